@@ -1,0 +1,61 @@
+package linker
+
+// Outcome says what became of one row.
+type Outcome string
+
+const (
+	Created     Outcome = "created"     // the recording had no link and has one now
+	Replaced    Outcome = "replaced"    // the recording's link was cleared and a new one made
+	Unchanged   Outcome = "unchanged"   // the link was there already
+	Superseded  Outcome = "superseded"  // a later row of the same recording won (--on-conflict last)
+	Kept        Outcome = "kept"        // the current link was left, as asked for
+	Rejected    Outcome = "rejected"    // the row breaks a rule; see Code
+	Failed      Outcome = "failed"      // the database refused the row; see Code
+	Unattempted Outcome = "unattempted" // the run stopped before the row's turn
+	Extra       Outcome = "extra"       // reconcile: a current link the file does not mention
+	Cleared     Outcome = "cleared"     // reconcile --prune: such a link, cleared
+	Valid       Outcome = "valid"       // validate: nothing wrong without a database
+	Linked      Outcome = "linked"      // import --api: done, by a server that does not say more
+	Reverted    Outcome = "reverted"    // revert: the run's change was taken back
+)
+
+// Outcomes lists every outcome in the order in which summaries show them.
+var Outcomes = []Outcome{
+	Created, Replaced, Linked, Unchanged, Superseded, Kept, Valid, Reverted,
+	Rejected, Failed, Unattempted, Extra, Cleared,
+}
+
+// IsInput reports whether the outcome belongs to a row of the input. The
+// others (extra, cleared) are lines that reconcile adds after the input rows.
+func (o Outcome) IsInput() bool { return o != Extra && o != Cleared }
+
+// Result is what the database says of one row.
+type Result struct {
+	Row     int64 // the data record's number, from 1; 0 for extra and cleared
+	Outcome Outcome
+	Code    Code
+	// Detail is what only the database knows of the reason: the near miss,
+	// the other lines of a conflict. Message makes a sentence of it.
+	Detail           string
+	EntityID         string
+	PreviousEntityID string
+	PreviousDataType string
+	RecordingID      string // extra and cleared only
+}
+
+// Entry is one line of the report: the record as it was given and what became
+// of it.
+type Entry struct {
+	Row, Line        int64 // 0 for extra and cleared: their cells stay empty
+	Fields           Fields
+	Outcome          Outcome
+	Code             Code
+	Message          string
+	EntityID         string
+	PreviousEntityID string
+	PreviousDataType string
+	// Raw is the record as it stands in the source, in the source's
+	// encoding, line end included. It belongs to the reader and is valid
+	// only until the next entry; nil for extra and cleared.
+	Raw []byte
+}

@@ -1,0 +1,33 @@
+package linker
+
+// Plan is the sum of what a run would do, known before its first write.
+type Plan struct {
+	Rows     int64 // rows read from the input
+	Outcomes map[Outcome]int64
+	Codes    map[Code]int64
+	// Groups are the current links the run concerns and the changes it
+	// plans, by the connection and data type of the link that is current.
+	Groups []Group
+	// Touched counts the recordings whose link would change, by
+	// organization.
+	Touched []OrganizationCount
+	// PruneWithheld says why nothing will be cleared although --prune was
+	// given; "" when nothing withholds it.
+	PruneWithheld string
+}
+
+// Group is a part of the links a run concerns: of the scope (reconcile) or of
+// the recordings mentioned (import).
+type Group struct {
+	Connection string
+	DataType   string
+	Current    int64 // links that are current before the run
+	Replaced   int64 // of these, links the run replaces
+	Cleared    int64 // of these, links the run clears without a new one
+}
+
+// OrganizationCount is the number of recordings of one organization.
+type OrganizationCount struct {
+	Organization string
+	Recordings   int64
+}

@@ -1,0 +1,40 @@
+package linker
+
+import "time"
+
+// Summary is a run's summary.json and, with --json, what stands on stdout.
+type Summary struct {
+	// Run is the run's id, nil for validate, which has no database.
+	Run     *int64 `json:"run"`
+	Kind    string `json:"kind"` // import, reconcile, revert, validate
+	DryRun  bool   `json:"dryRun"`
+	Applied bool   `json:"applied"` // false: the report is a plan, nothing was written
+	State   string `json:"state"`
+	// Drift says that links in scope differ from the file (reconcile).
+	Drift      bool              `json:"drift"`
+	Source     SourceIdentity    `json:"source"`
+	Rows       int64             `json:"rows"`
+	Outcomes   map[Outcome]int64 `json:"outcomes"`
+	Reasons    []Reason          `json:"reasons"`
+	Files      map[string]string `json:"files"` // report, rejects, … → path
+	StartedAt  time.Time         `json:"startedAt"`
+	FinishedAt time.Time         `json:"finishedAt"`
+	ExitStatus int               `json:"exitStatus"`
+}
+
+// SourceIdentity tells one input file from another.
+type SourceIdentity struct {
+	Name   string `json:"name"`
+	Bytes  int64  `json:"bytes"`  // as stored: compressed bytes of a compressed file
+	SHA256 string `json:"sha256"` // of the bytes as stored, hexadecimal
+}
+
+// Reason groups the rows that ended with one code.
+type Reason struct {
+	Code  Code    `json:"code"`
+	Count int64   `json:"count"`
+	Lines []int64 `json:"lines"` // the first ReasonLines physical lines
+}
+
+// ReasonLines is how many line numbers a Reason names.
+const ReasonLines = 10
