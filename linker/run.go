@@ -1,0 +1,62 @@
+package linker
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Run is the record of one run, as it stands in relink.runs.
+type Run struct {
+	ID     int64
+	Kind   Kind
+	State  State
+	DryRun bool
+	Source SourceIdentity // SHA256 is "" until the source was read to its end
+	// Options are everything that changes what the run means. A resumed run
+	// takes them from here, never from its own command line.
+	Options    json.RawMessage
+	StagedRows int64 // -1 until staging is complete
+	Outcomes   map[Outcome]int64
+	OfRun      int64 // revert: the run taken back, else 0
+	OutDir     string
+	Host       string
+	PID        int
+	Version    string
+	StartedAt  time.Time
+	ApplyingAt time.Time // zero: no write was begun
+	FinishedAt time.Time // zero: not finished
+	ExitStatus int
+	Message    string // why it was refused or stopped, "" else
+	// Alive says that a process is at work on the run right now.
+	Alive bool
+}
+
+// Kind is what a run does.
+type Kind string
+
+const (
+	Import    Kind = "import"
+	Reconcile Kind = "reconcile"
+	Revert    Kind = "revert"
+	Validate  Kind = "validate" // no database, so never in relink.runs
+)
+
+// State is how far a run has come.
+type State string
+
+const (
+	StateStarted     State = "started"
+	StateStaged      State = "staged"
+	StatePlanned     State = "planned"
+	StateApplying    State = "applying"
+	StateReporting   State = "reporting"
+	StateDone        State = "done"
+	StateRefused     State = "refused"     // a guard said no; nothing was written
+	StateInterrupted State = "interrupted" // stopped or died; can be resumed
+	StateAbandoned   State = "abandoned"   // ended by hand without finishing
+)
+
+// Ended reports whether nothing is left to do for the run.
+func (s State) Ended() bool {
+	return s == StateDone || s == StateRefused || s == StateAbandoned
+}
