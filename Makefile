@@ -1,0 +1,81 @@
+# Everything a developer does with this repository. `make` alone lists it.
+#
+# Variables that can be set on the command line:
+#   FUZZTIME=20s   how long each fuzz target runs
+#   ROUNDS=500     how many runs `make torture` kills
+#   COUNT=5        how often each benchmark runs
+
+GO       ?= go
+FUZZTIME ?= 20s
+ROUNDS   ?= 500
+COUNT    ?= 5
+TOOLS    := .cache/tools
+
+# Race detection costs five to ten times the run time: it is switched on where
+# goroutines share something, not for the pure rules.
+CONCURRENT := ./batch/... ./linker/postgres/... ./linker/httpapi/...
+
+.DEFAULT_GOAL := help
+.PHONY: help build test check format demo bench torture conformance golden fuzz clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/relink
+	$(GO) build -trimpath -o bin/relink ./cmd/relink
+
+demo: build ## import a small world into a private PostgreSQL and show the reports
+	@.ci/postgres
+	bin/relink demo
+
+test: ## run every test, on a real PostgreSQL
+	@.ci/postgres
+	$(GO) test -timeout 20m ./...
+
+check: $(TOOLS)/staticcheck $(TOOLS)/gofumpt ## format, vet, staticcheck, race detector
+	@unformatted=$$($(TOOLS)/gofumpt -l batch cmd linker reports); \
+	if [ -n "$$unformatted" ]; then \
+		echo "not formatted, run make format:"; echo "$$unformatted"; exit 1; \
+	fi
+	$(GO) vet ./...
+	$(TOOLS)/staticcheck ./...
+	@.ci/postgres
+	$(GO) test -race -short -timeout 20m $(CONCURRENT)
+
+format: $(TOOLS)/gofumpt ## format the Go sources
+	$(TOOLS)/gofumpt -w batch cmd linker reports
+
+golden: ## rewrite the golden files; review the diff like code
+	@.ci/postgres
+	$(GO) test -run 'Golden|Script' ./batch ./cmd/... ./reports -update
+
+bench: $(TOOLS)/benchstat ## run the Go benchmarks, COUNT times each
+	@.ci/postgres
+	@mkdir -p .cache
+	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) ./... | tee .cache/bench.txt
+	$(TOOLS)/benchstat .cache/bench.txt
+
+torture: ## kill and resume ROUNDS runs (the short version is in make test)
+	@.ci/postgres
+	RELINK_TORTURE_ROUNDS=$(ROUNDS) $(GO) test -run Torture -v -timeout 6h ./...
+
+conformance: ## run the CSV and JSON conformance cases, one line each
+	$(GO) test -run Conformance -v ./batch
+
+fuzz: ## run every fuzz target for FUZZTIME
+	@set -e; for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "$$package $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
+		done; \
+	done
+
+clean: ## remove what make has built
+	rm -rf bin .cache
+
+# The tools have a mod file of their own, so that go.mod holds only what the
+# program needs.
+$(TOOLS)/%: .tools/go.mod .tools/go.sum
+	@mkdir -p $(TOOLS)
+	$(GO) build -modfile=.tools/go.mod -o $(TOOLS)/ tool
+	@touch $(TOOLS)/*

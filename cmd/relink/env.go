@@ -1,0 +1,150 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// environment is the process's environment as a map.
+type environment map[string]string
+
+func parseEnvironment(pairs []string) environment {
+	env := make(environment, len(pairs))
+	for _, pair := range pairs {
+		name, value, _ := strings.Cut(pair, "=")
+		env[name] = value
+	}
+	return env
+}
+
+// Flags that loosen a guard or remove links are to be typed by a person or to
+// stand in the job's command line, never to be inherited.
+var notFromEnvironment = []string{"force", "prune", "take-over", "max-changes"}
+
+// Variables of relink that are no flags. RELINK_PG_BIN names the folder of
+// the server binaries for the local database.
+var otherVariables = []string{"RELINK_PG_BIN"}
+
+// secretFlag marks a flag whose value may also stand in a file, named by
+// RELINK_<FLAG>_FILE.
+const secretFlag = "relink_secret"
+
+func markSecret(flags *pflag.FlagSet, name string) {
+	flag := flags.Lookup(name)
+	if flag.Annotations == nil {
+		flag.Annotations = map[string][]string{}
+	}
+	flag.Annotations[secretFlag] = []string{"true"}
+}
+
+// variable is the environment variable of a flag: RELINK_MAX_REJECTS for
+// --max-rejects.
+func variable(flag string) string {
+	return "RELINK_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// bind gives every flag of cmd that the command line leaves out the value of
+// its environment variable. An empty variable counts as unset. Flags that may
+// be repeated take one value a line.
+func (env environment) bind(cmd *cobra.Command) error {
+	var errs []error
+	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
+		if flag.Changed || flag.Name == "help" || slices.Contains(notFromEnvironment, flag.Name) {
+			return
+		}
+		name := variable(flag.Name)
+		value, err := env.lookup(name, flag.Annotations[secretFlag] != nil)
+		if err != nil {
+			errs = append(errs, err)
+			return
+		}
+		if value == "" {
+			return
+		}
+		values := []string{value}
+		if _, many := flag.Value.(pflag.SliceValue); many {
+			values = strings.FieldsFunc(value, func(r rune) bool { return r == '\n' || r == '\r' })
+		}
+		for _, v := range values {
+			if err := cmd.Flags().Set(flag.Name, v); err != nil {
+				errs = append(errs, usage("see relink "+cmd.Name()+" --help", "%s: %w", name, bare(err)))
+				return
+			}
+		}
+	})
+	return errors.Join(errs[:min(1, len(errs))]...)
+}
+
+// bare takes pflag's talk of arguments from the error of a value.
+func bare(err error) error {
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		return fmt.Errorf("value %q: %w", invalid.GetValue(), errors.Unwrap(err))
+	}
+	return err
+}
+
+// lookup returns a variable's value, for a secret also from the file that the
+// variable with _FILE behind it names.
+func (env environment) lookup(name string, secret bool) (string, error) {
+	value := env[name]
+	path := env[name+"_FILE"]
+	if !secret || path == "" {
+		return value, nil
+	}
+	if value != "" {
+		return "", usage("keep one of them", "%s and %s_FILE are both set", name, name)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("reading %s_FILE: %w", name, err)
+	}
+	value = strings.TrimRight(string(content), "\r\n")
+	if value == "" {
+		return "", usage("", "%s_FILE: %s is empty", name, path)
+	}
+	return value, nil
+}
+
+// misnamed lists the RELINK_ variables that no command reads, each with the
+// reason: a misspelt guard in a cron job must not pass in silence.
+func (env environment) misnamed(root *cobra.Command) []string {
+	known := slices.Clone(otherVariables)
+	var visit func(*cobra.Command)
+	visit = func(cmd *cobra.Command) {
+		add := func(flag *pflag.Flag) {
+			known = append(known, variable(flag.Name))
+			if flag.Annotations[secretFlag] != nil {
+				known = append(known, variable(flag.Name)+"_FILE")
+			}
+		}
+		cmd.PersistentFlags().VisitAll(add)
+		cmd.Flags().VisitAll(add)
+		for _, sub := range cmd.Commands() {
+			visit(sub)
+		}
+	}
+	visit(root)
+
+	var notes []string
+	for name, value := range env {
+		if value == "" || !strings.HasPrefix(name, "RELINK_") {
+			continue
+		}
+		flag := strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(name, "RELINK_"), "_", "-"))
+		switch {
+		case slices.Contains(notFromEnvironment, flag):
+			notes = append(notes, fmt.Sprintf("%s is ignored: --%s is only taken from the command line", name, flag))
+		case !slices.Contains(known, name):
+			notes = append(notes, fmt.Sprintf("%s is ignored: there is no flag --%s", name, flag))
+		}
+	}
+	slices.Sort(notes)
+	return notes
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"sync"
+
+	"golang.org/x/term"
+)
+
+// notices is stderr: errors, hints, notices and progress, a line each. It is
+// safe for concurrent use.
+type notices struct {
+	mu       sync.Mutex
+	w        io.Writer
+	terminal bool
+	quiet    bool
+	json     bool
+	// wipe takes a progress bar off the screen before a line is written,
+	// nil while there is none.
+	wipe func()
+}
+
+func newNotices(w io.Writer) *notices {
+	f, ok := w.(*os.File)
+	return &notices{w: w, terminal: ok && term.IsTerminal(int(f.Fd()))}
+}
+
+// notice says something that the person should know but that stops nothing.
+func (n *notices) notice(format string, args ...any) {
+	if n.quiet {
+		return
+	}
+	n.line(slog.LevelInfo, "notice", fmt.Sprintf(format, args...), "")
+}
+
+// fail says why the program ends, and what to do about it.
+func (n *notices) fail(message, hint string) {
+	n.line(slog.LevelError, "error", message, hint)
+}
+
+func (n *notices) line(level slog.Level, prefix, message, hint string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.wipe != nil {
+		n.wipe()
+	}
+	if n.json {
+		log := slog.New(slog.NewJSONHandler(n.w, nil))
+		if hint != "" {
+			log = log.With("hint", hint)
+		}
+		log.Log(context.Background(), level, message)
+		return
+	}
+	fmt.Fprintf(n.w, "relink: %s: %s\n", prefix, message)
+	if hint != "" {
+		fmt.Fprintf(n.w, "relink: hint: %s\n", hint)
+	}
+}
+
+// clear takes a progress bar off the screen.
+func (n *notices) clear() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.wipe != nil {
+		n.wipe()
+	}
+}

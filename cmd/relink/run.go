@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// app is the outside world as the commands see it, and the flags that every
+// command has.
+type app struct {
+	env    environment
+	stdin  io.Reader
+	stdout io.Writer
+	stderr *notices
+
+	quiet     bool
+	logFormat string
+}
+
+// run is the program: it does what args say and returns the exit status.
+func run(args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	a := &app{env: parseEnvironment(env), stdin: stdin, stdout: stdout, stderr: newNotices(stderr)}
+	ctx, stop := interruptible(context.Background(), a.stderr.clear)
+	defer stop()
+
+	// Errors of the command line itself come before any flag is known.
+	early := strings.Join(args, "=")
+	a.stderr.json = strings.Contains(early, "--log-format=json") || a.env["RELINK_LOG_FORMAT"] == "json"
+
+	root := a.root()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	a.stderr.clear()
+	var said *outcomeError
+	if err != nil && !errors.As(err, &said) {
+		message, hint := err.Error(), hintOf(err)
+		if found, suggestion, ok := strings.Cut(message, "\n\nDid you mean this?\n"); ok {
+			message = found
+			hint = "did you mean " + strings.Join(strings.Fields(suggestion), " or ") + "?"
+		}
+		a.stderr.fail(message, hint)
+	}
+	return statusOf(err)
+}
+
+// root builds the tree of commands.
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "relink",
+		Short: "Import and reconcile CRM links of recordings in bulk",
+		Long: `Import and reconcile CRM links of recordings in bulk.
+
+relink reads a CSV or JSONL file that says which recording belongs to which CRM
+row, links them in the platform's PostgreSQL database, and says for every row
+what happened. Start with "relink validate FILE", which needs no database, or
+with "relink demo".`,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		DisableAutoGenTag: true,
+		Args:              cobra.ArbitraryArgs,
+		RunE:              a.noCommand,
+		PersistentPreRunE: a.prepare,
+	}
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stdout)
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpTemplate(helpTemplate)
+	root.SetUsageTemplate(helpTemplate)
+	flags := root.PersistentFlags()
+	flags.SortFlags = false
+	flags.BoolVar(&a.quiet, "quiet", false, "no progress, no notices, one line instead of the summary")
+	flags.StringVar(&a.logFormat, "log-format", "text", "notices and errors as `text|json` lines")
+	root.AddGroup(
+		&cobra.Group{ID: "rows", Title: "Links:"},
+		&cobra.Group{ID: "runs", Title: "Runs:"},
+		&cobra.Group{ID: "more", Title: "More:"},
+	)
+	root.SetHelpCommandGroupID("more")
+	root.SetCompletionCommandGroupID("more")
+	root.AddCommand(
+		a.versionCommand(),
+	)
+	return root
+}
+
+// prepare runs before every command: it binds the environment to the flags
+// and sets the voice of the program.
+func (a *app) prepare(cmd *cobra.Command, _ []string) error {
+	if err := a.env.bind(cmd); err != nil {
+		return err
+	}
+	a.stderr.quiet = a.quiet
+	switch a.logFormat {
+	case "text":
+		a.stderr.json = false
+	case "json":
+		a.stderr.json = true
+	default:
+		return usage("use text or json", "--log-format: value %q is unknown", a.logFormat)
+	}
+	for _, note := range a.env.misnamed(cmd.Root()) {
+		a.stderr.notice("%s", note)
+	}
+	return nil
+}
+
+// noCommand is relink, or one of its groups of commands, called without the
+// command's name. That is a mistake in a script, so it is no success.
+func (a *app) noCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return usage("see "+cmd.CommandPath()+" --help", "%s needs a command", cmd.CommandPath())
+	}
+	hint := "see " + cmd.CommandPath() + " --help"
+	cmd.SuggestionsMinimumDistance = 2
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = "did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return usage(hint, "unknown command %q for %s", args[0], cmd.CommandPath())
+}
+
+// positional checks the number of arguments that are no flags. names are what
+// the command's usage calls them.
+func positional(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		hint := "see " + cmd.CommandPath() + " --help"
+		if len(args) < len(names) {
+			return usage(hint, "%s needs %s", cmd.CommandPath(), strings.Join(names[len(args):], " and "))
+		}
+		if len(args) > len(names) {
+			return usage(hint, "%s: one argument too many: %q", cmd.CommandPath(), args[len(names)])
+		}
+		return nil
+	}
+}
+
+const helpTemplate = `{{with (or .Long .Short)}}{{. | trimTrailingWhitespaces}}
+
+{{end}}Usage:
+{{- if .HasAvailableSubCommands}}
+  {{.CommandPath}} COMMAND [flags]
+{{- else}}
+  {{.UseLine}}
+{{- end}}
+{{- if .HasExample}}
+
+Examples:
+{{.Example}}
+{{- end}}
+{{- if .HasAvailableSubCommands}}
+{{- $cmds := .Commands}}
+{{- if .Groups}}{{range $group := .Groups}}
+
+{{.Title}}
+{{- range $cmds}}{{if (and (eq .GroupID $group.ID) (or .IsAvailableCommand (eq .Name "help")))}}
+  {{rpad .Name .NamePadding }} {{.Short}}
+{{- end}}{{end}}{{end}}
+{{- else}}
+
+Commands:
+{{- range $cmds}}{{if .IsAvailableCommand}}
+  {{rpad .Name .NamePadding }} {{.Short}}
+{{- end}}{{end}}{{end}}{{end}}
+{{- if .HasAvailableLocalFlags}}
+
+Flags:
+{{.LocalFlags.FlagUsagesWrapped 100 | trimTrailingWhitespaces}}
+{{- end}}
+{{- if .HasAvailableInheritedFlags}}
+
+Flags of every command:
+{{.InheritedFlags.FlagUsagesWrapped 100 | trimTrailingWhitespaces}}
+{{- end}}
+{{- with .Annotations.exits}}
+
+Exit status:
+{{.}}
+{{- end}}
+{{- if .HasAvailableSubCommands}}
+
+"{{.CommandPath}} COMMAND --help" tells more about a command.
+{{- end}}
+{{- if not .HasParent}}
+Every flag can be set by an environment variable: RELINK_MAX_REJECTS for
+--max-rejects. --force, --prune, --take-over and --max-changes cannot.
+{{- end}}
+`
+
+// flagError turns what the flag parser says into an error of ours, with the
+// nearest flag as the hint.
+func flagError(cmd *cobra.Command, err error) error {
+	if hint := flagHint(cmd, err); hint != "" {
+		return usage(hint, "%w", err)
+	}
+	return usage("see "+cmd.CommandPath()+" --help", "%w", err)
+}
+
+func (a *app) printf(format string, args ...any) error {
+	_, err := fmt.Fprintf(a.stdout, format, args...)
+	return err
+}
