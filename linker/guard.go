@@ -1,0 +1,178 @@
+package linker
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Guard holds the limits that a plan must keep. It is judged once, before the
+// first write, and is kept with the run so that a resumed run is judged by the
+// same limits. The zero value lets every import pass.
+type Guard struct {
+	// MaxRejects is the error budget: rows rejected, percent of rows read.
+	// Not given means no limit.
+	MaxRejects Limit `json:"maxRejects,omitzero"`
+	// MaxChanges limits links replaced + cleared, percent of the current
+	// links, for each connection and for the whole. Not given means no limit
+	// for an import and DefaultMaxChanges for a reconciliation.
+	MaxChanges Limit `json:"maxChanges,omitzero"`
+	// MinRows refuses a file with fewer rows.
+	MinRows int64 `json:"minRows,omitempty"`
+	// Force lets a plan pass MaxChanges when it changes exactly this many
+	// links. nil forces nothing.
+	Force *int64 `json:"force,omitempty"`
+	// Reconcile says that the file is the desired state: the default limit
+	// holds, and a file without a good row is refused.
+	Reconcile bool `json:"reconcile,omitempty"`
+}
+
+// DefaultMaxChanges is what a reconciliation may change when nothing is given.
+// It also allows SmallChanges where there are fewer than SmallGroup links: one
+// fifth of a handful would refuse every ordinary day of a small connection.
+var DefaultMaxChanges = Percent(20)
+
+const (
+	SmallGroup   = 100
+	SmallChanges = 10
+)
+
+// Judge returns nil when the plan may be carried out.
+func (g Guard) Judge(p Plan) *Refusal {
+	if p.Rows < g.MinRows {
+		return &Refusal{
+			Kind:    TooShort,
+			Message: fmt.Sprintf("the file has %s, fewer than the %d that --min-rows asks for", count(p.Rows, "row"), g.MinRows),
+			Hint:    "look whether the export is complete; lower --min-rows when it is",
+		}
+	}
+	if r := g.judgeRejects(p); r != nil {
+		return r
+	}
+	return g.judgeChanges(p)
+}
+
+func (g Guard) judgeRejects(p Plan) *Refusal {
+	rejected := p.Outcomes[Rejected]
+	if g.MaxRejects.Exceeded(rejected, p.Rows) {
+		return &Refusal{
+			Kind: TooManyRejects,
+			Message: fmt.Sprintf("%d of %s are rejected (%s), more than the %s that --max-rejects allows",
+				rejected, count(p.Rows, "row"), share(rejected, p.Rows), g.MaxRejects),
+			Hint: "mend the rows in the rejects file, or raise --max-rejects",
+		}
+	}
+	if g.Reconcile && p.Rows == 0 {
+		return &Refusal{
+			Kind:    NoGoodRow,
+			Message: "the file has no row: it cannot be what the links should be",
+			Hint:    "look whether the export is complete",
+		}
+	}
+	if g.Reconcile && rejected >= p.Rows {
+		return &Refusal{
+			Kind:    NoGoodRow,
+			Message: fmt.Sprintf("none of %s is good: the file cannot be what the links should be", count(p.Rows, "row")),
+			Hint:    "look at the reasons in the report; often one column or one connection id is wrong",
+		}
+	}
+	return nil
+}
+
+// part is what MaxChanges is held against: one connection, or the whole.
+type part struct {
+	name             string
+	changes, current int64
+}
+
+func (g Guard) judgeChanges(p Plan) *Refusal {
+	whole := part{name: "all"}
+	connections := map[string]part{}
+	for _, group := range p.Groups {
+		c := connections[group.Connection]
+		c.name = fmt.Sprintf("connection %q", group.Connection)
+		c.add(group)
+		connections[group.Connection] = c
+		whole.add(group)
+	}
+	if g.Force != nil && *g.Force == whole.changes {
+		return nil
+	}
+	parts := append([]part{whole}, slices.SortedFunc(maps.Values(connections), func(a, b part) int {
+		return cmp.Or(cmp.Compare(b.changes, a.changes), cmp.Compare(a.name, b.name))
+	})...)
+	over := slices.DeleteFunc(parts, func(p part) bool { return !g.tooMany(p) })
+	if len(over) == 0 {
+		return nil
+	}
+	return g.refuseChanges(p, over, whole.changes)
+}
+
+func (p *part) add(g Group) {
+	p.changes += g.Replaced + g.Cleared
+	p.current += g.Current
+}
+
+func (g Guard) tooMany(p part) bool {
+	if !g.MaxChanges.IsZero() {
+		return g.MaxChanges.Exceeded(p.changes, p.current)
+	}
+	if !g.Reconcile || p.current < SmallGroup && p.changes <= SmallChanges {
+		return false
+	}
+	return DefaultMaxChanges.Exceeded(p.changes, p.current)
+}
+
+// refuseChanges tells of the first part that is over, and of how many more.
+func (g Guard) refuseChanges(p Plan, over []part, changes int64) *Refusal {
+	limit := g.MaxChanges
+	if limit.IsZero() {
+		limit = DefaultMaxChanges
+	}
+	first := over[0]
+	message := fmt.Sprintf("the plan replaces or clears %d of %s of %s (%s), more than the %s that --max-changes allows",
+		first.changes, count(first.current, "current link"), first.name, share(first.changes, first.current), limit)
+	if more := len(over) - 1; more > 0 {
+		message += fmt.Sprintf("; so are %d more of its parts", more)
+	}
+	if g.Force != nil {
+		message += fmt.Sprintf("; --force %d does not allow it, since the plan changes %d", *g.Force, changes)
+	}
+	return &Refusal{
+		Kind:    TooManyChanges,
+		Message: message,
+		Hint:    fmt.Sprintf("read the plan's report, and if it is what you want, repeat the command with --force %d", changes),
+		Groups:  largest(p.Groups),
+	}
+}
+
+// largest returns the groups with most changes, without those that have none.
+func largest(groups []Group) []Group {
+	groups = slices.DeleteFunc(slices.Clone(groups), func(g Group) bool { return g.Replaced+g.Cleared == 0 })
+	slices.SortFunc(groups, func(a, b Group) int {
+		return cmp.Or(
+			cmp.Compare(b.Replaced+b.Cleared, a.Replaced+a.Cleared),
+			cmp.Compare(a.Connection, b.Connection),
+			cmp.Compare(a.DataType, b.DataType),
+		)
+	})
+	return groups[:min(len(groups), RefusalGroups)]
+}
+
+// count is a number with its noun, in the plural where it needs one.
+func count(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// share is n of total in percent with one decimal. It is cut, not rounded, so
+// that "20.0 %" never stands for a little more than 20 %: then it is "over".
+func share(n, total int64) string {
+	if total == 0 {
+		return "there are none"
+	}
+	return fmt.Sprintf("%.1f %%", 100*float64(n)/float64(total))
+}

@@ -1,0 +1,90 @@
+package linker
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Tally counts the lines of a report while they are written. The zero value
+// has counted nothing. It is not safe for concurrent use.
+type Tally struct {
+	rows     int64
+	outcomes map[Outcome]int64
+	reasons  map[Code]*Reason
+	disorder error // the first line that was not the one expected
+}
+
+// Add counts one line of the report; it keeps nothing of e.
+func (t *Tally) Add(e *Entry) {
+	if t.outcomes == nil {
+		t.outcomes = map[Outcome]int64{}
+		t.reasons = map[Code]*Reason{}
+	}
+	t.outcomes[e.Outcome]++
+	if !e.Outcome.IsInput() {
+		return
+	}
+	t.rows++
+	if e.Row != t.rows && t.disorder == nil {
+		t.disorder = fmt.Errorf("the report names row %d where row %d belongs", e.Row, t.rows)
+	}
+	if e.Code == "" {
+		return
+	}
+	r := t.reasons[e.Code]
+	if r == nil {
+		r = &Reason{Code: e.Code, Lines: make([]int64, 0, ReasonLines)}
+		t.reasons[e.Code] = r
+	}
+	r.Count++
+	if len(r.Lines) < ReasonLines {
+		r.Lines = append(r.Lines, e.Line)
+	}
+}
+
+// Rows is the number of input rows counted; extra and cleared are none.
+func (t *Tally) Rows() int64 { return t.rows }
+
+// Outcomes is the number of lines by outcome, those that occurred. The caller
+// owns the map.
+func (t *Tally) Outcomes() map[Outcome]int64 {
+	if t.outcomes == nil {
+		return map[Outcome]int64{}
+	}
+	return maps.Clone(t.outcomes)
+}
+
+// Reasons lists the codes that occurred, the most frequent first. The caller
+// owns the slice, never nil.
+func (t *Tally) Reasons() []Reason {
+	reasons := make([]Reason, 0, len(t.reasons))
+	for _, r := range t.reasons {
+		reasons = append(reasons, Reason{Code: r.Code, Count: r.Count, Lines: slices.Clone(r.Lines)})
+	}
+	slices.SortFunc(reasons, func(a, b Reason) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Code, b.Code))
+	})
+	return reasons
+}
+
+// Verify compares the report with the number of rows read: every row is
+// reported once, in order, with an outcome that exists. An error means that the
+// report must not be trusted.
+func (t *Tally) Verify(read int64) error {
+	if t.disorder != nil {
+		return fmt.Errorf("adding up the report: %w", t.disorder)
+	}
+	var sum int64
+	for _, o := range Outcomes {
+		if o.IsInput() {
+			sum += t.outcomes[o]
+		}
+	}
+	if sum != read || t.rows != read {
+		return fmt.Errorf("adding up the report: %d rows were read and %d reported, %d of them with a known outcome",
+			read, t.rows, sum)
+	}
+	return nil
+}
