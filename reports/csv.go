@@ -1,0 +1,125 @@
+package reports
+
+import (
+	"bufio"
+	"io"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"relink/linker"
+)
+
+// CSV writes report.csv: a header line, then one line an entry, as
+// encoding/csv would write them, with a line end of "\n".
+//
+// A cell that a spreadsheet would take for a formula gets a leading
+// apostrophe. The cells row and line of an entry that is not a row of the
+// input (extra, cleared) are empty.
+type CSV struct {
+	w *bufio.Writer
+}
+
+// NewCSV returns a CSV that writes to w. The header is written with the first
+// block, or by Close.
+func NewCSV(w io.Writer) *CSV {
+	c := &CSV{w: bufio.NewWriterSize(w, blockSize)}
+	c.w.WriteString(strings.Join(Columns, ",") + "\n") // errors come back from Write and Close
+	return c
+}
+
+// Write adds one line. An error of the underlying writer is returned by this
+// and every later call.
+func (c *CSV) Write(e linker.Entry) error {
+	b := c.w.AvailableBuffer()
+	if e.Row > 0 {
+		b = strconv.AppendInt(b, e.Row, 10)
+	}
+	b = append(b, ',')
+	if e.Line > 0 {
+		b = strconv.AppendInt(b, e.Line, 10)
+	}
+	for _, s := range cells(&e) {
+		b = append(b, ',')
+		b = appendCell(b, s)
+	}
+	_, err := c.w.Write(append(b, '\n'))
+	return err
+}
+
+// Close writes the rest. The underlying writer stays open.
+func (c *CSV) Close() error { return c.w.Flush() }
+
+// appendCell appends the cell s as encoding/csv writes it, after defusing it.
+func appendCell(b []byte, s string) []byte {
+	if s == "" {
+		return b
+	}
+	formula := isFormula(s[0])
+	if !formula && !needsQuotes(s) || formula && !hasSpecial(s) {
+		if formula {
+			b = append(b, '\'')
+		}
+		return append(b, s...)
+	}
+	b = append(b, '"')
+	if formula {
+		b = append(b, '\'')
+	}
+	for {
+		i := strings.IndexByte(s, '"')
+		if i < 0 {
+			break
+		}
+		b = append(b, s[:i+1]...)
+		b = append(b, '"')
+		s = s[i+1:]
+	}
+	b = append(b, s...)
+	return append(b, '"')
+}
+
+// defused is s with a leading apostrophe when a spreadsheet would take it for
+// a formula.
+func defused(s string) string {
+	if s != "" && isFormula(s[0]) {
+		return "'" + s
+	}
+	return s
+}
+
+// isFormula reports whether a spreadsheet takes a cell that begins with c for
+// a formula, or drops c and looks at what follows.
+func isFormula(c byte) bool {
+	switch c {
+	case '=', '+', '-', '@', '\t', '\r':
+		return true
+	}
+	return false
+}
+
+// needsQuotes follows encoding/csv to the letter: `\.` alone is quoted too,
+// because some databases take it for the end of the data.
+func needsQuotes(s string) bool {
+	if hasSpecial(s) || s == `\.` {
+		return true
+	}
+	if s[0] < utf8.RuneSelf {
+		return s[0] == ' ' || s[0] >= '\t' && s[0] <= '\r'
+	}
+	first, _ := utf8.DecodeRuneInString(s)
+	return unicode.IsSpace(first)
+}
+
+// special marks the bytes that put a cell in quotes wherever they stand.
+var special = [256]bool{',': true, '"': true, '\r': true, '\n': true}
+
+func hasSpecial(s string) bool {
+	for i := range len(s) {
+		if special[s[i]] {
+			return true
+		}
+	}
+	return false
+}

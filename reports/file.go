@@ -1,0 +1,119 @@
+package reports
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// File is a file that has its name only when it is complete: it is written
+// under a temporary name in the same folder and renamed by Commit.
+type File struct {
+	path string
+	f    *os.File // nil after Commit and Abort
+	err  error
+}
+
+// tempSuffix ends the names of files that are not complete; they begin with a
+// dot.
+const tempSuffix = ".partial"
+
+// CreateFile begins the file path. Nothing stands there, and what stood there
+// stays, until Commit.
+func CreateFile(path string) (*File, error) {
+	// A name of its own for each attempt: two processes that write the
+	// same report (a resume and a report command) must not share bytes.
+	dir, base := filepath.Split(path)
+	temp := filepath.Join(dir, "."+base+"."+rand.Text()[:8]+tempSuffix)
+	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("creating %s: %w", path, cause(err))
+	}
+	return &File{path: path, f: f}, nil
+}
+
+// Path is the name the file gets.
+func (f *File) Path() string { return f.path }
+
+// Write appends p. Once it has failed (a full disk), Commit fails too.
+func (f *File) Write(p []byte) (int, error) {
+	if f.err != nil {
+		return 0, f.err
+	}
+	n, err := f.f.Write(p)
+	if err != nil {
+		f.err = fmt.Errorf("writing %s: %w", f.path, cause(err))
+	}
+	return n, f.err
+}
+
+// Commit makes the file durable under its name. When it fails, nothing is left
+// behind.
+func (f *File) Commit() error {
+	if f.f == nil {
+		return fmt.Errorf("writing %s: %w", f.path, fs.ErrClosed)
+	}
+	if f.err != nil {
+		err := f.err
+		return errors.Join(err, f.Abort())
+	}
+	temp := f.f.Name()
+	err := f.f.Sync()
+	if closeErr := f.f.Close(); err == nil {
+		err = closeErr
+	}
+	f.f = nil
+	if err == nil {
+		err = os.Rename(temp, f.path)
+	}
+	if err != nil {
+		os.Remove(temp) // the error that matters is the one above
+		return fmt.Errorf("writing %s: %w", f.path, cause(err))
+	}
+	return syncDir(filepath.Dir(f.path))
+}
+
+// Abort removes what was written. After Commit, and the second time, it does
+// nothing, so that it can be deferred.
+func (f *File) Abort() error {
+	if f.f == nil {
+		return nil
+	}
+	temp := f.f.Name()
+	f.f.Close() // nobody wants the bytes any more
+	f.f = nil
+	if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("removing the unfinished %s: %w", f.path, err)
+	}
+	return nil
+}
+
+// cause strips the temporary name that package os puts into its errors: the
+// reader knows the file by its final one.
+func cause(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	var le *os.LinkError
+	if errors.As(err, &le) {
+		return le.Err
+	}
+	return err
+}
+
+// syncDir makes the names in a folder durable.
+func syncDir(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("syncing folder %s: %w", path, cause(err))
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil {
+		return fmt.Errorf("syncing folder %s: %w", path, cause(err))
+	}
+	return nil
+}
