@@ -1,6 +1,10 @@
 package batch
 
-import "relink/linker"
+import (
+	"io"
+
+	"relink/linker"
+)
 
 // Record is one data record of a source, readable or not.
 type Record struct {
@@ -12,6 +16,10 @@ type Record struct {
 	// Raw is the record as it stands in the source, in the source's
 	// encoding, line end included. Valid until the next record is read.
 	Raw []byte
+	// Rest gives the bytes that follow Raw when the record is too long to be
+	// held (record_too_long), nil otherwise. Valid, like Raw, until the next
+	// record is read, which skips what was not read of it.
+	Rest io.Reader
 	// Fields are the six fields as given; all empty when Fault is set.
 	Fields linker.Fields
 	// Fault says why the record could not be read, nil when it could.
