@@ -1,0 +1,165 @@
+package localpg
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+)
+
+// rootDir is where the local database of root stands: a home under /root is
+// closed to the user that the server runs as.
+const rootDir = "/var/lib/relink"
+
+// maxSocketPath is the longest path of a socket that every system takes (104
+// bytes with the final NUL on macOS, 108 on Linux).
+const maxSocketPath = 103
+
+// socketName is the file that PostgreSQL makes in its socket folder.
+const socketName = ".s.PGSQL.5432"
+
+// UserDir returns the folder of this user's local database: relink under
+// $XDG_DATA_HOME, on macOS under ~/Library/Application Support, otherwise
+// under ~/.local/share. For root it is /var/lib/relink, unless $XDG_DATA_HOME
+// names a place that other users can reach.
+func UserDir() (string, error) {
+	data := os.Getenv("XDG_DATA_HOME")
+	if o := currentOwner(); o.drop {
+		if data == "" || o.checkReach(data) != nil {
+			return rootDir, nil
+		}
+	}
+	if data == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", fmt.Errorf("finding a folder for the local database: %w", err)
+		}
+		data = filepath.Join(home, ".local", "share")
+		if runtime.GOOS == "darwin" {
+			data = filepath.Join(home, "Library", "Application Support")
+		}
+	}
+	return filepath.Join(data, "relink"), nil
+}
+
+// TempDir returns the folder for throwaway servers: the system's, or /tmp where
+// that is closed to the user that the server runs as.
+func TempDir() string {
+	if currentOwner().checkReach(os.TempDir()) != nil {
+		return "/tmp"
+	}
+	return os.TempDir()
+}
+
+// locate decides where the server lives and finds its programs. It downloads
+// them only when it may, and leaves no other trace.
+func locate(ctx context.Context, cfg Config, mayDownload bool) (place, error) {
+	if cfg.Dir == "" {
+		dir, err := UserDir()
+		if err != nil {
+			return place{}, err
+		}
+		cfg.Dir = dir
+	}
+	dir, err := filepath.Abs(cfg.Dir)
+	if err != nil {
+		return place{}, fmt.Errorf("finding the local database: %w", err)
+	}
+	p := place{cfg: cfg, owner: currentOwner()}
+	if p.programs, err = p.choosePrograms(ctx, dir, mayDownload); err != nil {
+		return place{}, err
+	}
+	p.home = filepath.Join(dir, strconv.Itoa(p.programs.major))
+	p.sockets = socketFolder(p.home)
+	return p, nil
+}
+
+// makeDir makes the folder that the homes of servers and the lock files stand
+// in. It belongs to us, and the server's owner must be able to pass.
+func (p place) makeDir() error {
+	dir := filepath.Dir(p.home)
+	err := os.MkdirAll(dir, 0o755)
+	if err == nil {
+		err = checkOurs(dir, os.Geteuid())
+	}
+	if err == nil && p.owner.drop {
+		err = os.Chmod(dir, 0o755) // whatever the umask
+	}
+	if err == nil {
+		err = p.owner.checkReach(dir)
+	}
+	if err != nil {
+		return fmt.Errorf("making the folder of the local database: %w", err)
+	}
+	return nil
+}
+
+// choosePrograms returns the server programs that the configuration names, or
+// else those for the data that is there already, or else the newest on this
+// machine, or else downloaded ones.
+func (p place) choosePrograms(ctx context.Context, dir string, mayDownload bool) (programs, error) {
+	binDir := p.cfg.BinDir
+	if binDir == "" {
+		binDir = os.Getenv(BinDirVariable)
+	}
+	if binDir != "" {
+		found, err := inspect(ctx, binDir, p.owner)
+		if err != nil {
+			return programs{}, fmt.Errorf("using the server programs in %s: %w", binDir, err)
+		}
+		return found, nil
+	}
+	d := downloads{dir: filepath.Join(dir, "programs"), owner: p.owner}
+	found, faults := findPrograms(ctx, append(searchFolders(), d.folders()...), p.owner)
+	if with := slices.IndexFunc(found, func(f programs) bool { return hasData(dir, f.major) }); with >= 0 {
+		return found[with], nil
+	}
+	for major := newestMajor; major >= oldestMajor; major-- {
+		// Starting another version beside it would show its user an empty
+		// database in place of their own.
+		if hasData(dir, major) && !p.cfg.Throwaway {
+			return programs{}, fmt.Errorf(
+				"the local database in %s is of PostgreSQL %d, whose server programs are gone: install them again, or remove the folder to start with an empty database",
+				filepath.Join(dir, strconv.Itoa(major)), major)
+		}
+	}
+	if len(found) > 0 {
+		return found[0], nil
+	}
+	if !mayDownload {
+		return programs{}, &MissingError{Found: faults}
+	}
+	if p.cfg.Notice != nil {
+		p.cfg.Notice(fmt.Sprintf("no PostgreSQL on this machine, downloading PostgreSQL %d to %s", newestMajor, d.dir))
+	}
+	fetched, err := d.fetch(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return programs{}, fmt.Errorf("downloading PostgreSQL: %w", err)
+		}
+		return programs{}, &MissingError{Found: faults, Download: err}
+	}
+	return fetched, nil
+}
+
+func hasData(dir string, major int) bool {
+	_, err := os.Stat(filepath.Join(dir, strconv.Itoa(major), "data", "PG_VERSION"))
+	return !errors.Is(err, os.ErrNotExist)
+}
+
+// socketFolder returns the folder for the server's socket: one inside its home
+// where the path is short enough, otherwise one in /tmp that is named after it.
+func socketFolder(home string) string {
+	inside := filepath.Join(home, "socket")
+	if len(inside)+1+len(socketName) <= maxSocketPath {
+		return inside
+	}
+	sum := sha256.Sum256([]byte(home))
+	return filepath.Join("/tmp", "relink-"+strconv.Itoa(os.Geteuid())+"-"+hex.EncodeToString(sum[:6]))
+}

@@ -1,0 +1,121 @@
+//go:build unix
+
+package localpg
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"syscall"
+)
+
+// nobody is the user that a server of root runs as when there is no user
+// postgres: the number that nearly every system gives to "nobody".
+const nobody = 65534
+
+// owner is the user that a server runs as and that owns its files. PostgreSQL
+// refuses to run as root, so root's servers run as another user.
+type owner struct {
+	uid, gid int
+	drop     bool // whether that is another user than we are
+}
+
+func currentOwner() owner {
+	if os.Geteuid() != 0 {
+		return owner{uid: os.Geteuid(), gid: os.Getegid()}
+	}
+	o := owner{uid: nobody, gid: nobody, drop: true}
+	if u, err := user.Lookup("postgres"); err == nil {
+		uid, uidErr := strconv.Atoi(u.Uid)
+		gid, gidErr := strconv.Atoi(u.Gid)
+		if uidErr == nil && gidErr == nil && uid != 0 {
+			o.uid, o.gid = uid, gid
+		}
+	}
+	return o
+}
+
+// run makes cmd run as the owner.
+func (o owner) run(cmd *exec.Cmd) {
+	if o.drop {
+		cmd.SysProcAttr = &syscall.SysProcAttr{
+			Credential: &syscall.Credential{Uid: uint32(o.uid), Gid: uint32(o.gid)},
+		}
+	}
+}
+
+// mkdir makes a folder that only the owner may enter, or takes the one that is
+// there.
+func (o owner) mkdir(dir string) error {
+	if err := os.Mkdir(dir, 0o700); err != nil && !os.IsExist(err) {
+		return err
+	}
+	if err := checkOurs(dir, o.uid, os.Geteuid()); err != nil {
+		return err
+	}
+	if o.drop {
+		if err := os.Chown(dir, o.uid, o.gid); err != nil {
+			return err
+		}
+	}
+	return os.Chmod(dir, 0o700)
+}
+
+// checkOurs returns an error unless dir is a folder of one of these users. In a
+// shared place like /tmp somebody else could have put one there, or a link.
+func checkOurs(dir string, uids ...int) error {
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return err
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || !info.IsDir() || !slices.Contains(uids, int(stat.Uid)) {
+		return fmt.Errorf("%s is not a folder of ours: remove it", dir)
+	}
+	return nil
+}
+
+// checkReach returns an error that names the folder, dir or one above it, that
+// the owner may not enter.
+func (o owner) checkReach(dir string) error {
+	if !o.drop {
+		return nil
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	for {
+		info, err := os.Stat(dir)
+		if err != nil && !os.IsNotExist(err) {
+			return err
+		}
+		if err == nil && !o.mayEnter(info) {
+			return fmt.Errorf("the server runs as user id %d, and that user may not enter %s", o.uid, dir)
+		}
+		if dir == filepath.Dir(dir) {
+			return nil
+		}
+		dir = filepath.Dir(dir)
+	}
+}
+
+func (o owner) mayEnter(info os.FileInfo) bool {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return false
+	}
+	mode := info.Mode().Perm()
+	switch {
+	case int(stat.Uid) == o.uid:
+		return mode&0o100 != 0
+	case int(stat.Gid) == o.gid:
+		return mode&0o010 != 0
+	default:
+		return mode&0o001 != 0
+	}
+}

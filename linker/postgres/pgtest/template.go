@@ -1,0 +1,84 @@
+package pgtest
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"relink/linker/postgres/localpg"
+	"relink/linker/postgres/migrations"
+)
+
+// templateLock is the advisory lock under which a template is made, so that
+// processes which start together make it once.
+const templateLock = 0x72656c696e6b // "relink"
+
+// makeTemplate returns the name of the database that the others are cloned
+// from, after making it when there is none for these migrations. It is built
+// under another name, so that one that is there is always complete.
+func makeTemplate(ctx context.Context, admin *pgx.Conn, s *localpg.Server) (string, error) {
+	hash, err := migrations.Hash()
+	if err != nil {
+		return "", err
+	}
+	name, building := "template_"+hash, "building_"+hash
+
+	if _, err := admin.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(templateLock)); err != nil {
+		return "", err
+	}
+	defer admin.Exec(ctx, "SELECT pg_advisory_unlock($1)", int64(templateLock))
+
+	var exists bool
+	err = admin.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name).Scan(&exists)
+	if err != nil || exists {
+		return name, err
+	}
+	if _, err := admin.Exec(ctx, "DROP DATABASE IF EXISTS "+building); err != nil {
+		return "", err
+	}
+	if err := createSorted(ctx, admin, building); err != nil {
+		return "", err
+	}
+	if err := migrate(ctx, s.URL(building)); err != nil {
+		return "", err
+	}
+	_, err = admin.Exec(ctx, "ALTER DATABASE "+building+" RENAME TO "+name)
+	return name, err
+}
+
+// createSorted makes a database that sorts text as people do and real platforms
+// are set to, not by bytes: a query that needs the order of bytes and does not
+// say so must fail its test. Which of these forms a server takes depends on its
+// version and how it was built; the last one every server takes.
+func createSorted(ctx context.Context, admin *pgx.Conn, name string) error {
+	var err error
+	for _, locale := range []string{
+		"LOCALE_PROVIDER icu ICU_LOCALE 'en-US'",
+		"LC_COLLATE 'en_US.UTF-8'",
+		"",
+	} {
+		_, err = admin.Exec(ctx, "CREATE DATABASE "+name+" TEMPLATE template0 "+locale)
+		if err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// migrate makes the tables of both migrations.
+func migrate(ctx context.Context, url string) error {
+	cfg, err := pgx.ParseConfig(url)
+	if err != nil {
+		return err
+	}
+	db := stdlib.OpenDB(*cfg)
+	defer db.Close()
+	for _, set := range []migrations.Set{migrations.Relink, migrations.Platform} {
+		if err := migrations.Up(ctx, db, set); err != nil {
+			return fmt.Errorf("in %s: %w", cfg.Database, err)
+		}
+	}
+	return nil
+}
