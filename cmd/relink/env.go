@@ -73,21 +73,12 @@ func (env environment) bind(cmd *cobra.Command) error {
 		}
 		for _, v := range values {
 			if err := cmd.Flags().Set(flag.Name, v); err != nil {
-				errs = append(errs, usage("see relink "+cmd.Name()+" --help", "%s: %w", name, bare(err)))
+				errs = append(errs, usage("see "+cmd.CommandPath()+" --help", "%w", valueError(name, err)))
 				return
 			}
 		}
 	})
 	return errors.Join(errs[:min(1, len(errs))]...)
-}
-
-// bare takes pflag's talk of arguments from the error of a value.
-func bare(err error) error {
-	var invalid *pflag.InvalidValueError
-	if errors.As(err, &invalid) {
-		return fmt.Errorf("value %q: %w", invalid.GetValue(), errors.Unwrap(err))
-	}
-	return err
 }
 
 // lookup returns a variable's value, for a secret also from the file that the

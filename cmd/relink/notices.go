@@ -37,6 +37,11 @@ func (n *notices) notice(format string, args ...any) {
 	n.line(slog.LevelInfo, "notice", fmt.Sprintf(format, args...), "")
 }
 
+// progress says how far a run is, for a log.
+func (n *notices) progress(message string) {
+	n.line(slog.LevelInfo, "progress", message, "")
+}
+
 // fail says why the program ends, and what to do about it.
 func (n *notices) fail(message, hint string) {
 	n.line(slog.LevelError, "error", message, hint)
@@ -60,6 +65,14 @@ func (n *notices) line(level slog.Level, prefix, message, hint string) {
 	if hint != "" {
 		fmt.Fprintf(n.w, "relink: hint: %s\n", hint)
 	}
+}
+
+// setWipe says how to take the progress bar off the screen, nil when there is
+// none any more.
+func (n *notices) setWipe(wipe func()) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.wipe = wipe
 }
 
 // clear takes a progress bar off the screen.

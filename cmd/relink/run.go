@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // app is the outside world as the commands see it, and the flags that every
@@ -75,7 +76,7 @@ with "relink demo".`,
 	flags := root.PersistentFlags()
 	flags.SortFlags = false
 	flags.BoolVar(&a.quiet, "quiet", false, "no progress, no notices, one line instead of the summary")
-	flags.StringVar(&a.logFormat, "log-format", "text", "notices and errors as `text|json` lines")
+	flags.StringVar(&a.logFormat, "log-format", "text", "`FORMAT` of notices and errors, text or json")
 	root.AddGroup(
 		&cobra.Group{ID: "rows", Title: "Links:"},
 		&cobra.Group{ID: "runs", Title: "Runs:"},
@@ -84,6 +85,8 @@ with "relink demo".`,
 	root.SetHelpCommandGroupID("more")
 	root.SetCompletionCommandGroupID("more")
 	root.AddCommand(
+		a.validateCommand(),
+		a.explainCommand(),
 		a.versionCommand(),
 	)
 	return root
@@ -189,15 +192,20 @@ Exit status:
 Every flag can be set by an environment variable: RELINK_MAX_REJECTS for
 --max-rejects. --force, --prune, --take-over and --max-changes cannot.
 {{- end}}
-`
+{{println}}`
 
 // flagError turns what the flag parser says into an error of ours, with the
 // nearest flag as the hint.
 func flagError(cmd *cobra.Command, err error) error {
-	if hint := flagHint(cmd, err); hint != "" {
-		return usage(hint, "%w", err)
+	hint := flagHint(cmd, err)
+	if hint == "" {
+		hint = "see " + cmd.CommandPath() + " --help"
 	}
-	return usage("see "+cmd.CommandPath()+" --help", "%w", err)
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		err = valueError("--"+invalid.GetFlag().Name, err)
+	}
+	return usage(hint, "%w", err)
 }
 
 func (a *app) printf(format string, args ...any) error {

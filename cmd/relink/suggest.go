@@ -14,17 +14,24 @@ func flagHint(cmd *cobra.Command, err error) string {
 	if !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "" {
 		return ""
 	}
-	name := unknown.GetSpecifiedName()
-	best, least := "", len(name)/3+2
-	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
-		if d := distance(name, flag.Name); d < least {
-			best, least = flag.Name, d
-		}
-	})
-	if best == "" {
+	var names []string
+	cmd.Flags().VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })
+	near := nearest(unknown.GetSpecifiedName(), names)
+	if near == "" {
 		return ""
 	}
-	return "did you mean --" + best + "?"
+	return "did you mean --" + near + "?"
+}
+
+// nearest is the word that s was probably meant to be, "" when none is near.
+func nearest(s string, words []string) string {
+	best, least := "", len(s)/3+2
+	for _, w := range words {
+		if d := distance(s, w); d < least {
+			best, least = w, d
+		}
+	}
+	return best
 }
 
 // distance is the number of bytes to insert, remove or change to make b of a.

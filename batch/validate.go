@@ -1,0 +1,230 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"relink/linker"
+)
+
+// Report takes the lines of one report, in order. It has no effect until
+// Commit.
+type Report interface {
+	// Write adds a line. rest gives the bytes of the record that follow
+	// e.Raw when the record is too long to be held, nil otherwise. Nothing
+	// of the entry is kept.
+	Write(e linker.Entry, rest io.Reader) error
+	// Commit makes the report complete and durable.
+	Commit() error
+	// Abort removes what was written; after Commit it does nothing.
+	Abort() error
+}
+
+// Validation says what to validate and where the report goes.
+type Validation struct {
+	// Input must be readable twice: see Spool.
+	Input Input
+	// Guard judges the file; what it says of changes does not apply.
+	Guard linker.Guard
+	// TempDir takes temporary files of about 24 bytes a row. Defaults to
+	// the system's folder.
+	TempDir string
+	// Begin opens a report for the source. It is called again for the
+	// second reading, after Abort of the first report.
+	Begin func(*Source) (Report, error)
+	// Notice, when not nil, is told what was found out about the file.
+	Notice func(string)
+	// Progress is kept up to date.
+	Progress *Progress
+}
+
+// Validated is what came of a validation.
+type Validated struct {
+	Source  linker.SourceIdentity
+	Tally   linker.Tally
+	Refusal *linker.Refusal // nil when the guard lets the file pass
+}
+
+// Validate finds everything that can be found without a database and writes it
+// into a report. Rows of one recording that ask for different targets get a
+// note in the line of each: since such rows may stand at both ends of the
+// file, a file that has them is read a second time.
+func Validate(ctx context.Context, v Validation) (*Validated, error) {
+	twins, err := NewTwins(v.TempDir)
+	if err != nil {
+		return nil, err
+	}
+	defer twins.Close()
+
+	v.Progress.enter(Staging)
+	first := reading{Validation: v, add: twins.Add}
+	done, err := first.read(ctx, func() (bool, error) {
+		err := twins.Finish()
+		return twins.Rows() == 0, err
+	})
+	if err == nil && twins.Rows() > 0 {
+		v.Progress.enter(Reporting)
+		v.Progress.RowsToReport.Store(done.Tally.Rows())
+		second := reading{Validation: v, note: twins.At}
+		second.Notice = nil // they were said
+		read := done.Source
+		done, err = second.read(ctx, func() (bool, error) { return true, nil })
+		if err == nil && done.Source != read {
+			err = fmt.Errorf("reading %s a second time: it has changed since the first time; run again when nothing writes to it", read.Name)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	v.Progress.enter(Finished)
+	return done, nil
+}
+
+// reading is one of the readings of a file.
+type reading struct {
+	Validation
+	add  func(row, line int64, recordingID, target string) error
+	note func(row int64) (Others, bool, error)
+	seen int // notices that were passed on
+
+	rejected int64
+}
+
+// progressRows is how many rows pass between two looks at the context and two
+// updates of the progress: each costs more than the check of a row.
+const progressRows = 256
+
+// read reads the whole file into a new report, which is committed when keep,
+// asked at the end, says so.
+func (d *reading) read(ctx context.Context, keep func() (bool, error)) (*Validated, error) {
+	source, err := Open(d.Input)
+	if err != nil {
+		return nil, err
+	}
+	defer source.Close()
+	d.Progress.BytesTotal.Store(max(0, source.Size()))
+	d.passNotices(source)
+
+	report, err := d.Begin(source)
+	if err != nil {
+		return nil, err
+	}
+	done := &Validated{}
+	read, err := d.rows(ctx, source, report, &done.Tally)
+	d.passNotices(source)
+	if err == nil {
+		err = done.Tally.Verify(read)
+	}
+	kept := false
+	if err == nil {
+		kept, err = keep()
+	}
+	if err == nil && kept {
+		err = report.Commit()
+	}
+	if abortErr := report.Abort(); err == nil {
+		err = abortErr
+	}
+	if err != nil {
+		return nil, err
+	}
+	done.Source = source.Identity()
+	done.Refusal = d.judge(&done.Tally)
+	return done, nil
+}
+
+// rows takes every record to the report and returns how many there are.
+func (d *reading) rows(ctx context.Context, source *Source, report Report, tally *linker.Tally) (int64, error) {
+	var r Record
+	for n := int64(0); ; n++ {
+		if n%progressRows == 0 {
+			if err := context.Cause(ctx); err != nil {
+				return n, fmt.Errorf("validating %s: %w", d.Input.Path, err)
+			}
+			d.count(source, n)
+		}
+		err := source.Next(&r)
+		if errors.Is(err, io.EOF) {
+			d.count(source, n)
+			return n, nil
+		}
+		if err != nil {
+			return n, err
+		}
+		e, err := d.entry(&r)
+		if err != nil {
+			return n, err
+		}
+		if e.Outcome == linker.Rejected {
+			d.rejected++
+		}
+		tally.Add(&e)
+		if err := report.Write(e, r.Rest); err != nil {
+			return n, err
+		}
+	}
+}
+
+// entry is the report's line for a record.
+func (d *reading) entry(r *Record) (linker.Entry, error) {
+	e := linker.Entry{Row: r.Row, Line: r.Line, Fields: r.Fields, Outcome: linker.Rejected, Raw: r.Raw}
+	if r.Fault != nil {
+		e.Code, e.Message = r.Fault.Code, r.Fault.Message
+		return e, nil
+	}
+	checked := linker.Check(r.Fields, d.Input.Set)
+	if checked.Fault != nil {
+		e.Code, e.Message = checked.Fault.Code, checked.Fault.Message
+		return e, nil
+	}
+	e.Outcome, e.Message = linker.Valid, checked.Note
+	if d.add != nil {
+		return e, d.add(r.Row, r.Line, checked.Row.RecordingID, target(&checked.Row))
+	}
+	others, ok, err := d.note(r.Row)
+	if err != nil || !ok {
+		return e, err
+	}
+	if e.Message != "" {
+		e.Message += "; "
+	}
+	e.Message += others.Message()
+	return e, nil
+}
+
+// target names the CRM row that a row asks for, as it is written. The data
+// type takes part where it takes part in finding the CRM row.
+func target(r *linker.Row) string {
+	if r.ID != "" {
+		return r.ID
+	}
+	return r.DataType + "\x00" + r.IntegrationConnectionID + "\x00" + r.ExternalID
+}
+
+func (d *reading) judge(t *linker.Tally) *linker.Refusal {
+	return d.Guard.Judge(linker.Plan{Rows: t.Rows(), Outcomes: t.Outcomes()})
+}
+
+func (d *reading) count(source *Source, rows int64) {
+	p := d.Progress
+	p.BytesRead.Store(source.BytesRead())
+	if d.add == nil {
+		p.RowsReported.Store(rows)
+		return
+	}
+	p.RowsRead.Store(rows)
+	p.Rejected.Store(d.rejected)
+}
+
+func (d *reading) passNotices(source *Source) {
+	if d.Notice == nil {
+		return
+	}
+	notices := source.Notices()
+	for _, n := range notices[d.seen:] {
+		d.Notice(n)
+	}
+	d.seen = len(notices)
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"relink/linker/postgres/localpg"
+)
+
+// databaseOptions say which database a command works on.
+type databaseOptions struct {
+	database string
+	schema   string
+}
+
+func (o *databaseOptions) register(flags *pflag.FlagSet) {
+	flags.StringVar(&o.database, "database", "", "`URL` of the platform's database, or local for the private one; default: $RELINK_DATABASE, $DATABASE_URL, $PGHOST and the like")
+	flags.StringVar(&o.schema, "schema", "", "`SCHEMA` of the platform's tables; default: the search path of the database")
+	markSecret(flags, "database")
+}
+
+// local is the word that names the private PostgreSQL instead of a URL. A
+// database of it may follow: local/demo.
+const local = "local"
+
+// databaseChoice is the database that options and environment name.
+type databaseChoice struct {
+	url  string // "" for what PGHOST and the like say, and for a local one
+	from string // where the choice comes from, for messages
+	// local is the name of a database of the private server, "" for any
+	// other server.
+	local string
+}
+
+// pgVariables are those that name a server. Others, such as PGPASSWORD alone,
+// do not say that a database is meant.
+var pgVariables = []string{"PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGSERVICE", "PGSERVICEFILE"}
+
+// chosenDatabase finds the database in the order of the help. ok is false when
+// nothing names one.
+func (a *app) chosenDatabase(o databaseOptions) (c databaseChoice, ok bool) {
+	switch {
+	case o.database != "":
+		c = databaseChoice{url: o.database, from: "--database"}
+	case a.env["DATABASE_URL"] != "":
+		c = databaseChoice{url: a.env["DATABASE_URL"], from: "DATABASE_URL"}
+	default:
+		for _, name := range pgVariables {
+			if a.env[name] != "" {
+				return databaseChoice{from: name}, true
+			}
+		}
+		return databaseChoice{}, false
+	}
+	if c.url == local {
+		c.local = localpg.Database
+	} else if name, ok := strings.CutPrefix(c.url, local+"/"); ok && name != "" {
+		c.local = name
+	}
+	if c.local != "" {
+		c.url = ""
+	}
+	return c, true
+}
+
+// needDatabase is chosenDatabase for commands that do not fall back to the
+// local database: a job whose secret is missing must not work on an empty
+// world.
+func (a *app) needDatabase(o databaseOptions) (databaseChoice, error) {
+	c, ok := a.chosenDatabase(o)
+	if !ok {
+		return c, usage("give --database URL or set RELINK_DATABASE; --database local is the private one of this machine", "no database is named")
+	}
+	return c, nil
+}
+
+// startLocal joins the private server and starts it when it does not run.
+func (a *app) startLocal(ctx context.Context, keep bool) (*localpg.Server, error) {
+	server, err := localpg.Start(ctx, localpg.Config{
+		Keep:   keep,
+		Notice: func(text string) { a.stderr.notice("%s", text) },
+	})
+	if err != nil {
+		return nil, fmt.Errorf("starting the local database: %w", err)
+	}
+	return server, nil
+}

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"relink/linker"
+)
+
+func (a *app) explainCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:     "explain [CODE]",
+		Short:   "Tell what a code of the report means and how to fix it",
+		GroupID: "more",
+		Long: `Tell what a code of the report means, why it happens and how to fix it.
+Without CODE, list all codes in the order in which they are tested.`,
+		Example: `  relink explain entity_merged`,
+		Args:    cobra.MaximumNArgs(1),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return codeNames(), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return a.explainAll(asJSON)
+			}
+			return a.explain(args[0], asJSON)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	exits(cmd, map[int]string{statusOK: "done", statusError: "there is no such code"}, statusOK, statusError)
+	return cmd
+}
+
+func codeNames() []string {
+	codes := linker.Codes()
+	names := make([]string, len(codes))
+	for i, code := range codes {
+		names[i] = string(code)
+	}
+	return names
+}
+
+func (a *app) explainAll(asJSON bool) error {
+	var all []linker.Explanation
+	for _, code := range linker.Codes() {
+		if e, ok := linker.Explain(code); ok {
+			all = append(all, e)
+		}
+	}
+	if asJSON {
+		return a.printJSON(all)
+	}
+	for _, e := range all {
+		if err := a.printf("%-24s %s\n", e.Code, e.Meaning); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *app) explain(name string, asJSON bool) error {
+	code := strings.ToLower(strings.TrimSpace(name))
+	e, ok := linker.Explain(linker.Code(code))
+	if !ok {
+		hint := "relink explain lists them all"
+		if near := nearest(code, codeNames()); near != "" {
+			hint = "did you mean " + near + "?"
+		}
+		return usage(hint, "there is no code %q", name)
+	}
+	if asJSON {
+		return a.printJSON(e)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n\n", e.Code)
+	for _, part := range []struct{ title, text string }{
+		{"Meaning", e.Meaning},
+		{"Cause", e.Cause},
+		{"Remedy", e.Remedy},
+		{"Example", e.Example},
+		{"Heals", e.When},
+	} {
+		if part.text != "" {
+			fmt.Fprintf(&b, "%-9s%s\n", part.title, wrap(part.text, 70, "         "))
+		}
+	}
+	return a.printf("%s", b.String())
+}
+
+func (a *app) printJSON(v any) error {
+	enc := json.NewEncoder(a.stdout)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+// wrap breaks text between words so that no line is longer than width bytes;
+// every line but the first begins with indent.
+func wrap(text string, width int, indent string) string {
+	var b strings.Builder
+	length := 0
+	for i, word := range strings.Fields(text) {
+		switch {
+		case i == 0:
+		case length+1+len(word) > width:
+			b.WriteString("\n" + indent)
+			length = 0
+		default:
+			b.WriteByte(' ')
+			length++
+		}
+		b.WriteString(word)
+		length += len(word)
+	}
+	return b.String()
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"path/filepath"
+
+	"relink/batch"
+	"relink/linker"
+	"relink/reports"
+)
+
+// reportFiles are the report of one run and its rejects, in the run's folder.
+// They have their names only once they are committed.
+type reportFiles struct {
+	file    *reports.File
+	lines   reports.Writer
+	rejects *reports.Rejects
+}
+
+// newReportFiles begins the files in the folder dir. source says what the
+// records look like that the rejects repeat.
+func newReportFiles(dir, format string, source *batch.Source) (*reportFiles, error) {
+	file, err := reports.CreateFile(filepath.Join(dir, "report."+format))
+	if err != nil {
+		return nil, err
+	}
+	f := &reportFiles{file: file}
+	if format == "jsonl" {
+		f.lines = reports.NewJSONL(file)
+	} else {
+		f.lines = reports.NewCSV(file)
+	}
+	f.rejects = reports.NewRejects(dir, reports.RejectsOptions{
+		JSONL:   source.Format() == "jsonl",
+		Header:  source.Header(),
+		LineEnd: source.Newline(),
+	})
+	return f, nil
+}
+
+func (f *reportFiles) Write(e linker.Entry, rest io.Reader) error {
+	if err := f.lines.Write(e); err != nil {
+		return err
+	}
+	if rest != nil {
+		return f.rejects.WriteLong(e, io.MultiReader(bytes.NewReader(e.Raw), rest))
+	}
+	return f.rejects.Write(e)
+}
+
+// Commit puts the rejects in place before the report: whoever finds a report
+// finds the rejects it speaks of.
+func (f *reportFiles) Commit() error {
+	if err := f.lines.Close(); err != nil {
+		return err
+	}
+	if err := f.rejects.Commit(); err != nil {
+		return err
+	}
+	return f.file.Commit()
+}
+
+func (f *reportFiles) Abort() error {
+	return errors.Join(f.rejects.Abort(), f.file.Abort())
+}
+
+// names lists the files by what they are.
+func (f *reportFiles) names() map[string]string {
+	names := map[string]string{"report": f.file.Path()}
+	for what, path := range f.rejects.Files() {
+		names[what] = path
+	}
+	return names
+}
+
+// writeSummary writes summary.json into the folder dir and adds it to the
+// files that the summary itself lists.
+func writeSummary(dir string, s *linker.Summary) error {
+	file, err := reports.CreateFile(filepath.Join(dir, "summary.json"))
+	if err != nil {
+		return err
+	}
+	s.Files["summary"] = file.Path()
+	if err := reports.WriteSummaryJSON(file, *s); err != nil {
+		return errors.Join(err, file.Abort())
+	}
+	return file.Commit()
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+// TestGoldenHelp holds the help of every command.
+func TestGoldenHelp(t *testing.T) {
+	t.Parallel()
+	a := &app{stdin: strings.NewReader(""), stdout: io.Discard, stderr: newNotices(io.Discard)}
+	visit(a.root(), func(cmd *cobra.Command) {
+		path := strings.Fields(cmd.CommandPath())
+		t.Run(cmd.CommandPath(), func(t *testing.T) {
+			t.Parallel()
+			got := call(t, nil, "", append(path[1:], "--help")...)
+			if got.status != 0 || got.stderr != "" {
+				t.Fatalf("help exits %d and says %q, want 0 and nothing", got.status, got.stderr)
+			}
+			golden(t, "help_"+strings.Join(path, "_")+".txt", got.stdout)
+		})
+	})
+}
+
+// visit calls f for cmd and all commands below it that help shows.
+func visit(cmd *cobra.Command, f func(*cobra.Command)) {
+	f(cmd)
+	for _, sub := range cmd.Commands() {
+		if sub.IsAvailableCommand() && sub.Name() != "help" && sub.Name() != "completion" {
+			visit(sub, f)
+		}
+	}
+}
+
+// TestEveryCommandListsItsExitStatuses keeps the promise that scripts rely on.
+func TestEveryCommandListsItsExitStatuses(t *testing.T) {
+	t.Parallel()
+	a := &app{stdin: strings.NewReader(""), stdout: io.Discard, stderr: newNotices(io.Discard)}
+	visit(a.root(), func(cmd *cobra.Command) {
+		if cmd.HasAvailableSubCommands() {
+			return
+		}
+		if !strings.HasPrefix(cmd.Annotations["exits"], "  0 ") {
+			t.Errorf("%s lists no exit statuses in its help", cmd.CommandPath())
+		}
+	})
+}
+
+// TestGoldenErrors holds what is said about command lines that cannot be
+// meant. Each exits 1 and leaves stdout empty.
+func TestGoldenErrors(t *testing.T) {
+	t.Parallel()
+	var transcript strings.Builder
+	for _, c := range []struct {
+		env  []string
+		args string
+	}{
+		{args: ""},
+		{args: "versoin"},
+		{args: "frobnicate"},
+		{args: "version extra"},
+		{args: "--quit version"},
+		{args: "validate"},
+		{args: "validate a.csv b.csv"},
+		{args: "validate --max-reject 5 links.csv"},
+		{args: "validate --max-rejects five links.csv"},
+		{args: "validate --max-rejects 101% links.csv"},
+		{args: "validate --max-rejects"},
+		{args: "validate --min-rows -3 links.csv"},
+		{args: "validate --format xml links.csv"},
+		{args: "validate --delimiter x links.csv"},
+		{args: "validate --set dataTyp=LEAD links.csv"},
+		{args: "validate --set dataType=LEED links.csv"},
+		{args: "validate --set dataType links.csv"},
+		{args: "validate --set dataType=LEAD --set data_type=ACCOUNT links.csv"},
+		{args: "validate --map externalId links.csv"},
+		{args: "validate --map Sfdc=external links.csv"},
+		{args: "validate --map A=externalId --map B=external_id links.csv"},
+		{args: "validate --json=maybe links.csv"},
+		{args: "--log-format xml version"},
+		{args: "--log-format json versoin"},
+		{args: "validate links.csv", env: []string{"RELINK_MAX_REJECTS=five"}},
+		{args: "validate links.csv", env: []string{"RELINK_FORMAT=xml"}},
+		{args: "validate links.csv", env: []string{"RELINK_LOG_FORMAT=json", "RELINK_FORMAT=xml"}},
+		{args: "explain entity_mergd"},
+		{args: "explain nonsense"},
+	} {
+		got := call(t, c.env, "", strings.Fields(c.args)...)
+		if got.status != statusError || got.stdout != "" {
+			t.Errorf("relink %s: exits %d with stdout %q, want 1 and nothing", c.args, got.status, got.stdout)
+		}
+		for _, v := range c.env {
+			fmt.Fprintf(&transcript, "%s ", v)
+		}
+		fmt.Fprintf(&transcript, "relink %s\n%s\n", c.args, withoutTime(got.stderr))
+	}
+	golden(t, "errors.txt", transcript.String())
+}
+
+// withoutTime takes the time out of lines of JSON.
+func withoutTime(s string) string {
+	if rest, ok := strings.CutPrefix(s, `{"time":"`); ok {
+		_, rest, _ = strings.Cut(rest, `"`)
+		return `{"time":"…"` + rest
+	}
+	return s
+}

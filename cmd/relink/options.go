@@ -1,0 +1,216 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"relink/linker"
+)
+
+// inputOptions say how a file is to be read.
+type inputOptions struct {
+	format    string
+	delimiter string
+	encoding  string
+	maps      []string
+	sets      []string
+}
+
+func (o *inputOptions) register(flags *pflag.FlagSet) {
+	flags.Var(word{&o.format, []string{"csv", "jsonl"}}, "format", "what the file is; default: by its name, standard input by its first byte")
+	flags.StringVar(&o.delimiter, "delimiter", "", "`CHAR` between CSV cells, a comma, a semicolon, tab or |; default: detected")
+	flags.StringVar(&o.encoding, "encoding", "", "text encoding by its `NAME`, such as windows-1252; default: UTF-8, or UTF-16 with a byte order mark")
+	flags.StringArrayVar(&o.maps, "map", nil, "read a column as a field, as in `'SFDC Id=externalId'`, or ignore it, as in 'Owner='; may be repeated")
+	flags.StringArrayVar(&o.sets, "set", nil, "fill a field where a row leaves it empty, as in `dataType=LEAD`; may be repeated")
+}
+
+// fields are the input fields under the names they have in files.
+var fields = []struct {
+	name string
+	of   func(*linker.Fields) *string
+}{
+	{"recordingId", func(f *linker.Fields) *string { return &f.RecordingID }},
+	{"dataType", func(f *linker.Fields) *string { return &f.DataType }},
+	{"id", func(f *linker.Fields) *string { return &f.ID }},
+	{"externalId", func(f *linker.Fields) *string { return &f.ExternalID }},
+	{"integrationConnectionId", func(f *linker.Fields) *string { return &f.IntegrationConnectionID }},
+	{"trigger", func(f *linker.Fields) *string { return &f.Trigger }},
+}
+
+// fieldNamed finds a field by its name as a person may write it: case, spaces,
+// _ and - do not matter.
+func fieldNamed(s string) (name string, of func(*linker.Fields) *string, err error) {
+	plain := strings.NewReplacer(" ", "", "_", "", "-", "").Replace(s)
+	var names []string
+	for _, f := range fields {
+		if strings.EqualFold(plain, f.name) {
+			return f.name, f.of, nil
+		}
+		names = append(names, f.name)
+	}
+	return "", nil, fmt.Errorf("there is no field %q: use %s", s, oneOf(names))
+}
+
+// set reads the values of --set.
+func (o *inputOptions) set() (linker.Fields, error) {
+	var set linker.Fields
+	for _, s := range o.sets {
+		field, value, ok := strings.Cut(s, "=")
+		value = strings.TrimSpace(value)
+		if !ok || value == "" {
+			return set, usage("write --set FIELD=VALUE", "--set: value %q: a field and a value are wanted", s)
+		}
+		name, of, err := fieldNamed(strings.TrimSpace(field))
+		if err != nil {
+			return set, usage("", "--set: %w", err)
+		}
+		if *of(&set) != "" {
+			return set, usage("keep one of them", "--set: %s is given twice", name)
+		}
+		// A wrong word here would be the fault of every row of the file.
+		switch name {
+		case "dataType":
+			err = word{&value, linker.DataTypes}.Set(value)
+		case "trigger":
+			err = word{&value, linker.Triggers}.Set(value)
+		}
+		if err != nil {
+			return set, usage("", "--set: %s %q is unknown: %w", name, value, err)
+		}
+		*of(&set) = value
+	}
+	return set, nil
+}
+
+// columns reads the values of --map: the field for each header, "" for a header
+// that is to be ignored. A header may
+// itself hold an equals sign.
+func (o *inputOptions) columns() (map[string]string, error) {
+	columns := map[string]string{}
+	taken := map[string]string{}
+	for _, m := range o.maps {
+		i := strings.LastIndex(m, "=")
+		if i <= 0 {
+			return nil, usage("write --map 'HEADER=FIELD'", "--map: value %q: a header and a field are wanted", m)
+		}
+		header := strings.TrimSpace(m[:i])
+		field := strings.TrimSpace(m[i+1:])
+		if field == "" {
+			columns[header] = ""
+			continue
+		}
+		name, _, err := fieldNamed(field)
+		if err != nil {
+			return nil, usage("", "--map: %w", err)
+		}
+		if other, ok := taken[name]; ok {
+			return nil, usage("keep one of them", "--map: %s is taken from %q and from %q", name, other, header)
+		}
+		if _, ok := columns[header]; ok {
+			return nil, usage("keep one of them", "--map: header %q is used twice", header)
+		}
+		columns[header], taken[name] = name, header
+	}
+	return columns, nil
+}
+
+// separator reads --delimiter, "" when it is to be detected.
+func (o *inputOptions) separator() (string, error) {
+	switch strings.ToLower(o.delimiter) {
+	case "":
+		return "", nil
+	case ",", "comma":
+		return ",", nil
+	case ";", "semicolon":
+		return ";", nil
+	case "|", "pipe":
+		return "|", nil
+	case "\t", `\t`, "tab":
+		return "\t", nil
+	}
+	return "", usage("", "--delimiter: value %q: use a comma, a semicolon, tab or |", o.delimiter)
+}
+
+// outputOptions say where a run leaves its files, and what stands on stdout.
+type outputOptions struct {
+	out          string
+	reportFormat string
+	json         bool
+}
+
+// defaultOut is the folder that the folders of runs are made in.
+const defaultOut = "relink-runs"
+
+func (o *outputOptions) register(flags *pflag.FlagSet) {
+	o.reportFormat = "csv"
+	flags.StringVar(&o.out, "out", defaultOut, "where the run's folder is made, a `FOLDER`")
+	flags.Var(word{&o.reportFormat, []string{"csv", "jsonl"}}, "report-format", "what the report is written as")
+	flags.BoolVar(&o.json, "json", false, "print summary.json instead of the summary")
+}
+
+// guardOptions are the limits that are judged before the first write.
+type guardOptions struct{ linker.Guard }
+
+// registerFile adds the limits that the file alone can break.
+func (o *guardOptions) registerFile(flags *pflag.FlagSet) {
+	flags.Var(limit{&o.MaxRejects}, "max-rejects", "refuse the file when more rows are rejected, a number or a percentage of the rows")
+	flags.Var(whole{&o.MinRows, 0}, "min-rows", "refuse a file with fewer rows")
+}
+
+// register adds all limits. changes says what holds when --max-changes is not
+// given.
+func (o *guardOptions) register(flags *pflag.FlagSet, changes string) {
+	o.registerFile(flags)
+	flags.Var(limit{&o.MaxChanges}, "max-changes", "refuse to replace or clear more links, a number or a percentage, for each connection and for the whole; "+changes)
+	flags.Var(optional{&o.Force}, "force", "pass --max-changes when the plan changes exactly `N` links")
+}
+
+// ruleOptions decide what becomes of a row.
+type ruleOptions struct {
+	organization string
+	onConflict   string
+	followMerges bool
+	existing     string
+	keepTriggers []string
+}
+
+func (o *ruleOptions) register(flags *pflag.FlagSet) {
+	o.onConflict, o.existing = "reject", "replace"
+	flags.Var(word{&o.onConflict, []string{"reject", "last"}}, "on-conflict", "rows that ask for different targets of one recording: reject them all, or let the last one win")
+	flags.BoolVar(&o.followMerges, "follow-merges", false, "link the survivor of a merged CRM row instead of rejecting the row")
+	flags.Var(word{&o.existing, []string{"replace", "keep"}}, "existing", "recordings that have a link already: replace it, or keep it")
+	flags.Var(words{&o.keepTriggers, linker.Triggers, "TRIGGER,…"}, "keep-trigger", "never replace or clear a link made by one of these triggers")
+}
+
+// rules is the options as the linker's rules. set is what --set gives.
+func (o *ruleOptions) rules(set linker.Fields) linker.Rules {
+	return linker.Rules{
+		Set:          set,
+		Organization: o.organization,
+		LastWins:     o.onConflict == "last",
+		FollowMerges: o.followMerges,
+		KeepExisting: o.existing == "keep",
+		KeepTriggers: o.keepTriggers,
+	}
+}
+
+// runOptions say how a run works on its database.
+type runOptions struct {
+	lanes        int64
+	lockTimeout  time.Duration
+	retryTimeout time.Duration
+}
+
+// defaultRetryTimeout is how long a run tries to get its database back before
+// it ends as interrupted: a restart of the server, a failover.
+const defaultRetryTimeout = 5 * time.Minute
+
+func (o *runOptions) register(flags *pflag.FlagSet) {
+	o.retryTimeout = defaultRetryTimeout
+	flags.Var(whole{&o.lanes, 1}, "lanes", "database connections that write at the same time; default: chosen by the number of rows and processors")
+	flags.Var(period{&o.lockTimeout}, "lock-timeout", "how long to wait while another run is writing; default: not at all")
+	flags.Var(period{&o.retryTimeout}, "retry-timeout", "how long to try to get a lost database back")
+}

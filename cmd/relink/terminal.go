@@ -1,0 +1,59 @@
+package main
+
+import (
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+)
+
+// terminalSize is the size of the terminal that stdout is, zero when it is
+// none or does not tell, and whether it may be written to in colour.
+func (a *app) terminalSize() (width, height int, color bool) {
+	file, ok := a.stdout.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return 0, 0, false
+	}
+	width, height, err := term.GetSize(int(file.Fd()))
+	if err != nil {
+		width, height = 0, 0
+	}
+	return width, height, a.env["NO_COLOR"] == "" && a.env["TERM"] != "dumb"
+}
+
+// sameFlags repeats those of the named flags that were given, for the command
+// that a summary proposes next.
+func sameFlags(cmd *cobra.Command, names ...string) string {
+	var b strings.Builder
+	for _, name := range names {
+		flag := cmd.Flags().Lookup(name)
+		if flag == nil || !flag.Changed {
+			continue
+		}
+		values := []string{flag.Value.String()}
+		if many, ok := flag.Value.(pflag.SliceValue); ok {
+			values = many.GetSlice()
+		}
+		for _, value := range values {
+			b.WriteString(" --" + name)
+			if flag.NoOptDefVal == "" {
+				b.WriteString(" " + quote(value))
+			}
+		}
+	}
+	return b.String()
+}
+
+// quote makes one word of s for a shell, with as few quotes as can be.
+func quote(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
+			strings.ContainsRune("-_./:=@%+,", r)
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"relink/batch"
+	"relink/linker"
+	"relink/reports"
+)
+
+type validateOptions struct {
+	input inputOptions
+	guard guardOptions
+	outputOptions
+}
+
+func (a *app) validateCommand() *cobra.Command {
+	var o validateOptions
+	cmd := &cobra.Command{
+		Use:     "validate FILE",
+		Short:   "Check a file without a database",
+		GroupID: "rows",
+		Long: `Check a file without a database.
+
+Finds everything that can be found without one: records that cannot be read,
+missing and impossible fields, ids that a spreadsheet has damaged, and rows of
+one recording that ask for different targets. Writes the report that an import
+would write, with the outcomes valid and rejected. FILE may be - for standard
+input.`,
+		Example: `  relink validate links.csv
+  relink validate --set dataType=OPPORTUNITY --map 'SFDC Id=externalId' export.csv
+  zcat links.jsonl.gz | relink validate --max-rejects 1% -`,
+		Args: positional("FILE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.validate(cmd, args[0], o)
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	o.input.register(flags)
+	o.guard.registerFile(flags)
+	o.outputOptions.register(flags)
+	exits(cmd, map[int]string{
+		statusOK:          "every row is valid",
+		statusRejected:    "some rows are rejected",
+		statusBudget:      "more rows rejected than --max-rejects allows",
+		statusInterrupted: "interrupted",
+	}, statusOK, statusError, statusRejected, statusBudget, statusInterrupted)
+	return cmd
+}
+
+func (a *app) validate(cmd *cobra.Command, path string, o validateOptions) error {
+	input, err := a.input(path, o.input)
+	if err != nil {
+		return err
+	}
+	started := time.Now()
+	// What is wrong with the file as a whole is said before a folder is made.
+	if rereadable(path) {
+		source, err := batch.Open(input)
+		if err != nil {
+			return err
+		}
+		source.Close()
+	}
+	dir, err := reports.CreateValidateFolder(o.out, started)
+	if err != nil {
+		return err
+	}
+	summary, notices, err := a.validateInto(cmd.Context(), dir, input, o)
+	if err != nil {
+		// A folder without a report would only raise questions.
+		_ = os.Remove(dir)
+		return err
+	}
+	summary.StartedAt, summary.FinishedAt = started, time.Now()
+	if err := writeSummary(dir, summary); err != nil {
+		return err
+	}
+	same := sameFlags(cmd, "format", "delimiter", "encoding", "map", "set")
+	next := []string{"relink import --dry-run" + same + " " + quote(path)}
+	if rejects, ok := summary.Files["rejects"]; ok {
+		next = append([]string{"relink validate" + same + " " + quote(rejects)}, next...)
+	}
+	if err := a.show(*summary, o.json, reports.TextOptions{Next: next, Notices: notices}); err != nil {
+		return err
+	}
+	return outcome(summary.ExitStatus)
+}
+
+// validateInto validates the input and leaves report and rejects in dir.
+func (a *app) validateInto(ctx context.Context, dir string, input batch.Input, o validateOptions) (*linker.Summary, []string, error) {
+	work, err := os.MkdirTemp(dir, ".work-")
+	if err != nil {
+		return nil, nil, err
+	}
+	defer os.RemoveAll(work)
+	if input, err = batch.Spool(input, work); err != nil {
+		return nil, nil, err
+	}
+
+	var files *reportFiles
+	var progress batch.Progress
+	stop := a.watch(&progress, phasesOfValidate)
+	done, err := batch.Validate(ctx, batch.Validation{
+		Input:   input,
+		Guard:   o.guard.Guard,
+		TempDir: work,
+		Begin: func(source *batch.Source) (batch.Report, error) {
+			var err error
+			files, err = newReportFiles(dir, o.reportFormat, source)
+			return files, err
+		},
+		Notice:   func(text string) { a.stderr.notice("%s", text) },
+		Progress: &progress,
+	})
+	stop()
+	if err != nil {
+		return nil, nil, err
+	}
+	s := &linker.Summary{
+		Kind: string(linker.Validate), DryRun: true, State: string(linker.StateDone),
+		Source: done.Source, Rows: done.Tally.Rows(), Outcomes: done.Tally.Outcomes(),
+		Reasons: done.Tally.Reasons(), Files: files.names(),
+	}
+	var notices []string
+	switch {
+	case done.Refusal != nil:
+		s.State = string(linker.StateRefused)
+		s.ExitStatus = done.Refusal.Kind.ExitStatus()
+		notices = append(notices, done.Refusal.Message)
+		a.stderr.fail(done.Refusal.Message, done.Refusal.Hint)
+	case s.Outcomes[linker.Rejected] > 0:
+		s.ExitStatus = statusRejected
+	}
+	return s, notices, nil
+}
+
+// input is the file at path as the options say it is to be read.
+func (a *app) input(path string, o inputOptions) (batch.Input, error) {
+	in := batch.Input{Path: path, Stdin: a.stdin, Format: o.format, Encoding: o.encoding}
+	if path == "-" {
+		in.Name = "standard input"
+	}
+	var err error
+	if in.Set, err = o.set(); err != nil {
+		return in, err
+	}
+	if in.Map, err = o.columns(); err != nil {
+		return in, err
+	}
+	in.Delimiter, err = o.separator()
+	return in, err
+}
+
+// rereadable tells whether looking into the file takes nothing away from it,
+// as it would from a pipe. Of what cannot be read at all, opening says why.
+func rereadable(path string) bool {
+	if path == "-" {
+		return false
+	}
+	info, err := os.Stat(path)
+	return err != nil || info.Mode().IsRegular() || info.IsDir()
+}
+
+// show prints the end of a run to stdout.
+func (a *app) show(s linker.Summary, asJSON bool, o reports.TextOptions) error {
+	if asJSON {
+		return reports.WriteSummaryJSON(a.stdout, s)
+	}
+	if a.quiet {
+		_, verdict := reports.Verdict(s)
+		return a.printf("relink: %s\n", verdict)
+	}
+	o.Width, o.Height, o.Color = a.terminalSize()
+	return reports.Text(a.stdout, s, o)
+}

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"relink/linker"
+)
+
+// The kinds of values that flags have. Each refuses what it cannot be at once,
+// with the words that it can be, wherever the value comes from.
+
+// word is one of a few words, in any case; it is kept as it is listed.
+type word struct {
+	value *string
+	words []string
+}
+
+func (w word) String() string {
+	if w.value == nil {
+		return ""
+	}
+	return *w.value
+}
+func (w word) Type() string { return strings.Join(w.words, "|") }
+
+func (w word) Set(s string) error {
+	for _, known := range w.words {
+		if strings.EqualFold(s, known) {
+			*w.value = known
+			return nil
+		}
+	}
+	return fmt.Errorf("use %s", oneOf(w.words))
+}
+
+// words is a list of words out of a fixed set, or of any words when the set is
+// empty. It takes several separated by commas and may be repeated.
+type words struct {
+	values *[]string
+	set    []string
+	name   string
+}
+
+func (w words) String() string {
+	if w.values == nil {
+		return ""
+	}
+	return strings.Join(*w.values, ",")
+}
+func (w words) Type() string { return w.name }
+
+func (w words) Set(s string) error {
+	for value := range strings.SplitSeq(s, ",") {
+		value = strings.TrimSpace(value)
+		if value == "" {
+			return errors.New("a name is empty")
+		}
+		if len(w.set) > 0 {
+			i := slices.IndexFunc(w.set, func(known string) bool { return strings.EqualFold(value, known) })
+			if i < 0 {
+				return fmt.Errorf("%q is unknown: use %s", value, oneOf(w.set))
+			}
+			value = w.set[i]
+		}
+		if !slices.Contains(*w.values, value) {
+			*w.values = append(*w.values, value)
+		}
+	}
+	return nil
+}
+
+// limit is a count or a percentage.
+type limit struct{ value *linker.Limit }
+
+func (l limit) String() string {
+	if l.value == nil {
+		return ""
+	}
+	return l.value.String()
+}
+func (l limit) Type() string { return "N|N%" }
+
+func (l limit) Set(s string) error {
+	parsed, err := linker.ParseLimit(s)
+	if err != nil {
+		// ParseLimit repeats the value, and so does the caller.
+		if cause := errors.Unwrap(err); cause != nil {
+			return cause
+		}
+		return errors.New(strings.TrimPrefix(err.Error(), fmt.Sprintf("limit %q: ", s)))
+	}
+	*l.value = parsed
+	return nil
+}
+
+// whole is a whole number from least upwards.
+type whole struct {
+	value *int64
+	least int64
+}
+
+func (n whole) String() string {
+	if n.value == nil || *n.value == 0 {
+		return ""
+	}
+	return strconv.FormatInt(*n.value, 10)
+}
+func (n whole) Type() string { return "N" }
+
+func (n whole) Set(s string) error {
+	v, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64)
+	if err != nil || v < n.least {
+		return fmt.Errorf("want a whole number from %d", n.least)
+	}
+	*n.value = v
+	return nil
+}
+
+// optional is a whole number that may be absent, and zero is not absent.
+type optional struct{ value **int64 }
+
+func (n optional) String() string {
+	if n.value == nil || *n.value == nil {
+		return ""
+	}
+	return strconv.FormatInt(**n.value, 10)
+}
+func (n optional) Type() string { return "N" }
+
+func (n optional) Set(s string) error {
+	var v int64
+	if err := (whole{value: &v}).Set(s); err != nil {
+		return err
+	}
+	*n.value = &v
+	return nil
+}
+
+// period is a length of time that is not negative.
+type period struct{ value *time.Duration }
+
+func (p period) String() string {
+	if p.value == nil || *p.value == 0 {
+		return ""
+	}
+	return p.value.String()
+}
+func (p period) Type() string { return "DURATION" }
+
+func (p period) Set(s string) error {
+	d, err := time.ParseDuration(strings.TrimSpace(s))
+	if err != nil || d < 0 {
+		return errors.New("want a length of time such as 30s, 5m or 1h")
+	}
+	*p.value = d
+	return nil
+}
+
+// oneOf lists words as a sentence does: a, b or c.
+func oneOf(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+// valueError turns the flag parser's words about a value into ours, with name
+// as the place the value comes from. Other errors stay as they are.
+func valueError(name string, err error) error {
+	var invalid *pflag.InvalidValueError
+	if !errors.As(err, &invalid) {
+		return err
+	}
+	cause := errors.Unwrap(invalid)
+	var number *strconv.NumError
+	if errors.As(cause, &number) {
+		cause = errors.New("want true or false") // the only numbers of pflag's own are switches
+	}
+	return fmt.Errorf("%s: value %q: %w", name, invalid.GetValue(), cause)
+}
