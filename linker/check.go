@@ -1,10 +1,17 @@
 package linker
 
+import "fmt"
+
 // Checked is what Check makes of one record.
 type Checked struct {
 	// Row is the record trimmed, with Set's values filled in and words in
-	// capitals. Of a faulty record it holds what could be understood:
-	// RecordingID stands whenever it can be trusted, "" otherwise.
+	// capitals. Of a faulty record it holds what could be understood, and
+	// never a value that is itself at fault: each is valid UTF-8 without
+	// control characters and short enough for an index.
+	//
+	// RecordingID stands whenever it can be trusted, "" otherwise: when it is
+	// missing, too long or damaged, and in every row with InvalidEncoding or
+	// MalformedRow, whose cells may belong to several records.
 	Row Row
 	// Fault is nil when the row can go to the database.
 	Fault *RowError
@@ -32,9 +39,165 @@ type Numbered struct {
 	Checked
 }
 
+// MaxIDBytes is how long an id may be, in bytes of UTF-8. No CRM comes near
+// it, and every index of the database can hold it.
+const MaxIDBytes = 255
+
 // Check applies every rule that needs no database to one record. set holds the
 // values of --set: each fills its own field where the record leaves it empty,
-// and is then treated as if it had stood in the record.
+// and is then treated as if it had stood in the record. An id filled in beside
+// an externalId that the record gives is therefore IDAndExternalID: which of
+// them is meant is not guessed.
+//
+// A record without fault and note costs no allocation.
 func Check(given, set Fields) Checked {
-	return Checked{Row: Row(given)}
+	var (
+		c Checked
+		t tidied
+		r = &c.Row
+	)
+	r.RecordingID = t.tidy(fieldRecordingID, given.RecordingID, set.RecordingID)
+	r.DataType = t.tidy(fieldDataType, given.DataType, set.DataType)
+	r.ID = t.tidy(fieldID, given.ID, set.ID)
+	r.ExternalID = t.tidy(fieldExternalID, given.ExternalID, set.ExternalID)
+	r.IntegrationConnectionID = t.tidy(fieldConnectionID, given.IntegrationConnectionID, set.IntegrationConnectionID)
+	r.Trigger = t.tidy(fieldTrigger, given.Trigger, set.Trigger)
+
+	f := faults{tidied: t}
+	if t.invalid|t.control != 0 {
+		f.unreadable(r)
+	}
+	f.words(r)
+	f.target(r)
+	c.Suspect = f.ids(r)
+	if f.code != "" {
+		c.Fault = &RowError{Code: f.code, Message: f.message}
+		f.clear(r)
+		return c
+	}
+	if t.apostrophe != 0 {
+		c.Note = t.note()
+	}
+	if s := salesforceNote(r.ExternalID, r.DataType); s != "" {
+		c.Note = sentences(c.Note, s)
+	}
+	return c
+}
+
+// faults collects what is wrong with a row. The rules run in the order of the
+// codes, so the first to speak gives the row its code.
+type faults struct {
+	tidied
+	code    Code
+	message string
+	wrong   fieldSet // fields whose value is at fault, to be cleared
+}
+
+func (f *faults) add(c Code, format string, args ...any) {
+	if f.code == "" {
+		f.code = c
+	}
+	f.message = sentences(f.message, fmt.Sprintf(format, args...))
+}
+
+// unreadable reports values that are no text, and ids that hold a control
+// character. The values stay until all rules have spoken, so that a field is
+// not called missing as well.
+func (f *faults) unreadable(r *Row) {
+	for _, p := range fields {
+		if f.invalid.has(p) {
+			f.wrong.add(p)
+			f.add(InvalidEncoding, "%s", f.undecodable(p, *r.at(p)))
+		}
+	}
+	for _, p := range fields {
+		if f.control.has(p) {
+			f.wrong.add(p)
+			f.add(MalformedRow, "%s", f.interrupted(p, *r.at(p)))
+		}
+	}
+}
+
+// words checks the fields that hold one of a few words, and puts them in
+// capitals.
+func (f *faults) words(r *Row) {
+	if r.RecordingID == "" {
+		f.add(MissingRecordingID, "recordingId is missing; every row names its recording")
+	}
+	if r.DataType == "" {
+		f.add(MissingDataType, "dataType is missing; give %s", choice(DataTypes))
+	} else if !f.invalid.has(fieldDataType) {
+		if w := word(DataTypes, r.DataType); w != "" {
+			r.DataType = w
+		} else {
+			f.wrong.add(fieldDataType)
+			f.add(InvalidDataType, "%s is unknown; %s", f.cite(fieldDataType, r.DataType), meantDataType(r.DataType))
+		}
+	}
+	if r.Trigger != "" && !f.invalid.has(fieldTrigger) {
+		if w := word(Triggers, r.Trigger); w != "" {
+			r.Trigger = w
+		} else {
+			f.wrong.add(fieldTrigger)
+			f.add(InvalidTrigger, "%s is unknown; %s", f.cite(fieldTrigger, r.Trigger), meantTrigger(r.Trigger))
+		}
+	}
+}
+
+// target checks that the CRM row is named in exactly one way.
+func (f *faults) target(r *Row) {
+	switch {
+	case r.ID != "" && r.ExternalID != "":
+		f.add(IDAndExternalID, "%s and %s are both given; keep the one that names the CRM row",
+			f.cite(fieldID, r.ID), f.cite(fieldExternalID, r.ExternalID))
+	case r.ID == "" && r.ExternalID == "":
+		f.add(MissingTarget, "id and externalId are both missing; give the one that names the CRM row")
+	}
+	if r.ExternalID != "" && r.IntegrationConnectionID == "" {
+		f.add(MissingConnectionID, "%s is given without integrationConnectionId; name the connection it belongs to",
+			f.cite(fieldExternalID, r.ExternalID))
+	}
+}
+
+// ids checks what the four ids look like.
+func (f *faults) ids(r *Row) Suspect {
+	for _, p := range ids {
+		if v := *r.at(p); len(v) > MaxIDBytes {
+			f.wrong.add(p)
+			f.add(FieldTooLong, "%s has %d bytes, and an id has at most %d; look whether the columns have shifted",
+				f.cite(p, v), len(v), MaxIDBytes)
+		}
+	}
+	var suspect Suspect
+	for _, p := range ids {
+		v := *r.at(p)
+		if v == "" || f.wrong.has(p) {
+			continue
+		}
+		d := damageOf(v)
+		switch {
+		case d == undamaged:
+		case d.certain():
+			f.wrong.add(p)
+			f.add(SpreadsheetDamagedID, "%s %s", f.cite(p, v), d)
+		case p == fieldRecordingID:
+			suspect |= SuspectRecording
+		case p == fieldID || p == fieldExternalID:
+			suspect |= SuspectTarget
+		}
+	}
+	return suspect
+}
+
+// clear removes the values at fault, and the recording id of a row whose cells
+// may belong to several records.
+func (f *faults) clear(r *Row) {
+	if f.code == InvalidEncoding || f.code == MalformedRow {
+		f.wrong.add(fieldRecordingID)
+	}
+	for _, p := range fields {
+		if f.wrong.has(p) {
+			*r.at(p) = ""
+		}
+	}
 }

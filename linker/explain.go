@@ -6,7 +6,7 @@ type Explanation struct {
 	Meaning string `json:"meaning"` // one sentence
 	Cause   string `json:"cause"`   // why it happens
 	Remedy  string `json:"remedy"`  // what to do
-	Example string `json:"example"`
+	Example string `json:"example"` // a row or value that gets the code, and why
 	// Do is the remedy in a few words, for a line of the summary.
 	Do string `json:"do"`
 	// Heals says that the same row may go through later without being
@@ -16,7 +16,30 @@ type Explanation struct {
 }
 
 // Explain returns the text for a code, false for a code that does not exist.
-func Explain(c Code) (Explanation, bool) { return Explanation{}, false }
+func Explain(c Code) (Explanation, bool) {
+	e, ok := explainReading(c)
+	if !ok {
+		e, ok = explainDatabase(c)
+	}
+	if !ok {
+		e, ok = explainRun(c)
+	}
+	if !ok {
+		return Explanation{}, false
+	}
+	e.Code = c
+	e.Heals = e.When != ""
+	return e, true
+}
 
 // Codes lists every code in the order in which they are tested.
-func Codes() []Code { return nil }
+func Codes() []Code {
+	return []Code{
+		RecordTooLong, InvalidEncoding, MalformedRow, MissingRecordingID, MissingDataType, InvalidDataType,
+		InvalidTrigger, IDAndExternalID, MissingTarget, MissingConnectionID, FieldTooLong, SpreadsheetDamagedID,
+		RecordingNotFound, RecordingDeleted, ConnectionNotFound, EntityNotFound, OrganizationMismatch,
+		EntityMerged, DataTypeMismatch, ConnectionMismatch, EntityDeleted,
+		ConflictingRows, OutOfScope, LinkedElsewhere, LostRace, TargetGone, Locked,
+		NotFound, ServerError,
+	}
+}

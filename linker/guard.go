@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 )
 
 // Guard holds the limits that a plan must keep. It is judged once, before the
@@ -28,12 +29,12 @@ type Guard struct {
 	Reconcile bool `json:"reconcile,omitempty"`
 }
 
-// DefaultMaxChanges is what a reconciliation may change when nothing is given.
-// It also allows SmallChanges where there are fewer than SmallGroup links: one
-// fifth of a handful would refuse every ordinary day of a small connection.
-var DefaultMaxChanges = Percent(20)
-
+// What a reconciliation may change when MaxChanges is not given.
 const (
+	// DefaultMaxChanges is in percent.
+	DefaultMaxChanges = 20
+	// Where there are fewer than SmallGroup links, SmallChanges pass: a fifth
+	// of a handful would refuse every ordinary day of a small connection.
 	SmallGroup   = 100
 	SmallChanges = 10
 )
@@ -121,14 +122,14 @@ func (g Guard) tooMany(p part) bool {
 	if !g.Reconcile || p.current < SmallGroup && p.changes <= SmallChanges {
 		return false
 	}
-	return DefaultMaxChanges.Exceeded(p.changes, p.current)
+	return Percent(DefaultMaxChanges).Exceeded(p.changes, p.current)
 }
 
 // refuseChanges tells of the first part that is over, and of how many more.
 func (g Guard) refuseChanges(p Plan, over []part, changes int64) *Refusal {
 	limit := g.MaxChanges
 	if limit.IsZero() {
-		limit = DefaultMaxChanges
+		limit = Percent(DefaultMaxChanges)
 	}
 	first := over[0]
 	message := fmt.Sprintf("the plan replaces or clears %d of %s of %s (%s), more than the %s that --max-changes allows",
@@ -168,11 +169,11 @@ func count(n int64, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// share is n of total in percent with one decimal. It is cut, not rounded, so
-// that "20.0 %" never stands for a little more than 20 %: then it is "over".
+// share is n of total in percent. Two decimals tell apart what a limit of whole
+// percents does.
 func share(n, total int64) string {
 	if total == 0 {
-		return "there are none"
+		return "all of them new here"
 	}
-	return fmt.Sprintf("%.1f %%", 100*float64(n)/float64(total))
+	return strconv.FormatFloat(100*float64(n)/float64(total), 'f', 2, 64) + "%"
 }

@@ -1,8 +1,111 @@
 package linker
 
+import "fmt"
+
 // Message is the sentence that stands in the report for a row that ended with
 // code c, "" for none. of is what Check made of the row. detail is what only
 // the database knows: the near miss, the other lines of a conflict, the
-// survivor of a merge; "" for nothing. Rows with the code that Check gave them
-// get Check's message, rows without a code their note.
-func Message(c Code, of Checked, detail string) string { return "" }
+// survivor of a merge, the server's answer; "" for nothing. Rows with the code
+// that Check gave them get Check's message, rows without a code the detail and
+// their note.
+//
+// It names values of the row and of detail only, so it cannot tell what the
+// caller may not see.
+func Message(c Code, of Checked, detail string) string {
+	if of.Fault != nil && of.Fault.Code == c {
+		return of.Fault.Message
+	}
+	said, remedy := sentence(c, of)
+	return sentences(sentences(said, detail), sentences(remedy, of.Note))
+}
+
+// sentence says what is wrong and, where it is short and always the same, what
+// to do.
+func sentence(c Code, of Checked) (said, remedy string) {
+	r := of.Row
+	recording := "recordingId " + quote(r.RecordingID)
+	switch c {
+	case "":
+		return "", ""
+	case RecordingNotFound:
+		return "no recording has the " + recording, ""
+	case RecordingDeleted:
+		return "the recording with " + recording + " is deleted", ""
+	case ConnectionNotFound:
+		return "no connection has the integrationConnectionId " + quote(r.IntegrationConnectionID), ""
+	case EntityNotFound:
+		if r.ID != "" {
+			return "no CRM row has the id " + quote(r.ID), ""
+		}
+		return fmt.Sprintf("no %s in connection %s has the externalId %s",
+			r.DataType, quote(r.IntegrationConnectionID), quote(r.ExternalID)), ""
+	case OrganizationMismatch:
+		return fmt.Sprintf("%s and %s belong to different organizations", recording, target(r)), ""
+	case EntityMerged:
+		return "the CRM row with " + target(r) + " is merged into another",
+			"name the row that survived, or use --follow-merges where the chain of merges has an end"
+	case DataTypeMismatch:
+		return fmt.Sprintf("the CRM row with %s is not of type %s", target(r), r.DataType), ""
+	case ConnectionMismatch:
+		return fmt.Sprintf("the CRM row with %s is not in connection %s", target(r), quote(r.IntegrationConnectionID)), ""
+	case EntityDeleted:
+		return "the CRM row with " + target(r) + " is deleted", ""
+	case SpreadsheetDamagedID:
+		return damaged(of), ""
+	}
+	return sentenceOfRun(c, r)
+}
+
+// sentenceOfRun is sentence for codes that depend on other rows, on the scope,
+// or on what others did meanwhile.
+func sentenceOfRun(c Code, r Row) (said, remedy string) {
+	recording := "recordingId " + quote(r.RecordingID)
+	switch c {
+	case ConflictingRows:
+		return "rows with " + recording + " ask for different CRM rows",
+			"keep one of them, or let the last one win with --on-conflict last"
+	case OutOfScope:
+		return "the CRM row with " + target(r) + " is outside the scope of this reconciliation",
+			"remove the row or widen the scope"
+	case LinkedElsewhere:
+		return "the recording with " + recording + " is linked outside the scope of this reconciliation",
+			"remove the row, widen the scope, or use --take-over"
+	case LostRace:
+		return "others kept changing the link of the recording with " + recording + " while the run wrote", "run it again"
+	case TargetGone:
+		return "the CRM row with " + target(r) + " was removed while the run wrote", "run it again after the next CRM sync"
+	case Locked:
+		return fmt.Sprintf("another session held a lock on the link of the recording with %s or on the CRM row with %s",
+			recording, target(r)), "run it again"
+	case NotFound:
+		return fmt.Sprintf("the server knows no recording with %s or no CRM row with %s", recording, target(r)), ""
+	case ServerError:
+		return "the server did not link the recording with " + recording, "run it again"
+	}
+	// A code that Check gives, in a row that Check found good.
+	e, _ := Explain(c)
+	return e.Meaning, ""
+}
+
+// target names the CRM row in the words of the row.
+func target(r Row) string {
+	if r.ID != "" {
+		return "id " + quote(r.ID)
+	}
+	return fmt.Sprintf("externalId %s in connection %s", quote(r.ExternalID), quote(r.IntegrationConnectionID))
+}
+
+// damaged names the suspect ids of a row that was looked up and not found.
+func damaged(of Checked) string {
+	var said string
+	for _, f := range ids {
+		v := *of.Row.at(f)
+		suspect := f == fieldRecordingID && of.Suspect&SuspectRecording != 0 ||
+			(f == fieldID || f == fieldExternalID) && of.Suspect&SuspectTarget != 0
+		if !suspect || v == "" {
+			continue
+		}
+		said = sentences(said, fmt.Sprintf("%s %s %s", f, quote(v), damageOf(v)))
+	}
+	return sentences("not found as given", said)
+}

@@ -1,0 +1,120 @@
+package linker
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// tidied remembers what was seen while the fields of a record were trimmed.
+type tidied struct {
+	invalid    fieldSet // not UTF-8, or a NUL inside
+	control    fieldSet // ids: a control character or line break inside
+	apostrophe fieldSet // ids: a leading apostrophe was removed
+	filled     fieldSet // the value comes from --set
+}
+
+// tidy trims the value of a field, or the value of --set when nothing is left.
+func (t *tidied) tidy(p field, given, set string) string {
+	if given != "" && given[0] != '\'' && plain(given) {
+		return given
+	}
+	if v := t.trim(p, given); v != "" || set == "" {
+		return v
+	}
+	v := t.trim(p, set)
+	if v != "" {
+		t.filled.add(p)
+	}
+	return v
+}
+
+// plain reports whether s is printable ASCII without blanks: there is nothing
+// to trim and nothing to refuse. Nearly all fields are, so it looks at eight
+// bytes at a time.
+func plain(s string) bool {
+	const (
+		ones = 0x0101010101010101
+		high = 0x8080808080808080
+	)
+	for len(s) >= 8 {
+		x := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+		// The high bit of a byte comes up when it is below 0x21, is 0x7f, or
+		// had it already. Borrow and carry only leave such bytes.
+		if ((x-0x21*ones)|(x+ones)|x)&high != 0 {
+			return false
+		}
+		s = s[8:]
+	}
+	for i := range len(s) {
+		if s[i] < 0x21 || s[i] > 0x7e {
+			return false
+		}
+	}
+	return true
+}
+
+func (t *tidied) trim(p field, s string) string {
+	s = strings.TrimFunc(s, blank)
+	if p.isID() && strings.HasPrefix(s, "'") {
+		s = strings.TrimFunc(s[1:], blank)
+		t.apostrophe.add(p)
+	}
+	switch {
+	case plain(s):
+	case !utf8.ValidString(s) || strings.IndexByte(s, 0) >= 0:
+		t.invalid.add(p)
+	case p.isID() && strings.ContainsFunc(s, breaking):
+		t.control.add(p)
+	}
+	return s
+}
+
+// blank reports whether r is trimmed from the ends of a field: white space,
+// among it NBSP, and characters without width, which come along when a value
+// is copied from a web page or a right-to-left document.
+func blank(r rune) bool {
+	switch {
+	case r < 0x80:
+		return r == ' ' || r >= '\t' && r <= '\r'
+	case unicode.IsSpace(r):
+		return true
+	case r >= 0x200b && r <= 0x200f, // zero-width space and joiners, direction marks
+		r >= 0x202a && r <= 0x202e, // direction embeddings
+		r >= 0x2060 && r <= 0x206f: // word joiner, invisible operators, isolates
+		return true
+	}
+	return r == 0xfeff || r == 0x00ad || r == 0x061c || r == 0x180e // BOM, soft hyphen, Arabic and Mongolian marks
+}
+
+// breaking reports whether r cannot stand inside an id.
+func breaking(r rune) bool { return unicode.IsControl(r) || r == 0x2028 || r == 0x2029 }
+
+func (t *tidied) undecodable(p field, v string) string {
+	if utf8.ValidString(v) {
+		return t.cite(p, v) + " holds a NUL character; remove it"
+	}
+	return t.cite(p, v) + " is not valid UTF-8; save the data as UTF-8 or say which encoding it has"
+}
+
+func (t *tidied) interrupted(p field, v string) string {
+	r, _ := utf8.DecodeRuneInString(v[strings.IndexFunc(v, breaking):])
+	switch r {
+	case '\n', '\v', '\f', '\r', 0x85, 0x2028, 0x2029:
+		return t.cite(p, v) + " holds a line break; look for a stray quote in this record or the one before it"
+	}
+	return fmt.Sprintf("%s holds the control character U+%04X; remove it", t.cite(p, v), r)
+}
+
+// note tells of the apostrophes that were removed.
+func (t *tidied) note() string {
+	var note string
+	for _, p := range ids {
+		if t.apostrophe.has(p) {
+			note = sentences(note, "the leading apostrophe of "+p.String()+" was removed")
+		}
+	}
+	return note
+}

@@ -1,0 +1,102 @@
+package linker
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// word returns the word of the list that s is, without regard to the case of
+// ASCII letters, or "". Unicode folding is not asked: by it "ſ" is an "S".
+func word(list []string, s string) string {
+	for _, w := range list {
+		if w == s {
+			return w
+		}
+	}
+	for _, w := range list {
+		if len(w) == len(s) && sameLetters(w, s) {
+			return w
+		}
+	}
+	return ""
+}
+
+func sameLetters(upper, s string) bool {
+	for i := range len(s) {
+		b := s[i]
+		if b >= 'a' && b <= 'z' {
+			b -= 'a' - 'A'
+		}
+		if b != upper[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// meantDataType says which data type a wrong word may stand for: the names that
+// CRMs and their exports use.
+func meantDataType(s string) string {
+	var meant string
+	switch strings.ToLower(s[:min(len(s), 32)]) {
+	case "accounts", "company", "companies", "organization":
+		meant = "ACCOUNT"
+	case "contacts", "person", "people":
+		meant = "CONTACT"
+	case "leads":
+		meant = "LEAD"
+	case "opportunities", "opp", "opps", "deal", "deals":
+		meant = "OPPORTUNITY"
+	case "engagements", "task", "tasks", "event", "events", "activity", "activities", "meeting", "call":
+		meant = "ENGAGEMENT"
+	default:
+		return "give " + choice(DataTypes)
+	}
+	return "write " + meant + " if that is what is meant"
+}
+
+// meantTrigger finds the trigger that differs from s in its separators only.
+// All triggers are too many to list in every row.
+func meantTrigger(s string) string {
+	if len(s) <= 64 {
+		joined := strings.NewReplacer(" ", "_", "-", "_", ".", "_").Replace(s)
+		if w := word(Triggers, joined); w != "" {
+			return "write " + w
+		}
+	}
+	return "leave it empty or take one of the words that explain invalid_trigger lists"
+}
+
+// choice is a list of words as people say it.
+func choice(words []string) string {
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+// Values longer than quotedBytes are cut in messages to shownBytes: ids fit, and
+// a cell of a megabyte does not end up in the report.
+const (
+	quotedBytes = 80
+	shownBytes  = 60
+)
+
+// quote is %q, shortened when long.
+func quote(s string) string {
+	if len(s) <= quotedBytes {
+		return strconv.Quote(s)
+	}
+	cut := shownBytes
+	for cut > shownBytes-utf8.UTFMax && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return strconv.Quote(s[:cut] + "…")
+}
+
+// sentences joins two parts of a message, either of which may be "".
+func sentences(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + "; " + b
+}
