@@ -34,7 +34,7 @@ func explainDatabase(c Code) (Explanation, bool) {
 			Cause:   "The CRM row is not synced yet, the id is of another type or connection, id and externalId were mixed up, or the id has lost letter case or leading zeros.",
 			Remedy:  "Read the message: it names the near miss when there is one, and says when a Salesforce id has a wrong checksum. Rows still to be synced go through when run again later.",
 			Example: `0015g00000AbCdEAAX with dataType CONTACT: ids that begin with 001 are accounts.`,
-			Do:      "read the near miss in the message, or run the rejects again after the next CRM sync",
+			Do:      "see the near miss in the message, or run again after the next CRM sync",
 			When:    "the CRM sync brings the row",
 		}, true
 	case OrganizationMismatch:

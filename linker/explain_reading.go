@@ -74,7 +74,7 @@ func explainReading(c Code) (Explanation, bool) {
 			Meaning: "The row names neither id nor externalId.",
 			Cause:   "The cell is empty; often the recording has no CRM row yet.",
 			Remedy:  "Fill in id, or externalId together with integrationConnectionId, or remove the row. A row cannot clear a link.",
-			Example: "r-17,CONTACT,, — which contact?",
+			Example: "r-17,CONTACT,, — nothing says which contact.",
 			Do:      "fill in id or externalId, or remove the rows",
 		}, true
 	case MissingConnectionID:

@@ -88,7 +88,7 @@ type part struct {
 }
 
 func (g Guard) judgeChanges(p Plan) *Refusal {
-	whole := part{name: "all"}
+	whole := part{name: "all connections"}
 	connections := map[string]part{}
 	for _, group := range p.Groups {
 		c := connections[group.Connection]
@@ -134,8 +134,11 @@ func (g Guard) refuseChanges(p Plan, over []part, changes int64) *Refusal {
 	first := over[0]
 	message := fmt.Sprintf("the plan replaces or clears %d of %s of %s (%s), more than the %s that --max-changes allows",
 		first.changes, count(first.current, "current link"), first.name, share(first.changes, first.current), limit)
-	if more := len(over) - 1; more > 0 {
-		message += fmt.Sprintf("; so are %d more of its parts", more)
+	if len(over) > 1 {
+		message += "; so does " + over[1].name
+	}
+	if more := len(over) - 2; more > 0 {
+		message += fmt.Sprintf(", and so do %d more", more)
 	}
 	if g.Force != nil {
 		message += fmt.Sprintf("; --force %d does not allow it, since the plan changes %d", *g.Force, changes)

@@ -45,9 +45,9 @@ func sentence(c Code, of Checked) (said, remedy string) {
 		return "the CRM row with " + target(r) + " is merged into another",
 			"name the row that survived, or use --follow-merges where the chain of merges has an end"
 	case DataTypeMismatch:
-		return fmt.Sprintf("the CRM row with %s is not of type %s", target(r), r.DataType), ""
+		return fmt.Sprintf("%s is not of type %s", resolved(r), r.DataType), ""
 	case ConnectionMismatch:
-		return fmt.Sprintf("the CRM row with %s is not in connection %s", target(r), quote(r.IntegrationConnectionID)), ""
+		return fmt.Sprintf("%s is not in connection %s", resolved(r), quote(r.IntegrationConnectionID)), ""
 	case EntityDeleted:
 		return "the CRM row with " + target(r) + " is deleted", ""
 	case SpreadsheetDamagedID:
@@ -82,9 +82,9 @@ func sentenceOfRun(c Code, r Row) (said, remedy string) {
 	case ServerError:
 		return "the server did not link the recording with " + recording, "run it again"
 	}
-	// A code that Check gives, in a row that Check found good.
-	e, _ := Explain(c)
-	return e.Meaning, ""
+	// A code of Check in a row that this Check found good: a server refused it,
+	// and detail says why.
+	return "the row is refused as " + string(c), ""
 }
 
 // target names the CRM row in the words of the row.
@@ -93,6 +93,16 @@ func target(r Row) string {
 		return "id " + quote(r.ID)
 	}
 	return fmt.Sprintf("externalId %s in connection %s", quote(r.ExternalID), quote(r.IntegrationConnectionID))
+}
+
+// resolved names the CRM row whose type or connection is wrong. Under an external
+// id only the survivor of a merge can have another type or connection than the
+// row asked for.
+func resolved(r Row) string {
+	if r.ID != "" {
+		return "the CRM row with " + target(r)
+	}
+	return "the row that survived the merge of " + target(r)
 }
 
 // damaged names the suspect ids of a row that was looked up and not found.
