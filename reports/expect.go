@@ -40,11 +40,11 @@ const shownBytes = 300
 func (d *Difference) String() string {
 	switch {
 	case d.Got == "":
-		return fmt.Sprintf("line %d of the approved report is missing now: %s", d.Line, d.Want)
+		return fmt.Sprintf("line %d of the approved report is missing now: %s", d.Line, printable(d.Want))
 	case d.Want == "":
-		return fmt.Sprintf("the approved report ends before line %d: %s", d.Line, d.Got)
+		return fmt.Sprintf("the approved report ends before line %d: %s", d.Line, printable(d.Got))
 	}
-	return fmt.Sprintf("line %d was %s and is now %s", d.Line, d.Want, d.Got)
+	return fmt.Sprintf("line %d was %s and is now %s", d.Line, printable(d.Want), printable(d.Got))
 }
 
 // OpenExpect opens the approved report.

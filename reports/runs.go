@@ -1,20 +1,30 @@
 package reports
 
 import (
-	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
 	"relink/linker"
 )
 
+// RunState is the state of a run as people and scripts are told it: a run that
+// was killed could not say so itself, and is interrupted once no process is at
+// work on it.
+func RunState(r linker.Run) linker.State {
+	if !r.State.Ended() && !r.Alive {
+		return linker.StateInterrupted
+	}
+	return r.State
+}
+
 // WriteRunsJSON writes the runs as an array of objects with the keys id, kind,
 // state, source, startedAt, finishedAt and outcomes, in the order given.
 // finishedAt is null for a run that has not finished; source is the object of
-// summary.json.
+// summary.json; state is that of RunState.
 func WriteRunsJSON(w io.Writer, runs []linker.Run) error {
 	type run struct {
 		ID         int64                    `json:"id"`
@@ -28,7 +38,7 @@ func WriteRunsJSON(w io.Writer, runs []linker.Run) error {
 	list := make([]run, 0, len(runs))
 	for _, r := range runs {
 		v := run{
-			ID: r.ID, Kind: r.Kind, State: r.State, Source: r.Source,
+			ID: r.ID, Kind: r.Kind, State: RunState(r), Source: r.Source,
 			StartedAt: r.StartedAt.UTC().Truncate(time.Second),
 			Outcomes:  r.Outcomes,
 		}
@@ -44,21 +54,76 @@ func WriteRunsJSON(w io.Writer, runs []linker.Run) error {
 	return writeJSON(w, list)
 }
 
-// RunsText writes the runs as a table, one a line, in the order given.
+// RunsText writes the runs as a table, in the order given: a line for each, and
+// where that is wider than o.Width a second one for the counts. Of o only the
+// width counts.
 func RunsText(w io.Writer, runs []linker.Run, o TextOptions) error {
-	o = o.withDefaults()
+	p := newPage(o)
 	if len(runs) == 0 {
-		_, err := io.WriteString(w, "no runs yet\n")
-		return err
+		p.line("no runs yet")
+	} else {
+		p.runs(runs)
 	}
-	rows := [][]string{{"RUN", "STARTED (UTC)", "KIND", "STATE", "TOOK", "SOURCE", "ROWS"}}
+	_, err := io.WriteString(w, strings.Join(p.lines, "\n")+"\n")
+	return err
+}
+
+func (p *page) runs(runs []linker.Run) {
+	rows := [][]string{{"RUN", "STARTED (UTC)", "KIND", "STATE", "TOOK", "SOURCE", "OUTCOMES"}}
 	for _, r := range runs {
-		_ = r
+		kind, lasted := string(r.Kind), ""
+		if r.DryRun {
+			kind += ", dry"
+		}
+		if !r.FinishedAt.IsZero() {
+			lasted = took(r.FinishedAt.Sub(r.StartedAt))
+		}
+		source := printable(filepath.Base(r.Source.Name))
+		switch {
+		case r.Kind == linker.Revert:
+			source = "run " + strconv.FormatInt(r.OfRun, 10)
+		case r.Source.Name == "":
+			source = ""
+		}
+		rows = append(rows, []string{
+			strconv.FormatInt(r.ID, 10), r.StartedAt.UTC().Format(time.DateTime),
+			kind, string(RunState(r)), lasted, source, counts(r.Outcomes),
+		})
 	}
-	_ = rows
-	_ = cmp.Or[string]
-	_ = json.Marshal
-	_ = fmt.Sprint
-	_ = strings.Join
-	return nil
+	const last = 6 // OUTCOMES
+	widths, total := make([]int, last+1), 0
+	for col := range widths {
+		for _, row := range rows {
+			widths[col] = max(widths[col], width(row[col]))
+		}
+		total += widths[col] + 2
+	}
+	narrow := total-2 > p.width
+	for i, row := range rows {
+		line := fmt.Sprintf("%*s", widths[0], row[0])
+		for col := 1; col < last; col++ {
+			line += "  " + row[col] + strings.Repeat(" ", widths[col]-width(row[col]))
+		}
+		switch {
+		case !narrow:
+			p.line("%s  %s", line, row[last])
+		case i == 0:
+			p.line("%s", line)
+		default:
+			p.line("%s", line)
+			indent := strings.Repeat(" ", widths[0]+2)
+			p.wrapped(indent, indent, plain, row[last])
+		}
+	}
+}
+
+// counts lists the outcomes that occurred in one line.
+func counts(outcomes map[linker.Outcome]int64) string {
+	var parts []string
+	for _, o := range linker.Outcomes {
+		if n := outcomes[o]; n > 0 {
+			parts = append(parts, thousands(n)+" "+string(o))
+		}
+	}
+	return strings.Join(parts, ", ")
 }

@@ -1,7 +1,15 @@
 package reports
 
 import (
+	"fmt"
 	"io"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"relink/linker"
 )
@@ -9,18 +17,19 @@ import (
 // TextOptions say what a text is written for. The zero value is a plain text
 // for a terminal of usual size.
 type TextOptions struct {
-	// Width is the number of columns. Default: DefaultWidth.
+	// Width is the number of columns. Default: DefaultWidth. Paths and
+	// commands are never cut: they have to be copied.
 	Width int
-	// Height is the number of lines a summary may take; reasons that do not
-	// fit are counted instead of shown. Default: DefaultHeight.
+	// Height is the number of lines a summary should take: reasons that do
+	// not fit are counted instead of shown. Default: DefaultHeight.
 	Height int
 	// Color asks for terminal colours.
 	Color bool
-	// Next are the commands that make sense now, most useful first.
-	Next []string
 	// Notices are sentences that belong under the verdict: why a guard
 	// refused, why the prune was withheld.
 	Notices []string
+	// Next are the commands that make sense now, most useful first.
+	Next []string
 }
 
 // DefaultWidth and DefaultHeight are the size of a terminal that does not tell
@@ -30,19 +39,269 @@ const (
 	DefaultHeight = 24
 )
 
-func (o TextOptions) withDefaults() TextOptions {
-	if o.Width <= 0 {
-		o.Width = DefaultWidth
-	}
-	if o.Height <= 0 {
-		o.Height = DefaultHeight
-	}
-	return o
-}
-
 // Text writes the summary of a run for a person: the verdict in one sentence,
 // the counts by outcome, the reasons with what to do, where the files are and
 // the next commands.
 func Text(w io.Writer, s linker.Summary, o TextOptions) error {
+	p := newPage(o)
+	tone, verdict := Verdict(s)
+	p.wrapped("", "", p.bold(p.toned(tone)), verdict)
+	for _, n := range o.Notices {
+		p.wrapped("", "", plain, n)
+	}
+	p.wrapped("", "", p.faint(), about(s))
+	p.outcomes(s)
+
+	// The files and commands come last and are sure of their place; the
+	// reasons get the lines that are left.
+	tail := newPage(o)
+	tail.files(s.Files)
+	tail.next(o.Next)
+	const prompt = 1 // of the shell, below
+	p.reasons(s.Reasons, p.height-len(p.lines)-len(tail.lines)-prompt)
+
+	for _, line := range append(p.lines, tail.lines...) {
+		if _, err := io.WriteString(w, line+"\n"); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// page gathers the lines of a text.
+type page struct {
+	width, height int
+	color         bool
+	lines         []string
+}
+
+func newPage(o TextOptions) *page {
+	p := &page{width: o.Width, height: o.Height, color: o.Color}
+	if p.width <= 0 {
+		p.width = DefaultWidth
+	}
+	if p.height <= 0 {
+		p.height = DefaultHeight
+	}
+	return p
+}
+
+func (p *page) line(format string, args ...any) {
+	p.lines = append(p.lines, strings.TrimRight(fmt.Sprintf(format, args...), " "))
+}
+
+// wrapped adds s in lines of the page's width, the first one behind first, the
+// others behind rest.
+func (p *page) wrapped(first, rest string, style style, s string) {
+	lead, line := first, ""
+	for _, word := range strings.Fields(printable(s)) {
+		if line != "" && width(lead)+width(line)+1+width(word) > p.width {
+			p.line("%s%s", lead, style(line))
+			lead, line = rest, ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	if line != "" {
+		p.line("%s%s", lead, style(line))
+	}
+}
+
+// about tells what was run, how much, and for how long.
+func about(s linker.Summary) string {
+	what := s.Kind
+	if s.DryRun {
+		what = "dry run of " + what
+	}
+	if s.Run != nil {
+		what += fmt.Sprintf(" %d", *s.Run)
+	}
+	what += ": " + plural(s.Rows, "row", "rows")
+	if s.Source.Name != "" {
+		what += " of " + s.Source.Name
+	}
+	if d, ok := duration(s); ok {
+		what += " in " + took(d)
+	}
+	if !s.Applied && s.Kind != string(linker.Validate) {
+		what += ", nothing written"
+	}
+	return what
+}
+
+// duration is how long the run took, false when that is not known.
+func duration(s linker.Summary) (time.Duration, bool) {
+	return s.FinishedAt.Sub(s.StartedAt), !s.StartedAt.IsZero() && !s.FinishedAt.IsZero()
+}
+
+// outcomes adds the counts, the outcomes in their usual order. Those that are
+// not rows of the input have no share in them.
+func (p *page) outcomes(s linker.Summary) {
+	names, numbers := 0, 0
+	for o, n := range s.Outcomes {
+		names = max(names, len(o))
+		numbers = max(numbers, len(thousands(n)))
+	}
+	p.line("")
+	for _, o := range linker.Outcomes {
+		n := s.Outcomes[o]
+		if n == 0 {
+			continue
+		}
+		share := "not rows of the file"
+		if o.IsInput() {
+			share = fmt.Sprintf("%7s", percent(n, s.Rows))
+		}
+		p.line("  %s%*s  %*s  %s", p.outcome(o)(string(o)), names-len(o), "", numbers, thousands(n), share)
+	}
+}
+
+// reasons adds the codes with their counts, first lines and what to do, as
+// many as fit into room lines.
+func (p *page) reasons(reasons []linker.Reason, room int) {
+	if len(reasons) == 0 {
+		return
+	}
+	codeWidth, countWidth := 0, 0
+	for _, r := range reasons {
+		codeWidth = max(codeWidth, len(r.Code))
+		countWidth = max(countWidth, len(thousands(r.Count)))
+	}
+	p.line("")
+	room--
+	for i, r := range reasons {
+		one := &page{width: p.width, color: p.color}
+		head := fmt.Sprintf("  %-*s  %*s  ", codeWidth, r.Code, countWidth, thousands(r.Count))
+		one.line("%s%s", head, lineNumbers(r, p.width-width(head)))
+		if e, ok := linker.Explain(r.Code); ok && e.Do != "" {
+			one.wrapped("    ", "    ", p.faint(), e.Do)
+		}
+		more := 1 // the line that counts the reasons not shown
+		if i == len(reasons)-1 {
+			more = 0
+		}
+		// The first is shown however low the terminal is.
+		if len(one.lines)+more > room && i > 0 {
+			var rows int64
+			for _, r := range reasons[i:] {
+				rows += r.Count
+			}
+			p.line("  and %s for %s: see the report",
+				plural(int64(len(reasons)-i), "other reason", "other reasons"), plural(rows, "row", "rows"))
+			return
+		}
+		p.lines = append(p.lines, one.lines...)
+		room -= len(one.lines)
+	}
+}
+
+// lineNumbers lists the first lines of a reason, as many as fit.
+func lineNumbers(r linker.Reason, room int) string {
+	if len(r.Lines) == 0 {
+		return ""
+	}
+	out := "line"
+	if r.Count > 1 {
+		out = "lines"
+	}
+	for i, n := range r.Lines {
+		// Without separators: the numbers are typed into editors.
+		sep, number := ", ", strconv.FormatInt(n, 10)
+		if i == 0 {
+			sep = " "
+		}
+		rest := ""
+		if int64(i+1) < r.Count {
+			rest = ", …"
+		}
+		if i > 0 && len(out)+len(sep)+len(number)+width(rest) > room {
+			return out + ", …"
+		}
+		out += sep + number
+	}
+	if int64(len(r.Lines)) < r.Count {
+		out += ", …"
+	}
+	return out
+}
+
+// fileOrder is the order in which files are shown, by their key in
+// summary.json; others follow by name.
+var fileOrder = []string{"report", "rejects", "reasons", "summary", "html"}
+
+// files adds where the files are.
+func (p *page) files(files map[string]string) {
+	if len(files) == 0 {
+		return
+	}
+	var paths []string
+	for _, key := range fileKeys(files) {
+		paths = append(paths, files[key])
+	}
+	p.line("")
+	dir := filepath.Dir(paths[0])
+	if slices.ContainsFunc(paths, func(path string) bool { return filepath.Dir(path) != dir }) {
+		p.labelled("files", paths)
+		return
+	}
+	for i, path := range paths {
+		paths[i] = filepath.Base(path)
+	}
+	p.labelled("files", []string{dir + string(filepath.Separator)})
+	p.wrapped(indent, indent, plain, strings.Join(paths, ", "))
+}
+
+// indent is as wide as the labels of the files and commands.
+const indent = "       "
+
+// labelled adds lines that are never cut, the first one behind a label.
+func (p *page) labelled(label string, lines []string) {
+	for i, line := range lines {
+		lead := indent
+		if i == 0 {
+			lead = p.bold(plain)(label) + indent[len(label):]
+		}
+		p.line("%s%s", lead, printable(line))
+	}
+}
+
+// fileKeys are the keys of files in the order in which they are shown.
+func fileKeys(files map[string]string) []string {
+	var keys []string
+	for key := range files {
+		keys = append(keys, key)
+	}
+	place := func(key string) int {
+		if i := slices.Index(fileOrder, key); i >= 0 {
+			return i
+		}
+		return len(fileOrder)
+	}
+	slices.SortFunc(keys, func(a, b string) int {
+		if d := place(a) - place(b); d != 0 {
+			return d
+		}
+		return strings.Compare(a, b)
+	})
+	return keys
+}
+
+// next adds the commands that make sense now.
+func (p *page) next(commands []string) { p.labelled("next", commands) }
+
+// width is the number of columns of s, near enough: names in scripts with wide
+// characters wrap early or late, nothing worse.
+func width(s string) int { return utf8.RuneCountInString(s) }
+
+// printable replaces what would steer the terminal: file names and messages
+// come from elsewhere.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r != ' ' && !unicode.IsGraphic(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
 }

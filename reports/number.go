@@ -1,0 +1,62 @@
+package reports
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// thousands writes n with a comma between groups of three digits.
+func thousands(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	first := 0
+	if n < 0 {
+		first = 1
+	}
+	for i := len(s) - 3; i > first; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// percent writes the share of n in all with one decimal. A share that only
+// rounding makes nothing, or all, does not read as such: one rejected row in
+// ten million must not look like none.
+func percent(n, all int64) string {
+	if all <= 0 || n <= 0 {
+		return "0 %"
+	}
+	share := 100 * float64(n) / float64(all)
+	switch {
+	case n >= all:
+		return "100 %"
+	case share < 0.1:
+		return "<0.1 %"
+	case share > 99.9:
+		return ">99.9 %"
+	}
+	return fmt.Sprintf("%.1f %%", share)
+}
+
+// plural is "1 row" or "2 rows".
+func plural(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return thousands(n) + " " + many
+}
+
+// took writes a duration the way a person says it.
+func took(d time.Duration) string {
+	switch {
+	case d < 0:
+		return "0 s" // the clock was set back meanwhile
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", d/time.Second)
+	case d < time.Hour:
+		return fmt.Sprintf("%d min %02d s", d/time.Minute, d%time.Minute/time.Second)
+	}
+	return fmt.Sprintf("%d h %02d min", d/time.Hour, d%time.Hour/time.Minute)
+}

@@ -1,0 +1,69 @@
+package reports_test
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+	"time"
+
+	"relink/linker"
+	"relink/reports"
+)
+
+var someRuns = []linker.Run{
+	{
+		ID: 19, Kind: linker.Import, State: linker.StateApplying, Alive: true,
+		Source:    linker.SourceIdentity{Name: "/data/nightly links.csv", Bytes: 1 << 30, SHA256: "cd"},
+		StartedAt: time.Date(2026, 1, 3, 3, 0, 0, 0, time.UTC),
+	},
+	{
+		ID: 18, Kind: linker.Reconcile, State: linker.StateStaged, DryRun: true,
+		Source:    linker.SourceIdentity{Name: "links.csv"},
+		StartedAt: time.Date(2026, 1, 2, 23, 0, 0, 0, time.UTC),
+	},
+	{
+		ID: 17, Kind: linker.Import, State: linker.StateDone,
+		Source:    linker.SourceIdentity{Name: "links.csv", Bytes: 1234, SHA256: "ab"},
+		StartedAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), FinishedAt: time.Date(2026, 1, 2, 5, 9, 5, 0, time.UTC),
+		Outcomes: map[linker.Outcome]int64{linker.Created: 998_000, linker.Unchanged: 1_990, linker.Rejected: 10},
+	},
+	{
+		ID: 9, Kind: linker.Revert, State: linker.StateDone, OfRun: 8,
+		StartedAt: time.Date(2026, 1, 1, 3, 4, 5, 0, time.UTC), FinishedAt: time.Date(2026, 1, 1, 3, 4, 6, 5e8, time.UTC),
+		Outcomes: map[linker.Outcome]int64{linker.Reverted: 3},
+	},
+}
+
+func TestRunsText(t *testing.T) {
+	t.Parallel()
+	for _, columns := range []int{80, 160} {
+		var b bytes.Buffer
+		if err := reports.RunsText(&b, someRuns, reports.TextOptions{Width: columns}); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, fmt.Sprintf("runs_%d.txt", columns), b.Bytes())
+	}
+	var b bytes.Buffer
+	if err := reports.RunsText(&b, nil, reports.TextOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := b.String(), "no runs yet\n"; got != want {
+		t.Errorf("table of no runs = %q, want %q", got, want)
+	}
+}
+
+func TestRunsJSON(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	if err := reports.WriteRunsJSON(&b, someRuns); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "runs.json", b.Bytes())
+	b.Reset()
+	if err := reports.WriteRunsJSON(&b, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := b.String(), "[]\n"; got != want {
+		t.Errorf("no runs as JSON = %q, want %q", got, want)
+	}
+}

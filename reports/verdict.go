@@ -1,0 +1,168 @@
+package reports
+
+import (
+	"fmt"
+	"strings"
+
+	"relink/linker"
+)
+
+// Tone is how a run ended, in one word.
+type Tone string
+
+const (
+	Good Tone = "good" // nothing to do
+	Look Tone = "look" // finished, but somebody has to look at rows
+	Bad  Tone = "bad"  // refused, interrupted or broken off
+)
+
+// Verdict says in one sentence how a run ended. Text and report.html open with
+// it.
+func Verdict(s linker.Summary) (Tone, string) {
+	switch linker.State(s.State) {
+	case linker.StateRefused:
+		if s.Applied {
+			return Bad, "Refused: what was done before stays, nothing more was written."
+		}
+		return Bad, "Refused before the first write: nothing was changed."
+	case linker.StateInterrupted:
+		return Bad, "Interrupted: " + progress(s) + "; the run can be resumed."
+	case linker.StateAbandoned:
+		return Bad, "Abandoned: " + progress(s) + ", and no more will be."
+	}
+	if s.Rows == 0 && s.Outcomes[linker.Extra]+s.Outcomes[linker.Cleared] == 0 {
+		return tone(s), "There were no rows: nothing was done."
+	}
+	switch linker.Kind(s.Kind) {
+	case linker.Validate:
+		return tone(s), validated(s)
+	case linker.Revert:
+		return tone(s), reverted(s)
+	case linker.Reconcile:
+		return tone(s), reconciled(s)
+	}
+	return tone(s), imported(s)
+}
+
+func tone(s linker.Summary) Tone {
+	switch s.ExitStatus {
+	case 0:
+		return Good
+	case 2, 5:
+		return Look
+	}
+	return Bad
+}
+
+// progress tells how far a run has come that did not get to its end.
+func progress(s linker.Summary) string {
+	open := s.Outcomes[linker.Unattempted]
+	switch {
+	case !s.Applied:
+		return "nothing was written"
+	case open == 0:
+		return "all rows are done, the report is not"
+	}
+	return fmt.Sprintf("%s of %s are done", thousands(s.Rows-open), plural(s.Rows, "row", "rows"))
+}
+
+func validated(s linker.Summary) string {
+	bad := s.Outcomes[linker.Rejected]
+	switch bad {
+	case 0:
+		return "Every row passed the check, as far as a file can tell: " + plural(s.Rows, "row", "rows") + "."
+	case s.Rows:
+		return "Not one row passed the check: " + plural(bad, "row", "rows") + " rejected."
+	}
+	return fmt.Sprintf("%s of %s rows did not pass the check; the other %s did, as far as a file can tell.",
+		thousands(bad), thousands(s.Rows), thousands(s.Rows-bad))
+}
+
+func imported(s linker.Summary) string {
+	did, every := "did", "every row went through: "
+	if !s.Applied {
+		did, every = "would", "every row would go through: "
+	}
+	bad := refused(s)
+	switch bad {
+	case 0:
+		return opening(s, every+plural(s.Rows, "row", "rows")+".")
+	case s.Rows:
+		return opening(s, fmt.Sprintf("not one of %s %s go through.", plural(bad, "row", "rows"), did))
+	}
+	return opening(s, fmt.Sprintf("%s of %s rows %s not go through; the other %s %s.",
+		thousands(bad), thousands(s.Rows), did, thousands(s.Rows-bad), did))
+}
+
+func reconciled(s linker.Summary) string {
+	written := s.Outcomes[linker.Created] + s.Outcomes[linker.Replaced] + s.Outcomes[linker.Cleared]
+	differs := written + s.Outcomes[linker.Extra]
+	did, out := "did", ""
+	switch {
+	case differs == 0:
+		out += "the links in scope match the file"
+	case !s.Applied:
+		did = "would"
+		out += plural(differs, "link differs", "links differ") + " from the file (" + drift(s) + ")"
+	case written == 0:
+		out += "nothing had to be written (" + drift(s) + ")"
+	default:
+		out += plural(written, "link was", "links were") + " brought in line with the file (" + drift(s) + ")"
+	}
+	if bad := refused(s); bad > 0 {
+		out += fmt.Sprintf("; %s of %s %s not go through", thousands(bad), plural(s.Rows, "row", "rows"), did)
+	}
+	return opening(s, out+".")
+}
+
+// opening begins the verdict: a run that only looked says so first.
+func opening(s linker.Summary, verdict string) string {
+	if s.DryRun {
+		return "Dry run: " + verdict
+	}
+	return strings.ToUpper(verdict[:1]) + verdict[1:]
+}
+
+// drift names the differences that a reconciliation found.
+func drift(s linker.Summary) string {
+	var parts []string
+	for _, p := range []struct {
+		outcome linker.Outcome
+		dry     string // before it is done, or when it is not
+		done    string
+	}{
+		{linker.Created, "to create", "created"},
+		{linker.Replaced, "to replace", "replaced"},
+		{linker.Cleared, "to clear", "cleared"},
+		{linker.Extra, "not in the file", "left that the file does not mention"},
+	} {
+		words := p.done
+		if !s.Applied {
+			words = p.dry
+		}
+		if n := s.Outcomes[p.outcome]; n > 0 {
+			parts = append(parts, thousands(n)+" "+words)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func reverted(s linker.Summary) string {
+	done, kept := s.Outcomes[linker.Reverted], s.Outcomes[linker.Kept]
+	out := plural(done, "link was", "links were") + " taken back"
+	if !s.Applied {
+		out = plural(done, "link", "links") + " would be taken back"
+	}
+	if kept > 0 {
+		out += fmt.Sprintf("; %s changed since and left alone", plural(kept, "link was", "links were"))
+	}
+	if bad := refused(s); bad > 0 {
+		out += fmt.Sprintf("; %s not", plural(bad, "link was", "links were"))
+	}
+	return opening(s, out+".")
+}
+
+// refused counts the rows that did not go through.
+func refused(s linker.Summary) int64 {
+	return s.Outcomes[linker.Rejected] + s.Outcomes[linker.Failed] + s.Outcomes[linker.Unattempted]
+}
