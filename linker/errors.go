@@ -43,6 +43,7 @@ const (
 	LostRace        Code = "lost_race"
 	TargetGone      Code = "target_gone"
 	Locked          Code = "locked"
+	DatabaseRefused Code = "database_refused"
 )
 
 // Codes of an import through the HTTP operation, where the server's answer is

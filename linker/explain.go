@@ -39,7 +39,7 @@ func Codes() []Code {
 		InvalidTrigger, IDAndExternalID, MissingTarget, MissingConnectionID, FieldTooLong, SpreadsheetDamagedID,
 		RecordingNotFound, RecordingDeleted, ConnectionNotFound, EntityNotFound, OrganizationMismatch,
 		EntityMerged, DataTypeMismatch, ConnectionMismatch, EntityDeleted,
-		ConflictingRows, OutOfScope, LinkedElsewhere, LostRace, TargetGone, Locked,
+		ConflictingRows, OutOfScope, LinkedElsewhere, LostRace, TargetGone, Locked, DatabaseRefused,
 		NotFound, ServerError,
 	}
 }

@@ -55,6 +55,14 @@ func explainRun(c Code) (Explanation, bool) {
 			Do:      "run the rejects again",
 			When:    "the other session ends its transaction",
 		}, true
+	case DatabaseRefused:
+		return Explanation{
+			Meaning: "A constraint or a trigger of the platform's own tables refused the link.",
+			Cause:   "The platform has a rule of its own for links, beyond those that relink knows.",
+			Remedy:  "Read what the database said in the message, and mend the row or ask the platform's administrator.",
+			Example: "A trigger that raises an exception for recordings under legal hold.",
+			Do:      "read what the database said in the message",
+		}, true
 	case NotFound:
 		return Explanation{
 			Meaning: "The server says that the recording, the connection or the CRM row does not exist.",

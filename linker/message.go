@@ -77,6 +77,8 @@ func sentenceOfRun(c Code, r Row) (said, remedy string) {
 	case Locked:
 		return fmt.Sprintf("another session held a lock on the link of the recording with %s or on the CRM row with %s",
 			recording, target(r)), "run it again"
+	case DatabaseRefused:
+		return "the database refused to link the recording with " + recording, ""
 	case NotFound:
 		return fmt.Sprintf("the server knows no recording with %s or no CRM row with %s", recording, target(r)), ""
 	case ServerError:

@@ -1,0 +1,223 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	// batchTime is how long one transaction of a lane aims to last. Its
+	// locks are held that long, and a crash undoes that much.
+	batchTime = 250 * time.Millisecond
+	// firstBatchBlocks is the size of a lane's first batch, in blocks of the
+	// work list of about 70 rows each; time decides from then on.
+	firstBatchBlocks = 8
+	maxBatchBlocks   = 1 << 10
+	// laneLockTimeout is below PostgreSQL's deadlock_timeout (1 s), so that
+	// relink gives way before the server looks for a victim.
+	laneLockTimeout = 500 * time.Millisecond
+	// maxLanes keeps a large machine from taking connections that the
+	// platform needs. More lanes than cores of the server gain nothing.
+	maxLanes = 4
+)
+
+// DefaultLanes is the number of lanes when none is asked for: a lane a core,
+// since a lane keeps one backend busy, but at least two and at most four.
+func DefaultLanes() int { return min(max(runtime.NumCPU(), 2), maxLanes) }
+
+// Apply makes the planned links in concurrent lanes. It counts rows into
+// applied as their transactions commit. When stop is closed it returns
+// ErrStopped after the batches in hand; the rest is still to do.
+func (x *Session) Apply(ctx context.Context, stop <-chan struct{}, applied *atomic.Int64) error {
+	ctx, done := x.during(ctx)
+	defer done()
+	x.applied = true
+	blocks, err := x.workBlocks(ctx, "changes")
+	if err != nil {
+		return x.cause(err)
+	}
+	lanes := x.opt.Lanes
+	if lanes <= 0 {
+		lanes = DefaultLanes()
+	}
+	lanes = min(lanes, max(int(blocks), 1))
+	group, laneCtx := errgroup.WithContext(ctx)
+	for n := range lanes {
+		from := blocks * int64(n) / int64(lanes)
+		to := blocks * int64(n+1) / int64(lanes)
+		if from == to {
+			continue
+		}
+		group.Go(func() error {
+			l, err := x.openLane(laneCtx, n)
+			if err != nil {
+				return err
+			}
+			defer l.close()
+			return l.run(laneCtx, stop, blockRange{from, to}, applied)
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return x.cause(err)
+	}
+	if !x.prunes() {
+		return nil
+	}
+	return x.cause(x.prune(ctx, stop))
+}
+
+// ErrStopped says that a run was asked to stop and did, between two batches.
+var ErrStopped = errors.New("the run was asked to stop")
+
+// workBlocks is the length of a work list in blocks.
+func (x *Session) workBlocks(ctx context.Context, table string) (blocks int64, err error) {
+	query := forRun("SELECT pg_relation_size('relink.run_0_"+table+"') / current_setting('block_size')::bigint", x.opt.Run)
+	if err := x.work.QueryRow(ctx, query).Scan(&blocks); err != nil {
+		return 0, fmt.Errorf("measuring the work list: %w", err)
+	}
+	return blocks, nil
+}
+
+// lane applies a range of the work list over one connection.
+type lane struct {
+	x    *Session
+	conn *pgx.Conn
+	// statements of this run
+	clear, link, expected, batch string
+}
+
+func (x *Session) openLane(ctx context.Context, n int) (*lane, error) {
+	conn, err := x.store.connect(ctx, fmt.Sprintf("run %d lane %d", x.opt.Run, n))
+	if err != nil {
+		return nil, err
+	}
+	l := &lane{
+		x: x, conn: conn,
+		clear: x.statement("clear"), link: x.statement("link"),
+		expected: x.statement("expected"), batch: x.statement("batch"),
+	}
+	if err := l.prepare(ctx); err != nil {
+		l.close()
+		return nil, fmt.Errorf("preparing lane %d: %w", n, err)
+	}
+	return l, nil
+}
+
+func (l *lane) close() { closeConn(l.conn) }
+
+// prepare sets what a lane's session needs and takes its share of the fence.
+func (l *lane) prepare(ctx context.Context) error {
+	_, err := l.conn.Exec(ctx, `
+		SELECT set_config('lock_timeout', $1, false),
+		    -- a backend whose client died stops within a second
+		    set_config('client_connection_check_interval', '1s', false),
+		    -- the leader commits synchronously before anything is reported
+		    set_config('synchronous_commit', 'off', false),
+		    -- a batch is small: it must reach links by index, and a planner
+		    -- left free hashes the whole table for every batch
+		    set_config('enable_hashjoin', 'off', false),
+		    set_config('enable_mergejoin', 'off', false),
+		    set_config('plan_cache_mode', 'force_custom_plan', false),
+		    set_config('idle_in_transaction_session_timeout', '60s', false)`,
+		fmt.Sprintf("%dms", laneLockTimeout.Milliseconds()))
+	if err != nil {
+		return err
+	}
+	_, err = l.conn.Exec(ctx, "SELECT pg_advisory_lock_shared($1, 0)", int32(lockFence))
+	return err
+}
+
+// run applies all batches of a range of blocks.
+func (l *lane) run(ctx context.Context, stop <-chan struct{}, blocks blockRange, applied *atomic.Int64) error {
+	batches := newBatches(blocks, l.x.opt.BatchRows)
+	for {
+		select {
+		case <-stop:
+			return ErrStopped
+		default:
+		}
+		from, to, more := batches.next()
+		if !more {
+			return nil
+		}
+		began := time.Now()
+		n, err := l.apply(ctx, from, to)
+		if err != nil {
+			return err
+		}
+		applied.Add(n)
+		batches.took(time.Since(began))
+	}
+}
+
+// apply does one batch: in the fast form, and when anything is not as planned,
+// in the careful form.
+func (l *lane) apply(ctx context.Context, from, to pgTID) (int64, error) {
+	n, err := l.fast(ctx, from, to)
+	if err == nil || !(errors.Is(err, errNotAsPlanned) || isRefusal(err)) {
+		return n, err
+	}
+	rows, err := l.read(ctx, from, to)
+	if err != nil {
+		return 0, err
+	}
+	return int64(len(rows)), l.careful(ctx, rows)
+}
+
+// errNotAsPlanned says that a batch changed fewer rows than its plan.
+var errNotAsPlanned = errors.New("the batch does not find what was planned")
+
+// fast clears the planned links by id and inserts the new ones; both counts
+// must be those of the plan.
+func (l *lane) fast(ctx context.Context, from, to pgTID) (int64, error) {
+	var rows, entities, links int64
+	err := pgx.BeginFunc(ctx, l.conn, func(tx pgx.Tx) error {
+		if err := tx.QueryRow(ctx, l.expected, from, to).Scan(&rows, &entities, &links); err != nil {
+			return fmt.Errorf("counting a batch: %w", err)
+		}
+		if rows == 0 {
+			return nil
+		}
+		if links > 0 {
+			tag, err := tx.Exec(ctx, l.clear, l.x.opt.Run, from, to)
+			if err != nil {
+				return fmt.Errorf("clearing links: %w", err)
+			}
+			if tag.RowsAffected() != links {
+				return errNotAsPlanned
+			}
+		}
+		tag, err := tx.Exec(ctx, l.link, l.x.opt.Run, from, to)
+		if err != nil {
+			return fmt.Errorf("making links: %w", err)
+		}
+		if tag.RowsAffected() != entities {
+			return errNotAsPlanned
+		}
+		return nil
+	})
+	return rows, err
+}
+
+// read fetches a batch of the work list for the careful form.
+func (l *lane) read(ctx context.Context, from, to pgTID) ([]change, error) {
+	rows, err := l.conn.Query(ctx, l.batch, from, to)
+	if err != nil {
+		return nil, fmt.Errorf("reading a batch: %w", err)
+	}
+	changes, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (c change, err error) {
+		err = row.Scan(&c.row, &c.recording, &c.entity, &c.trigger, &c.link, &c.restores)
+		return c, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading a batch: %w", err)
+	}
+	return changes, nil
+}

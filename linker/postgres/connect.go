@@ -1,0 +1,145 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+const (
+	// DefaultSchema is the platform's schema unless Config names another.
+	DefaultSchema = "public"
+	// DefaultApplication is the name under which sessions of relink appear in
+	// pg_stat_activity.
+	DefaultApplication = "relink"
+	// DefaultConnectTimeout bounds one attempt to connect. A person waits for
+	// it; a firewall that drops packets would otherwise keep them for minutes.
+	DefaultConnectTimeout = 10 * time.Second
+)
+
+// Config says where the database is and what sessions on it are like.
+type Config struct {
+	// URL is a connection URL or a string of keywords and values. What it
+	// does not say comes from the PG* environment variables, so that it may
+	// be empty.
+	URL string
+	// Schema is the platform's schema. Defaults to DefaultSchema.
+	Schema string
+	// ApplicationName defaults to DefaultApplication.
+	ApplicationName string
+	// ConnectTimeout defaults to what the URL says (connect_timeout), else to
+	// DefaultConnectTimeout.
+	ConnectTimeout time.Duration
+	// Dial replaces the way to the server. Tests break connections with it.
+	// Nil means the network.
+	Dial pgconn.DialFunc
+}
+
+// Connect opens a session whose settings are those that relink needs, whatever
+// the server, the database or the role have as defaults. The caller closes it.
+func Connect(ctx context.Context, cfg Config) (*pgx.Conn, error) {
+	c, err := cfg.poolConfig()
+	if err != nil {
+		return nil, err
+	}
+	conn, err := pgx.ConnectConfig(ctx, c.ConnConfig)
+	if err != nil {
+		return nil, fmt.Errorf("connecting to the database: %w", err)
+	}
+	return conn, nil
+}
+
+// NewPool returns a pool of at most max such sessions. It connects when a
+// session is first asked for. The caller closes it.
+func NewPool(ctx context.Context, cfg Config, max int32) (*pgxpool.Pool, error) {
+	c, err := cfg.poolConfig()
+	if err != nil {
+		return nil, err
+	}
+	c.MaxConns = max
+	pool, err := pgxpool.NewWithConfig(ctx, c)
+	if err != nil {
+		return nil, fmt.Errorf("making a pool of connections: %w", err)
+	}
+	return pool, nil
+}
+
+// poolConfig reads the URL as a pool's, so that pool_max_conns and its like,
+// which a platform's own URL may carry, are understood and not sent on.
+func (c Config) poolConfig() (*pgxpool.Config, error) {
+	parsed, err := pgxpool.ParseConfig(c.URL)
+	if err != nil {
+		return nil, fmt.Errorf("reading the database URL: %w", err)
+	}
+	cc := parsed.ConnConfig
+	if c.ConnectTimeout > 0 {
+		cc.ConnectTimeout = c.ConnectTimeout
+	}
+	if cc.ConnectTimeout == 0 {
+		cc.ConnectTimeout = DefaultConnectTimeout
+	}
+	if c.Dial != nil {
+		cc.DialFunc = c.Dial
+	}
+	cc.DialFunc = overWire(cc.DialFunc)
+	cc.RuntimeParams["application_name"] = cmp.Or(c.ApplicationName, DefaultApplication)
+	delete(cc.RuntimeParams, "search_path") // the session sets its own
+
+	settings, err := json.Marshal(c.settings(cc.RuntimeParams))
+	if err != nil {
+		return nil, fmt.Errorf("writing down the session's settings: %w", err)
+	}
+	cc.AfterConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
+		return setUp(ctx, conn, settings)
+	}
+	return parsed, nil
+}
+
+// settings returns what every session of relink sets for itself, but for what
+// the URL sets on purpose.
+func (c Config) settings(fromURL map[string]string) map[string]string {
+	settings := map[string]string{
+		"search_path": pgx.Identifier{c.platformSchema()}.Sanitize() + ", pg_temp",
+		// A statement here reads whole tables and may rightly take an hour,
+		// and the session with the locks is idle nearly all the time. Roles
+		// often have limits for web requests, which would end both.
+		"statement_timeout":                   "0",
+		"lock_timeout":                        "0",
+		"idle_in_transaction_session_timeout": "0",
+		"idle_session_timeout":                "0",
+		"transaction_timeout":                 "0",
+		// Each statement needs a fresh view of what others did meanwhile.
+		"default_transaction_isolation": "read committed",
+		// Compiling takes longer than it saves in statements such as ours.
+		"jit":       "off",
+		"DateStyle": "ISO, YMD",
+		"TimeZone":  "UTC",
+	}
+	for name := range fromURL {
+		delete(settings, name)
+	}
+	return settings
+}
+
+func (c Config) platformSchema() string { return cmp.Or(c.Schema, DefaultSchema) }
+
+// setUp sets them by a statement and not at the start of the connection, where
+// proxies refuse settings that they do not know. The join leaves out settings
+// that this server is too old to have.
+func setUp(ctx context.Context, conn *pgconn.PgConn, settings []byte) error {
+	const statement = `
+SELECT set_config(s.name, wanted.value, false)
+FROM json_each_text($1) AS wanted (name, value)
+JOIN pg_settings AS s USING (name)`
+	r := conn.ExecParams(ctx, statement, [][]byte{settings}, nil, nil, nil).Read()
+	if r.Err != nil {
+		return fmt.Errorf("setting up the session: %w", r.Err)
+	}
+	return nil
+}

@@ -1,0 +1,111 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Advisory locks have two numbers. The first is ours alone ("relink" and what
+// the lock is for); the second is 0, or a run's id.
+const (
+	lockRun   = 0x72656c01 // held by the leader of the one writing run
+	lockFence = 0x72656c02 // held shared by every lane that may write
+	lockAlive = 0x72656c03 // held by a run's leader, with the run's id
+)
+
+// lockPoll is how often a waiting leader looks again. A queued
+// pg_advisory_lock would be woken sooner but cannot say whom it waits for.
+const lockPoll = 200 * time.Millisecond
+
+// LockedError says that another run holds the lock that a run needs.
+type LockedError struct {
+	Run    int64  // the run at work, 0 when it could not be told
+	Holder string // who that is, in words
+}
+
+func (e *LockedError) Error() string {
+	return "another run is at work: " + e.Holder
+}
+
+// tryLock takes a session lock or says who has it.
+func tryLock(ctx context.Context, conn *pgx.Conn, class int32, id int64) error {
+	var got bool
+	if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1, $2)", class, int32(id)).Scan(&got); err != nil {
+		return fmt.Errorf("taking a run lock: %w", err)
+	}
+	if got {
+		return nil
+	}
+	return holder(ctx, conn, class, id)
+}
+
+// holder describes the session that holds a lock.
+func holder(ctx context.Context, conn *pgx.Conn, class int32, id int64) error {
+	const query = `
+		SELECT coalesce(r.id, 0), coalesce(r.kind, ''), coalesce(r.host, ''), coalesce(r.pid, 0),
+		    coalesce(to_char(r.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'), ''), l.pid
+		FROM pg_locks AS l
+		LEFT JOIN relink.runs AS r ON r.backend_pid = l.pid AND r.finished_at IS NULL
+		WHERE l.locktype = 'advisory'
+		    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+		    AND l.classid = $1::bigint::oid AND l.objid = $2::bigint::oid AND l.objsubid = 2
+		    AND l.granted
+		ORDER BY r.id DESC NULLS LAST
+		LIMIT 1`
+	var run int64
+	var kind, host, started string
+	var pid, backend int32
+	err := conn.QueryRow(ctx, query, class, id).Scan(&run, &kind, &host, &pid, &started, &backend)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		// It was let go in between.
+		return &LockedError{Holder: "one that just ended"}
+	case err != nil:
+		return fmt.Errorf("asking who holds the run lock: %w", err)
+	case run == 0:
+		return &LockedError{Holder: fmt.Sprintf("database session %d", backend)}
+	}
+	return &LockedError{Run: run, Holder: fmt.Sprintf("%s %d, started %s UTC by process %d on %s", kind, run, started, pid, host)}
+}
+
+// waitLock tries until it has the lock, the wait is over, or may says that
+// this holder is not worth waiting for.
+func waitLock(ctx context.Context, conn *pgx.Conn, class int32, id int64, wait time.Duration, may func(*LockedError) bool) error {
+	deadline := time.Now().Add(wait)
+	for {
+		err := tryLock(ctx, conn, class, id)
+		var locked *LockedError
+		if !errors.As(err, &locked) {
+			return err
+		}
+		if !time.Now().Before(deadline) || (may != nil && !may(locked)) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(lockPoll):
+		}
+	}
+}
+
+// fence waits until no lane of a dead run can commit any more. After kill -9
+// of a client its backend finishes what it has received, COMMIT included,
+// while the lock of its leader is already gone.
+func fence(ctx context.Context, conn *pgx.Conn) error {
+	if _, err := conn.Exec(ctx, "SET lock_timeout = 0"); err != nil {
+		return fmt.Errorf("waiting for the lanes of an earlier run: %w", err)
+	}
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1, 0)", int32(lockFence)); err != nil {
+		return fmt.Errorf("waiting for the lanes of an earlier run: %w", err)
+	}
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_unlock($1, 0)", int32(lockFence)); err != nil {
+		return fmt.Errorf("freeing the fence lock: %w", err)
+	}
+	return nil
+}
+

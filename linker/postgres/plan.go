@@ -1,0 +1,345 @@
+package postgres
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"relink/linker"
+)
+
+// planFiles are the statements of the plan, in sql/, each named after what it
+// makes.
+//
+//go:embed sql/*.sql
+var planFiles embed.FS
+
+// Plan decides the outcome of every staged row and returns the totals. first
+// says that the run has written nothing yet, so that no marks need be looked
+// for. What it decides depends on the staged rows, the marks of this run and
+// what stands in the platform's tables now, never on an earlier plan.
+func (x *Session) Plan(ctx context.Context, first bool) (linker.Plan, error) {
+	ctx, done := x.during(ctx)
+	defer done()
+	p := planner{x: x, ctx: ctx}
+	if x.opt.Undo != 0 {
+		p.undo()
+	} else {
+		p.rows(first)
+	}
+	p.table("outcomes", x.statement("outcomes"))
+	plan := p.totals()
+	if p.err != nil {
+		return linker.Plan{}, x.cause(p.err)
+	}
+	return plan, nil
+}
+
+// rows plans the staged rows.
+func (p *planner) rows(first bool) {
+	p.resolve()
+	p.secondLook()
+	if p.x.opt.Rules.FollowMerges {
+		p.survivors()
+	}
+	p.findScope()
+	p.elsewhere()
+	p.marks(first)
+	p.twins()
+	p.nearMisses()
+	p.extras()
+	p.table("changes", p.x.statement("changes"))
+	p.analyze("changes")
+}
+
+// planner runs the statements of one plan in turn; the first error ends it.
+type planner struct {
+	x   *Session
+	ctx context.Context
+	err error
+}
+
+// do runs a statement of sql/ and returns how many rows it touched.
+func (p *planner) do(doing, name string, args ...any) int64 {
+	return p.exec(doing, p.x.statement(name), args...)
+}
+
+func (p *planner) exec(doing, statement string, args ...any) int64 {
+	if p.err != nil {
+		return 0
+	}
+	tag, err := p.x.work.Exec(p.ctx, statement, args...)
+	if err != nil {
+		p.err = fmt.Errorf("%s: %w", doing, err)
+		return 0
+	}
+	return tag.RowsAffected()
+}
+
+// statement returns a file of sql/ for this run.
+func (x *Session) statement(name string) string {
+	return forRun(sqlFile(name), x.opt.Run)
+}
+
+func sqlFile(name string) string {
+	text, err := planFiles.ReadFile("sql/" + name + ".sql")
+	if err != nil {
+		// A name that is not there is a fault of this package; the server
+		// will say so, and the test that reads all names found it first.
+		return "no statement " + name
+	}
+	return string(text)
+}
+
+// table creates a working table anew; create is its whole statement.
+func (p *planner) table(name, create string, args ...any) {
+	doing := "planning: table " + name
+	p.exec(doing, forRun("DROP TABLE IF EXISTS relink.run_0_"+name, p.x.opt.Run))
+	p.exec(doing, create, args...)
+}
+
+// created makes a table of the result of a query.
+func (p *planner) created(name, query string, args ...any) {
+	as := forRun("CREATE UNLOGGED TABLE relink.run_0_"+name+" WITH (autovacuum_enabled = off) AS ", p.x.opt.Run)
+	p.table(name, as+query, args...)
+}
+
+func (p *planner) analyze(name string) {
+	p.exec("planning: table "+name, forRun("ANALYZE relink.run_0_"+name, p.x.opt.Run))
+}
+
+// resolve runs the rule over all staged rows.
+func (p *planner) resolve() {
+	p.created("plan", p.x.statement("resolve"), p.x.ruleArgs()...)
+	p.analyze("plan")
+	p.table("again", forRun("CREATE UNLOGGED TABLE relink.run_0_again (LIKE relink.run_0_staged) WITH (autovacuum_enabled = off)", p.x.opt.Run))
+}
+
+// ruleArgs are the parameters of resolve.sql.
+func (x *Session) ruleArgs() []any {
+	return append([]any{
+		orNull(x.opt.Rules.Organization),
+		x.opt.Rules.KeepExisting,
+		x.opt.Rules.KeepTriggers,
+	}, x.givenScope().args()...)
+}
+
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// secondLook tries the other forms of Salesforce ids that were not found. The
+// rule that knows them is linker.Alternatives, so the missed ids come out and
+// their other forms go in, both in one stream each.
+func (p *planner) secondLook() {
+	if p.err != nil || p.count("entity_not_found") == 0 {
+		return
+	}
+	p.table("alternatives", p.x.statement("alternatives"))
+	if p.err != nil {
+		return
+	}
+	in, err := p.x.store.connect(p.ctx, fmt.Sprintf("run %d second look", p.x.opt.Run))
+	if err != nil {
+		p.err = err
+		return
+	}
+	defer closeConn(in)
+	missed, err := p.x.work.Query(p.ctx, p.x.statement("missed"))
+	if err != nil {
+		p.err = fmt.Errorf("reading the ids that were not found: %w", err)
+		return
+	}
+	defer missed.Close()
+	n, err := in.CopyFrom(p.ctx, pgx.Identifier{"relink", fmt.Sprintf("run_%d_alternatives", p.x.opt.Run)},
+		[]string{"row_no", "rank", "external_id"}, &alternatives{missed: missed})
+	missed.Close()
+	if err != nil {
+		p.err = fmt.Errorf("writing other forms of ids: %w", err)
+		return
+	}
+	if n == 0 {
+		return
+	}
+	p.analyze("alternatives")
+	p.again("again_found")
+}
+
+// alternatives turns missed ids into their other forms, a row each.
+type alternatives struct {
+	missed pgx.Rows
+	row    int64
+	forms  []string
+	rank   int32
+	err    error
+}
+
+func (a *alternatives) Next() bool {
+	if a.rank++; int(a.rank) < len(a.forms) {
+		return true
+	}
+	for a.missed.Next() {
+		var id string
+		if a.err = a.missed.Scan(&a.row, &id); a.err != nil {
+			return false
+		}
+		if a.forms, a.rank = linker.Alternatives(id), 0; len(a.forms) > 0 {
+			return true
+		}
+	}
+	a.err = a.missed.Err()
+	return false
+}
+
+func (a *alternatives) Values() ([]any, error) {
+	return []any{a.row, a.rank, a.forms[a.rank]}, nil
+}
+
+func (a *alternatives) Err() error { return a.err }
+
+// survivors lets the survivor of a merge take the merged row's place.
+func (p *planner) survivors() {
+	if p.count("entity_merged") > 0 {
+		p.again("again_survivors", orNull(p.x.opt.Rules.Organization))
+	}
+}
+
+// again fills the table of requests that are asked a second time, runs the
+// same rule over it and puts its answers in the place of the first ones.
+func (p *planner) again(fill string, args ...any) {
+	const doing = "planning: resolving rows a second time"
+	p.exec(doing, forRun("TRUNCATE relink.run_0_again", p.x.opt.Run))
+	if p.do(doing, fill, args...) == 0 {
+		return
+	}
+	p.analyze("again")
+	p.exec(doing, forRun("DELETE FROM relink.run_0_plan AS p USING relink.run_0_again AS a WHERE a.row_no = p.row_no", p.x.opt.Run))
+	rule := strings.ReplaceAll(sqlFile("resolve"), "relink.run_0_staged", "relink.run_0_again")
+	p.exec(doing, forRun("INSERT INTO relink.run_0_plan "+rule, p.x.opt.Run), p.x.ruleArgs()...)
+}
+
+// marks lets what this run has already done stand, whatever has become of it.
+func (p *planner) marks(first bool) {
+	p.table("marks", p.x.statement("marks_table"))
+	if first {
+		return
+	}
+	if p.do("reading the marks of the run", "marks", p.x.opt.Run) == 0 {
+		return
+	}
+	p.analyze("marks")
+	p.do("planning: rows already applied", "final", p.x.opt.Rules.LastWins)
+	p.analyze("plan")
+}
+
+// twins decides recordings that several rows ask for.
+func (p *planner) twins() {
+	p.table("repeated", p.x.statement("repeated"))
+	if p.exists("repeated") {
+		p.analyze("repeated")
+		p.do("planning: recordings with several rows", "twins", p.x.opt.Rules.LastWins)
+	}
+}
+
+// count tells how many planned rows have a code.
+func (p *planner) count(code linker.Code) (n int64) {
+	if p.err != nil {
+		return 0
+	}
+	query := forRun("SELECT count(*) FROM relink.run_0_plan WHERE code = $1", p.x.opt.Run)
+	if err := p.x.work.QueryRow(p.ctx, query, code).Scan(&n); err != nil {
+		p.err = fmt.Errorf("counting rows with code %s: %w", code, err)
+	}
+	return n
+}
+
+// exists tells whether a working table has any row.
+func (p *planner) exists(name string) (some bool) {
+	if p.err != nil {
+		return false
+	}
+	query := forRun("SELECT EXISTS (SELECT FROM relink.run_0_"+name+")", p.x.opt.Run)
+	if err := p.x.work.QueryRow(p.ctx, query).Scan(&some); err != nil {
+		p.err = fmt.Errorf("looking into table %s: %w", name, err)
+	}
+	return some
+}
+
+// totals adds the plan up for the guard.
+func (p *planner) totals() linker.Plan {
+	plan := linker.Plan{Outcomes: map[linker.Outcome]int64{}, Codes: map[linker.Code]int64{}}
+	totals := p.x.statement("totals")
+	if p.x.opt.Undo != 0 {
+		totals = p.x.statement("undo_totals")
+	}
+	p.query("adding up the plan", totals, nil, func(rows pgx.Rows) error {
+		var outcome linker.Outcome
+		var code *linker.Code
+		var n int64
+		if err := rows.Scan(&outcome, &code, &n); err != nil {
+			return err
+		}
+		plan.Rows += n
+		plan.Outcomes[outcome] += n
+		if code != nil {
+			plan.Codes[*code] += n
+		}
+		return nil
+	})
+	p.query("counting organizations", p.x.statement("touched"), nil, func(rows pgx.Rows) error {
+		var o linker.OrganizationCount
+		err := rows.Scan(&o.Organization, &o.Recordings)
+		plan.Touched = append(plan.Touched, o)
+		return err
+	})
+	plan.Groups = p.groups()
+	plan.PruneWithheld = p.x.withheld
+	return plan
+}
+
+// groups counts the links that the run concerns and what it changes of them.
+func (p *planner) groups() (groups []linker.Group) {
+	each := func(rows pgx.Rows) error {
+		var g linker.Group
+		err := rows.Scan(&g.Connection, &g.DataType, &g.Current, &g.Replaced, &g.Cleared)
+		groups = append(groups, g)
+		return err
+	}
+	const doing = "counting links by connection"
+	switch {
+	case p.x.opt.Rules.Scope != nil:
+		args := append(p.x.scope.args(), p.x.opt.Run, p.x.prunes())
+		p.query(doing, p.x.statement("groups_scope"), args, each)
+	case p.x.opt.CountGroups:
+		p.query(doing, p.x.statement("groups_mentioned"), nil, each)
+	}
+	return groups
+}
+
+// query runs a query and hands each of its rows to each.
+func (p *planner) query(doing, query string, args []any, each func(pgx.Rows) error) {
+	if p.err != nil {
+		return
+	}
+	rows, err := p.x.work.Query(p.ctx, query, args...)
+	if err != nil {
+		p.err = fmt.Errorf("%s: %w", doing, err)
+		return
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := each(rows); err != nil {
+			p.err = fmt.Errorf("%s: %w", doing, err)
+			return
+		}
+	}
+	if err := rows.Err(); err != nil {
+		p.err = fmt.Errorf("%s: %w", doing, err)
+	}
+}

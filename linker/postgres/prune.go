@@ -1,0 +1,85 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"relink/linker"
+)
+
+// prune clears the extras, last of all, over one lane: links that nobody wants
+// are few, or the guard has asked.
+func (x *Session) prune(ctx context.Context, stop <-chan struct{}) error {
+	blocks, err := x.workBlocks(ctx, "extras")
+	if err != nil {
+		return err
+	}
+	l, err := x.openLane(ctx, 0)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	batches := newBatches(blockRange{0, blocks}, x.opt.BatchRows)
+	for {
+		select {
+		case <-stop:
+			return ErrStopped
+		default:
+		}
+		from, to, more := batches.next()
+		if !more {
+			return nil
+		}
+		began := time.Now()
+		if err := l.prune(ctx, from, to); err != nil {
+			return err
+		}
+		batches.took(time.Since(began))
+	}
+}
+
+// prune clears one batch of extras. Those that somebody keeps locked stay, and
+// the report says so: it reads the marks.
+func (l *lane) prune(ctx context.Context, from, to pgTID) error {
+	for try := 1; ; try++ {
+		name := "prune"
+		if try > 2 {
+			name = "prune_free"
+		}
+		_, err := l.conn.Exec(ctx, l.x.statement(name), l.x.opt.Run, from, to)
+		switch {
+		case err == nil:
+			return nil
+		case !isContention(err) || try >= maxTries:
+			return fmt.Errorf("clearing links that the file does not mention: %w", err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Duration(try) * tryPause):
+		}
+	}
+}
+
+// extraResults gives the lines that a reconciliation adds.
+func (x *Session) extraResults(ctx context.Context, each func(*linker.Result) error) error {
+	rows, err := x.work.Query(ctx, x.statement("results_extras"), x.opt.Run, x.prunes(), x.applied)
+	if err != nil {
+		return x.cause(fmt.Errorf("reading the extra links: %w", err))
+	}
+	defer rows.Close()
+	var r linker.Result
+	for rows.Next() {
+		if err := rows.Scan(&r.RecordingID, &r.Outcome, &r.Detail, &r.PreviousEntityID, &r.PreviousDataType); err != nil {
+			return fmt.Errorf("reading the extra links: %w", err)
+		}
+		if err := each(&r); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return x.cause(fmt.Errorf("reading the extra links: %w", err))
+	}
+	return nil
+}

@@ -1,0 +1,194 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"relink/linker"
+)
+
+// ErrNoRun says that no run has the id asked for.
+var ErrNoRun = errors.New("there is no such run")
+
+// Begin records a new run and returns it with its id and starting time.
+func (s *Store) Begin(ctx context.Context, r linker.Run) (linker.Run, error) {
+	conn, err := s.connect(ctx, "begin")
+	if err != nil {
+		return r, err
+	}
+	defer closeConn(conn)
+	r.State, r.StagedRows, r.Host, r.PID = linker.StateStarted, -1, hostname(), os.Getpid()
+	const insert = `
+		INSERT INTO relink.runs (kind, state, dry_run, source_name, options, of_run, host, pid, version)
+		VALUES ($1, $2, $3, $4, $5, nullif($6, 0), $7, $8, $9)
+		RETURNING id, started_at`
+	err = conn.QueryRow(ctx, insert, r.Kind, r.State, r.DryRun, r.Source.Name, []byte(r.Options), r.OfRun, r.Host, r.PID, r.Version).
+		Scan(&r.ID, &r.StartedAt)
+	if err != nil {
+		return r, fmt.Errorf("recording the run: %w", err)
+	}
+	r.StartedAt = r.StartedAt.UTC()
+	return r, nil
+}
+
+// Save writes down how far a run has come. It commits synchronously, whatever
+// the server's settings, and with it everything the lanes have committed: a
+// report written after Save is never ahead of the disk.
+func (x *Session) Save(ctx context.Context, r linker.Run) error {
+	return x.cause(save(ctx, x.work, r))
+}
+
+// SaveRun is Save for a run without a session, one that could not get its
+// locks or that is ended by hand.
+func (s *Store) SaveRun(ctx context.Context, r linker.Run) error {
+	conn, err := s.connect(ctx, "save")
+	if err != nil {
+		return err
+	}
+	defer closeConn(conn)
+	return save(ctx, conn, r)
+}
+
+func save(ctx context.Context, conn *pgx.Conn, r linker.Run) error {
+	counts, err := json.Marshal(r.Outcomes)
+	if err != nil {
+		return fmt.Errorf("recording run %d: %w", r.ID, err)
+	}
+	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "SET LOCAL synchronous_commit = on"); err != nil {
+			return fmt.Errorf("recording run %d: %w", r.ID, err)
+		}
+		const update = `
+			UPDATE relink.runs
+			SET state = $2, source_bytes = $3, source_sha256 = nullif($4, ''), staged_rows = nullif($5, -1),
+			    counts = $6, out_dir = nullif($7, ''), message = nullif($8, ''), exit_status = $9,
+			    applying_at = CASE WHEN $2 = 'applying' THEN coalesce(applying_at, clock_timestamp()) ELSE applying_at END,
+			    finished_at = CASE WHEN $10 THEN coalesce(finished_at, clock_timestamp()) END,
+			    source_name = nullif($11, '')
+			WHERE id = $1`
+		_, err := tx.Exec(ctx, update, r.ID, string(r.State), r.Source.Bytes, r.Source.SHA256, r.StagedRows,
+			counts, r.OutDir, r.Message, r.ExitStatus, r.State.Ended(), r.Source.Name)
+		if err != nil {
+			return fmt.Errorf("recording run %d: %w", r.ID, err)
+		}
+		return nil
+	})
+}
+
+const selectRun = `
+	SELECT r.id, r.kind, r.state, r.dry_run, coalesce(r.source_name, ''), coalesce(r.source_bytes, 0), coalesce(r.source_sha256, ''),
+	    coalesce(r.options, '{}'), coalesce(r.staged_rows, -1), coalesce(r.counts, '{}'), coalesce(r.of_run, 0),
+	    coalesce(r.out_dir, ''), coalesce(r.host, ''), coalesce(r.pid, 0), coalesce(r.version, ''), r.started_at,
+	    r.applying_at, r.finished_at, coalesce(r.exit_status, 0), coalesce(r.message, ''),
+	    EXISTS (
+	        SELECT FROM pg_locks AS l
+	        WHERE l.locktype = 'advisory'
+	            AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+	            AND l.classid = 1919249411 AND l.objid = r.id::oid AND l.objsubid = 2 AND l.granted
+	    )
+	FROM relink.runs AS r`
+
+// Run returns the record of one run, or ErrNoRun. A run that is neither ended
+// nor alive is interrupted, whatever it last wrote down.
+func (s *Store) Run(ctx context.Context, id int64) (linker.Run, error) {
+	runs, err := s.runs(ctx, selectRun+" WHERE r.id = $1", id)
+	if err != nil {
+		return linker.Run{}, err
+	}
+	if len(runs) == 0 {
+		return linker.Run{}, fmt.Errorf("run %d: %w", id, ErrNoRun)
+	}
+	return runs[0], nil
+}
+
+// Runs returns the records of the last limit runs, newest first; 0 is all.
+func (s *Store) Runs(ctx context.Context, limit int) ([]linker.Run, error) {
+	return s.runs(ctx, selectRun+" ORDER BY r.id DESC LIMIT nullif($1, 0)", limit)
+}
+
+// Interrupted returns the writing runs that were neither finished nor
+// abandoned and that nobody is at work on, newest first.
+func (s *Store) Interrupted(ctx context.Context) ([]linker.Run, error) {
+	runs, err := s.runs(ctx, selectRun+`
+		WHERE r.finished_at IS NULL AND NOT r.dry_run
+		ORDER BY r.id DESC`)
+	kept := runs[:0]
+	for _, r := range runs {
+		if !r.Alive {
+			kept = append(kept, r)
+		}
+	}
+	return kept, err
+}
+
+// WroteAfter returns the newest run that has begun to write after run r began,
+// 0 for none: a resume of r would then plan over another run's links.
+func (s *Store) WroteAfter(ctx context.Context, r linker.Run) (id int64, err error) {
+	conn, err := s.connect(ctx, "look")
+	if err != nil {
+		return 0, err
+	}
+	defer closeConn(conn)
+	const query = `
+		SELECT coalesce(max(id), 0)
+		FROM relink.runs
+		WHERE id <> $1 AND applying_at > $2`
+	since := r.StartedAt
+	if !r.ApplyingAt.IsZero() {
+		since = r.ApplyingAt
+	}
+	if err := conn.QueryRow(ctx, query, r.ID, since).Scan(&id); err != nil {
+		return 0, fmt.Errorf("looking for runs after run %d: %w", r.ID, err)
+	}
+	return id, nil
+}
+
+func (s *Store) runs(ctx context.Context, query string, args ...any) ([]linker.Run, error) {
+	conn, err := s.connect(ctx, "look")
+	if err != nil {
+		return nil, err
+	}
+	defer closeConn(conn)
+	rows, err := conn.Query(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("reading the records of runs: %w", err)
+	}
+	runs, err := pgx.CollectRows(rows, scanRun)
+	if err != nil {
+		return nil, fmt.Errorf("reading the records of runs: %w", err)
+	}
+	return runs, nil
+}
+
+func scanRun(row pgx.CollectableRow) (r linker.Run, err error) {
+	var applying, finished *time.Time
+	var options, counts []byte
+	err = row.Scan(&r.ID, &r.Kind, &r.State, &r.DryRun, &r.Source.Name, &r.Source.Bytes, &r.Source.SHA256,
+		&options, &r.StagedRows, &counts, &r.OfRun,
+		&r.OutDir, &r.Host, &r.PID, &r.Version, &r.StartedAt,
+		&applying, &finished, &r.ExitStatus, &r.Message, &r.Alive)
+	if err != nil {
+		return r, err
+	}
+	r.Options = options
+	if err := json.Unmarshal(counts, &r.Outcomes); err != nil {
+		return r, fmt.Errorf("run %d: counts: %w", r.ID, err)
+	}
+	r.StartedAt = r.StartedAt.UTC()
+	if applying != nil {
+		r.ApplyingAt = applying.UTC()
+	}
+	if finished != nil {
+		r.FinishedAt = finished.UTC()
+	}
+	if !r.Alive && !r.State.Ended() {
+		r.State = linker.StateInterrupted
+	}
+	return r, nil
+}

@@ -1,0 +1,95 @@
+package postgres
+
+import (
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// limits is a scope as statements take it: nil does not limit.
+type limits struct {
+	connections, dataTypes, organizations []string
+}
+
+func (l limits) args() []any {
+	return []any{l.connections, l.dataTypes, l.organizations}
+}
+
+// givenScope is the scope that the caller gave: rows with a target outside are
+// rejected. An implied scope rejects none, since it is made of the rows.
+func (x *Session) givenScope() limits {
+	s := x.opt.Rules.Scope
+	if s == nil || s.Implied {
+		return limits{}
+	}
+	return limits{s.Connections, s.DataTypes, s.Organizations}
+}
+
+// clearable is the scope outside which no link is cleared: none when links
+// elsewhere may be taken over.
+func (x *Session) clearable() limits {
+	if s := x.opt.Rules.Scope; s == nil || s.TakeOver {
+		return limits{}
+	}
+	return x.scope
+}
+
+// prunes reports whether extras are to be cleared.
+func (x *Session) prunes() bool {
+	s := x.opt.Rules.Scope
+	return s != nil && s.Prune && x.withheld == ""
+}
+
+// findScope settles what the scope is.
+func (p *planner) findScope() {
+	x := p.x
+	if x.opt.Rules.Scope == nil {
+		return
+	}
+	x.scope = x.givenScope()
+	if !x.opt.Rules.Scope.Implied {
+		return
+	}
+	x.scope.connections = []string{} // a file that names none has no extras
+	p.query("looking for the connections that the file names", x.statement("implied_scope"), nil, func(rows pgx.Rows) error {
+		var id string
+		err := rows.Scan(&id)
+		x.scope.connections = append(x.scope.connections, id)
+		return err
+	})
+}
+
+// elsewhere rejects rows whose recording has a link outside the scope.
+func (p *planner) elsewhere() {
+	if s := p.x.opt.Rules.Scope; s != nil && !s.TakeOver {
+		p.do("planning: links outside the scope", "elsewhere", p.x.scope.args()...)
+	}
+}
+
+// extras finds the links in scope that the file does not mention, and whether
+// they may be cleared.
+func (p *planner) extras() {
+	x := p.x
+	if x.opt.Rules.Scope == nil {
+		return
+	}
+	args := append(x.scope.args(), orNull(x.opt.Rules.Organization), x.opt.Rules.KeepTriggers, x.opt.Run)
+	p.table("extras", x.statement("extras"), args...)
+	p.analyze("extras")
+	x.withheld = ""
+	if !x.opt.Rules.Scope.Prune || p.err != nil {
+		return
+	}
+	var rows int64
+	var line *int64
+	if err := x.work.QueryRow(p.ctx, x.statement("untrusted")).Scan(&rows, &line); err != nil {
+		p.err = fmt.Errorf("looking for rows without a recording: %w", err)
+		return
+	}
+	switch {
+	case rows == 1:
+		x.withheld = fmt.Sprintf("line %d has no recording id that can be trusted, so nobody knows which recordings the file leaves out", *line)
+	case rows > 1:
+		x.withheld = fmt.Sprintf("%d rows, the first on line %d, have no recording id that can be trusted, so nobody knows which recordings the file leaves out", rows, *line)
+	}
+}

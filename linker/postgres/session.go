@@ -1,0 +1,225 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"relink/linker"
+)
+
+// keepAlive is how often a leader makes sure that it still holds its locks.
+const keepAlive = time.Second
+
+// SessionOptions say what a session is opened for.
+type SessionOptions struct {
+	Run     int64
+	Rules   linker.Rules
+	Writing bool // takes the run lock and the fence; false for a dry run
+	// Lanes is how many connections apply at once; 0 means DefaultLanes.
+	Lanes int
+	// LockTimeout is how long to wait for the run lock. 0 does not wait.
+	LockTimeout time.Duration
+	// OwnTimeout is how long to wait for a lock whose holder is this very
+	// run: the leader of a dead process, whose end the server has not seen.
+	OwnTimeout time.Duration
+	// BatchRows fixes how many rows one transaction applies. 0 lets time
+	// decide (see batchTime).
+	BatchRows int
+	// Undo is the run that this run takes back (revert); 0 for none. Rows
+	// then are that run's changes and nothing is staged.
+	Undo int64
+	// CountGroups asks for the plan's groups, which a change guard needs.
+	CountGroups bool
+	// Notice is told what the person should know, nil for nobody.
+	Notice func(string)
+}
+
+// Session is one attempt at one run: its locks, its connections and the
+// statements of the road. Its methods are not for concurrent use.
+type Session struct {
+	store *Store
+	opt   SessionOptions
+
+	leader *pgx.Conn // holds the locks, nothing else
+	work   *pgx.Conn // stages, plans, reports
+
+	ctx    context.Context // ends when the leader loses its connection
+	cancel context.CancelCauseFunc
+	pulse  sync.WaitGroup
+
+	canLock bool // this role may lock CRM rows against deletion
+	// scope limits which links are cleared and which are extra; nil values
+	// do not limit. An implied scope is known only once rows are resolved.
+	scope    limits
+	withheld string // why extras are not cleared although asked for
+	applied  bool   // results tell what was done, not what would be
+}
+
+// ErrLeaderLost says that the connection which holds the run's locks is gone.
+// Its lanes were stopped; the run can be resumed.
+var ErrLeaderLost = errors.New("the connection that holds the run lock is lost")
+
+// Session connects and takes the locks. It returns a *LockedError when another
+// run is at work, or when this run already is.
+func (s *Store) Session(ctx context.Context, opt SessionOptions) (*Session, error) {
+	x := &Session{store: s, opt: opt}
+	x.ctx, x.cancel = context.WithCancelCause(ctx)
+	if err := x.open(x.ctx); err != nil {
+		x.Close()
+		return nil, err
+	}
+	x.pulse.Add(1)
+	go x.watch()
+	return x, nil
+}
+
+func (x *Session) open(ctx context.Context) (err error) {
+	purpose := fmt.Sprintf("run %d", x.opt.Run)
+	if err := CheckSession(ctx, func(ctx context.Context) (*pgx.Conn, error) {
+		return x.store.connect(ctx, purpose+" probe")
+	}); err != nil {
+		return err
+	}
+	if x.leader, err = x.store.connect(ctx, purpose+" leader"); err != nil {
+		return err
+	}
+	if x.work, err = x.store.connect(ctx, purpose); err != nil {
+		return err
+	}
+	if err := x.tune(ctx); err != nil {
+		return err
+	}
+	if err := waitLock(ctx, x.leader, lockAlive, x.opt.Run, x.opt.OwnTimeout, nil); err != nil {
+		return err
+	}
+	if x.opt.Writing {
+		if err := x.lead(ctx); err != nil {
+			return err
+		}
+	}
+	_, err = x.work.Exec(ctx, `
+		UPDATE relink.runs
+		SET backend_pid = $2, host = $3, pid = $4
+		WHERE id = $1`,
+		x.opt.Run, int32(x.leader.PgConn().PID()), hostname(), os.Getpid())
+	if err != nil {
+		return fmt.Errorf("noting who leads run %d: %w", x.opt.Run, err)
+	}
+	return nil
+}
+
+// lead takes the run lock and makes sure that no earlier run can still write.
+func (x *Session) lead(ctx context.Context) error {
+	wait := max(x.opt.LockTimeout, x.opt.OwnTimeout)
+	since := time.Now()
+	err := waitLock(ctx, x.leader, lockRun, 0, wait, func(held *LockedError) bool {
+		return time.Since(since) < x.opt.LockTimeout || held.Run == x.opt.Run
+	})
+	if err != nil {
+		return err
+	}
+	return fence(ctx, x.leader)
+}
+
+// tune sets what long statements over whole tables want, for this session
+// only. None of it needs a privilege.
+func (x *Session) tune(ctx context.Context) error {
+	_, err := x.work.Exec(ctx, `
+		SELECT set_config('work_mem', greatest(65536, least(524288,
+		           (SELECT setting::bigint * 8 / 16 FROM pg_settings WHERE name = 'effective_cache_size')))::text || 'kB', false),
+		    set_config('maintenance_work_mem', '256MB', false),
+		    set_config('max_parallel_workers_per_gather',
+		        (SELECT setting FROM pg_settings WHERE name = 'max_parallel_workers'), false),
+		    set_config('statement_timeout', '0', false),
+		    set_config('idle_in_transaction_session_timeout', '0', false)`)
+	if err != nil {
+		return fmt.Errorf("setting up the session: %w", err)
+	}
+	const may = `
+		SELECT c.relkind IN ('r', 'p') AND has_any_column_privilege(c.oid, 'UPDATE')
+		FROM pg_class AS c
+		WHERE c.oid = 'crm_entities'::regclass`
+	if err := x.work.QueryRow(ctx, may).Scan(&x.canLock); err != nil {
+		return fmt.Errorf("looking at table crm_entities: %w", err)
+	}
+	return nil
+}
+
+// watch ends the session's context when the leader's connection is lost, so
+// that lanes stop before another run can have the lock.
+func (x *Session) watch() {
+	defer x.pulse.Done()
+	tick := time.NewTicker(keepAlive)
+	defer tick.Stop()
+	for {
+		select {
+		case <-x.ctx.Done():
+			return
+		case <-tick.C:
+			if err := x.leader.Ping(x.ctx); err != nil {
+				x.cancel(fmt.Errorf("%w: %w", ErrLeaderLost, err))
+				return
+			}
+		}
+	}
+}
+
+// Close ends the session and lets its locks go. Working tables stay.
+func (x *Session) Close() {
+	x.cancel(context.Canceled)
+	x.pulse.Wait()
+	for _, conn := range []*pgx.Conn{x.work, x.leader} {
+		if conn != nil {
+			closeConn(conn)
+		}
+	}
+}
+
+// closeConn says goodbye to the server, but not for long: a server that has
+// gone away must not keep a stopping run waiting.
+func closeConn(conn *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	conn.Close(ctx)
+}
+
+// during joins a call's context with the session's: whichever ends first.
+func (x *Session) during(ctx context.Context) (context.Context, context.CancelFunc) {
+	joined, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(x.ctx, func() { cancel(context.Cause(x.ctx)) })
+	return joined, func() {
+		stop()
+		cancel(nil)
+	}
+}
+
+// cause prefers the reason why a session ended to the error that followed.
+func (x *Session) cause(err error) error {
+	if err == nil {
+		return nil
+	}
+	if lost := context.Cause(x.ctx); lost != nil && errors.Is(lost, ErrLeaderLost) {
+		return lost
+	}
+	return err
+}
+
+func (x *Session) notice(format string, args ...any) {
+	if x.opt.Notice != nil {
+		x.opt.Notice(fmt.Sprintf(format, args...))
+	}
+}
+
+func hostname() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "an unnamed host"
+	}
+	return name
+}

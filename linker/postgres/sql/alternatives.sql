@@ -1,0 +1,5 @@
+CREATE UNLOGGED TABLE relink.run_0_alternatives (
+    row_no      bigint NOT NULL,
+    rank        integer NOT NULL, -- the first that is found counts
+    external_id text NOT NULL
+) WITH (autovacuum_enabled = off)

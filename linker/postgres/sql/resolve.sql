@@ -1,0 +1,95 @@
+-- The rule: what each row of a table shaped like run_0_staged asks for, and
+-- what would become of it by itself, its twins in the file not looked at.
+-- Everything that resolves rows goes through this one statement.
+--
+-- $1 the caller's organization, null for any; rows of others do not exist
+-- $2 leave every recording that has a link ("keep")
+-- $3 triggers of links that are left
+-- $4 $5 $6 scope: connections, data types, organizations; null does not limit
+SELECT
+    d.row_no,
+    d.line,
+    d.recording_id,
+    d.trigger,
+    CASE
+        WHEN d.code IS NOT NULL THEN 'rejected'
+        WHEN d.previous_entity_id = d.entity_id THEN 'unchanged'
+        WHEN d.link_id IS NULL THEN 'created'
+        WHEN $2::boolean OR d.previous_trigger = ANY ($3::text[]) THEN 'kept'
+        ELSE 'replaced'
+    END AS outcome,
+    d.code,
+    d.detail,
+    d.entity_id,
+    d.data_type,
+    d.connection_id,
+    d.link_id,
+    d.previous_entity_id,
+    d.previous_data_type,
+    NULL::bigint AS worker, -- the row that does the work for this one, too
+    false AS done           -- decided by a mark of this run, for good
+FROM (
+    SELECT
+        t.row_no,
+        t.line,
+        t.recording_id,
+        t.trigger,
+        t.detail,
+        t.entity_id,
+        t.data_type,
+        t.connection_id,
+        l.id AS link_id,
+        l.entity_id AS previous_entity_id,
+        l.data_type AS previous_data_type,
+        l.trigger AS previous_trigger,
+        CASE
+            WHEN r.id IS NULL THEN 'recording_not_found'
+            WHEN r.deleted_at IS NOT NULL THEN 'recording_deleted'
+            WHEN t.named_connection_id IS NOT NULL AND named.id IS NULL THEN 'connection_not_found'
+            WHEN home.id IS NULL THEN 'entity_not_found'
+            WHEN home.organization_id <> r.organization_id THEN 'organization_mismatch'
+            WHEN t.merged_into_id IS NOT NULL THEN 'entity_merged'
+            WHEN t.data_type <> t.asked_data_type THEN 'data_type_mismatch'
+            WHEN t.named_connection_id <> t.connection_id THEN 'connection_mismatch'
+            WHEN t.deleted_at IS NOT NULL THEN 'entity_deleted'
+            WHEN t.connection_id <> ALL ($4::text[])
+                OR t.data_type::text <> ALL ($5::text[])
+                OR home.organization_id <> ALL ($6::text[]) THEN 'out_of_scope'
+        END AS code
+    FROM (
+        SELECT
+            s.row_no, s.line, s.recording_id, s.trigger, s.detail,
+            s.connection_id AS named_connection_id,
+            s.data_type AS asked_data_type,
+            e.id AS entity_id, e.data_type, e.integration_connection_id AS connection_id,
+            e.merged_into_id, e.deleted_at
+        FROM relink.run_0_staged AS s
+        LEFT JOIN crm_entities AS e
+            ON e.integration_connection_id = s.connection_id
+            AND e.data_type = s.data_type
+            AND e.external_id = s.external_id
+        WHERE s.code IS NULL AND s.entity_id IS NULL
+        UNION ALL
+        SELECT
+            s.row_no, s.line, s.recording_id, s.trigger, s.detail,
+            s.connection_id,
+            s.data_type,
+            e.id, e.data_type, e.integration_connection_id,
+            e.merged_into_id, e.deleted_at
+        FROM relink.run_0_staged AS s
+        LEFT JOIN crm_entities AS e ON e.id = s.entity_id
+        WHERE s.code IS NULL AND s.entity_id IS NOT NULL
+    ) AS t
+    LEFT JOIN recordings AS r
+        ON r.id = t.recording_id
+        AND ($1::text IS NULL OR r.organization_id = $1)
+    LEFT JOIN integration_connections AS named
+        ON named.id = t.named_connection_id
+        AND ($1 IS NULL OR named.organization_id = $1)
+    LEFT JOIN integration_connections AS home
+        ON home.id = t.connection_id
+        AND ($1 IS NULL OR home.organization_id = $1)
+    LEFT JOIN recording_links AS l
+        ON l.recording_id = t.recording_id
+        AND l.cleared_at IS NULL
+) AS d

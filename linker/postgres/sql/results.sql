@@ -1,0 +1,33 @@
+-- Every row that went to the database, in input order. The rows of a recording
+-- share the fate of the row that does its work.
+SELECT
+    d.row_no,
+    d.outcome,
+    coalesce(d.code, ''),
+    coalesce(d.detail, ''),
+    CASE WHEN d.outcome <> 'rejected' OR d.code = 'conflicting_rows' THEN coalesce(d.entity_id, '') ELSE '' END,
+    CASE WHEN d.outcome <> 'rejected' THEN coalesce(d.previous_entity_id, '') ELSE '' END,
+    CASE WHEN d.outcome <> 'rejected' THEN coalesce(d.previous_data_type, '') ELSE '' END,
+    d.recording_id
+FROM (
+    SELECT
+        p.row_no,
+        p.recording_id,
+        p.entity_id,
+        CASE
+            WHEN o.row_no IS NULL OR p.outcome IN ('superseded', 'rejected') THEN p.outcome
+            WHEN o.row_no = p.row_no THEN o.outcome
+            WHEN o.outcome IN ('created', 'replaced', 'unchanged') THEN 'unchanged'
+            ELSE o.outcome
+        END AS outcome,
+        CASE
+            WHEN o.row_no IS NULL OR p.outcome IN ('superseded', 'rejected') THEN p.code
+            ELSE o.code
+        END AS code,
+        coalesce(o.detail, p.detail) AS detail,
+        CASE WHEN o.row_no IS NULL THEN p.previous_entity_id ELSE o.previous_entity_id END AS previous_entity_id,
+        CASE WHEN o.row_no IS NULL THEN p.previous_data_type::text ELSE o.previous_data_type END AS previous_data_type
+    FROM relink.run_0_plan AS p
+    LEFT JOIN relink.run_0_outcomes AS o ON o.row_no = coalesce(p.worker, p.row_no)
+) AS d
+ORDER BY d.row_no

@@ -1,0 +1,36 @@
+package postgres
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Store is the platform's database, as the runs of relink use it. It holds no
+// connection of its own; sessions open theirs.
+type Store struct {
+	cfg Config
+}
+
+// NewStore returns the store that cfg names. Nothing is opened.
+func NewStore(cfg Config) *Store { return &Store{cfg: cfg} }
+
+// connect opens a connection whose application_name says what it is for.
+func (s *Store) connect(ctx context.Context, purpose string) (*pgx.Conn, error) {
+	cfg := s.cfg
+	cfg.ApplicationName = "relink " + purpose
+	return Connect(ctx, cfg)
+}
+
+// forRun makes a statement written for the working tables of run 0 one for
+// the tables of the given run. It is the only place where a statement is not
+// fixed text: a table's name cannot be a parameter, and the number is ours.
+func forRun(statement string, run int64) string {
+	return strings.ReplaceAll(statement, "relink.run_0_", tablePrefix(run))
+}
+
+func tablePrefix(run int64) string {
+	return "relink.run_" + strconv.FormatInt(run, 10) + "_"
+}
