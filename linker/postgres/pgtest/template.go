@@ -73,6 +73,9 @@ func migrate(ctx context.Context, url string) error {
 	if err != nil {
 		return err
 	}
+	// The role is called like relink's own schema, which the default search
+	// path would prefer for the platform's tables.
+	cfg.RuntimeParams["search_path"] = "public"
 	db := stdlib.OpenDB(*cfg)
 	defer db.Close()
 	for _, set := range []migrations.Set{migrations.Relink, migrations.Platform} {

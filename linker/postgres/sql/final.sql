@@ -16,7 +16,8 @@ SET outcome = CASE
     END,
     detail = CASE
         WHEN p.row_no <> m.row_no AND p.entity_id <> m.entity_id AND NOT $1
-            THEN (SELECT w.line FROM relink.run_0_plan AS w WHERE w.row_no = m.row_no)::text
+            THEN format('the run has already linked it for line %s',
+                (SELECT w.line FROM relink.run_0_plan AS w WHERE w.row_no = m.row_no))
         WHEN p.entity_id = m.entity_id AND (p.code IS NULL OR p.row_no <> m.row_no) THEN p.detail
     END,
     entity_id = CASE WHEN p.row_no = m.row_no THEN m.entity_id ELSE p.entity_id END,

@@ -19,7 +19,8 @@ SELECT
         ELSE 'replaced'
     END AS outcome,
     d.code,
-    d.detail,
+    -- a survivor of another organization is not to be named
+    CASE WHEN d.code IS DISTINCT FROM 'organization_mismatch' THEN d.detail END AS detail,
     d.entity_id,
     d.data_type,
     d.connection_id,

@@ -11,7 +11,8 @@ SET outcome = CASE
     code = CASE WHEN r.differ AND NOT $1 THEN 'conflicting_rows' END,
     detail = CASE
         WHEN r.differ AND NOT $1 THEN
-            array_to_string((array_remove(r.lines, p.line))[1:5], ', ')
+            CASE WHEN r.rows = 2 THEN 'the other is on line ' ELSE 'the others are on lines ' END
+            || array_to_string((array_remove(r.lines, p.line))[1:5], ', ')
             || CASE WHEN r.rows > 6 THEN format(' and %s more', r.rows - 6) ELSE '' END
         ELSE p.detail
     END,
