@@ -1,0 +1,59 @@
+package batch
+
+import "relink/linker"
+
+// Exit statuses that a run ends with; see ExitStatus. Usage and fatal errors
+// (1) and a lock held by another run (11) never get as far as a Done.
+const (
+	exitPartly      = 2
+	exitDrift       = 5
+	exitInterrupted = 130
+)
+
+// ExitStatus is the status with which the program should end: the first that
+// applies of interrupted, refused by a guard, finished with rows rejected or
+// failed, drift, all well. A dry run ends as the run would.
+func (d *Done) ExitStatus() int {
+	switch {
+	case d.Refusal != nil:
+		return d.Refusal.Kind.ExitStatus()
+	case d.Run.State == linker.StateInterrupted:
+		return exitInterrupted
+	}
+	outcomes := d.Tally.Outcomes()
+	switch {
+	case outcomes[linker.Rejected]+outcomes[linker.Failed] > 0, d.Plan.PruneWithheld != "":
+		return exitPartly
+	case d.Run.Kind == linker.Reconcile && d.Run.DryRun && d.Drift():
+		return exitDrift
+	}
+	return 0
+}
+
+// Drift reports whether links in scope are, or without this run would be,
+// other than the file says.
+func (d *Done) Drift() bool {
+	outcomes := d.Tally.Outcomes()
+	return outcomes[linker.Created]+outcomes[linker.Replaced]+outcomes[linker.Extra]+outcomes[linker.Cleared]+
+		outcomes[linker.Failed]+outcomes[linker.Unattempted] > 0
+}
+
+// Summary is the run's summary.json, without its files.
+func (d *Done) Summary() linker.Summary {
+	id := d.Run.ID
+	return linker.Summary{
+		Run:        &id,
+		Kind:       string(d.Run.Kind),
+		DryRun:     d.Run.DryRun,
+		Applied:    d.Applied,
+		State:      string(d.Run.State),
+		Drift:      d.Run.Kind == linker.Reconcile && d.Drift(),
+		Source:     d.Run.Source,
+		Rows:       d.Tally.Rows(),
+		Outcomes:   d.Tally.Outcomes(),
+		Reasons:    d.Tally.Reasons(),
+		StartedAt:  d.Run.StartedAt,
+		FinishedAt: d.Run.FinishedAt,
+		ExitStatus: d.ExitStatus(),
+	}
+}

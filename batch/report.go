@@ -1,0 +1,123 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"relink/linker"
+)
+
+// report reads the source a second time and joins each record with what the
+// database says of its row. The raw fields therefore never travel through the
+// database, and the rejects have their original bytes.
+func (j *Job) report(ctx context.Context, a Attempt, done *Done, begin func(*Source) (Report, error)) (err error) {
+	j.Progress.enter(Reporting)
+	source, err := Open(j.Input)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	report, err := begin(source)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if abortErr := report.Abort(); err == nil {
+			err = abortErr
+		}
+	}()
+	j.Progress.RowsToReport.Store(j.Run.StagedRows)
+	done.Tally = linker.Tally{}
+	m := merger{job: j, source: source, report: report, tally: &done.Tally}
+	if err := a.Results(ctx, m.result); err != nil {
+		return err
+	}
+	if err := m.drain(0); err != nil {
+		return err
+	}
+	if source.Identity().SHA256 != j.Run.Source.SHA256 {
+		return &ChangedError{Path: j.Input.Path, Was: j.Run.Source.SHA256, Is: source.Identity().SHA256}
+	}
+	if err := done.Tally.Verify(j.Run.StagedRows); err != nil {
+		return err
+	}
+	return report.Commit()
+}
+
+// merger joins records and results, both in input order.
+type merger struct {
+	job    *Job
+	source *Source
+	report Report
+	tally  *linker.Tally
+	record Record
+	ended  bool
+}
+
+// result writes the line of one result, and before it those of the records
+// that never went to the database.
+func (m *merger) result(r *linker.Result) error {
+	if r.Row == 0 {
+		if err := m.drain(0); err != nil {
+			return err
+		}
+		return m.write(linker.Entry{
+			Outcome:          r.Outcome,
+			Message:          r.Detail,
+			Fields:           linker.Fields{RecordingID: r.RecordingID},
+			PreviousEntityID: r.PreviousEntityID,
+			PreviousDataType: r.PreviousDataType,
+		}, nil)
+	}
+	if err := m.drain(r.Row); err != nil {
+		return err
+	}
+	c := checked(&m.record, m.job.Rules.Set)
+	if m.ended || m.record.Row != r.Row || c.Fault != nil {
+		return &ChangedError{Path: m.job.Input.Path, Was: m.job.Run.Source.SHA256, Is: "different"}
+	}
+	code := c.Final(r.Code)
+	return m.write(linker.Entry{
+		Row: m.record.Row, Line: m.record.Line, Fields: m.record.Fields, Raw: m.record.Raw,
+		Outcome: r.Outcome, Code: code, Message: linker.Message(code, c, r.Detail),
+		EntityID: r.EntityID, PreviousEntityID: r.PreviousEntityID, PreviousDataType: r.PreviousDataType,
+	}, m.record.Rest)
+}
+
+// drain reads on to a row, 0 for the end, and writes the lines of the records
+// on the way: those that Check refused.
+func (m *merger) drain(row int64) error {
+	for !m.ended {
+		if err := m.source.Next(&m.record); errors.Is(err, io.EOF) {
+			m.ended = true
+			break
+		} else if err != nil {
+			return err
+		}
+		if m.record.Row == row {
+			return nil
+		}
+		fault := checked(&m.record, m.job.Rules.Set).Fault
+		if fault == nil {
+			return fmt.Errorf("reporting row %d: the database has no result for it", m.record.Row)
+		}
+		err := m.write(linker.Entry{
+			Row: m.record.Row, Line: m.record.Line, Fields: m.record.Fields, Raw: m.record.Raw,
+			Outcome: linker.Rejected, Code: fault.Code, Message: fault.Message,
+		}, m.record.Rest)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *merger) write(e linker.Entry, rest io.Reader) error {
+	m.tally.Add(&e)
+	if n := m.tally.Rows(); n%progressRows == 0 {
+		m.job.Progress.RowsReported.Store(n)
+	}
+	return m.report.Write(e, rest)
+}

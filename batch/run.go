@@ -1,0 +1,301 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"relink/linker"
+)
+
+// Attempt is the database's side of one attempt at a run. The attempt holds
+// the run's locks until it is closed; its methods come in the order of the
+// road.
+type Attempt interface {
+	// Staged reports whether all rows of the run are already staged.
+	Staged(ctx context.Context) (bool, error)
+	// Stage takes rows until next returns io.EOF and says how many came. An
+	// error of next is returned as it is.
+	Stage(ctx context.Context, next func(*linker.Numbered) error) (int64, error)
+	// Plan decides every staged row. first says that the run has not
+	// written yet.
+	Plan(ctx context.Context, first bool) (linker.Plan, error)
+	// Apply carries the plan out. It returns an error for which Stopped is
+	// true when stop was closed and rows are left.
+	Apply(ctx context.Context, stop <-chan struct{}, applied *atomic.Int64) error
+	// Unattempted notes the rows that a stopped Apply left.
+	Unattempted(ctx context.Context) error
+	// Results gives every row that Check let pass in input order, then the
+	// lines a reconciliation adds.
+	Results(ctx context.Context, each func(*linker.Result) error) error
+	// Save makes the record of the run, and all that was applied, durable.
+	Save(ctx context.Context, r linker.Run) error
+	// DropWorkingTables ends what only an unfinished run needs.
+	DropWorkingTables(ctx context.Context) error
+	Close()
+}
+
+// Job is a run to be made: what to do, and who does it. Functions that are
+// called more than once must stand that.
+type Job struct {
+	// Run is the run's record, new or as it was interrupted.
+	Run linker.Run
+	// Input must be readable more than once: see Spool.
+	Input Input
+	Rules linker.Rules
+	Guard linker.Guard
+	// Open begins an attempt; again says that this process made one before.
+	Open func(ctx context.Context, again bool) (Attempt, error)
+	// Record saves the run's record without an attempt.
+	Record func(ctx context.Context, r linker.Run) error
+	// Begin opens the report for the source. It may be called again after
+	// the report before was aborted.
+	Begin func(*Source) (Report, error)
+	// Expect, when not nil, opens a report that compares itself with an
+	// approved one; its Commit returns a *linker.Refusal when they differ.
+	Expect func(*Source) (Report, error)
+	// Planned, when not nil, is shown the plan before the first write.
+	Planned func(linker.Plan)
+	// IsTransient tells errors that may be gone on a second attempt.
+	IsTransient func(error) bool
+	// IsStopped tells the error with which Apply answers Stop.
+	IsStopped func(error) bool
+	// RetryTimeout is how long attempts are made again after the first
+	// transient error. 0 gives up at once.
+	RetryTimeout time.Duration
+	// Stop, when closed, ends the run after the batches in hand; what was
+	// done is reported and the run can be resumed. Cancelling the context
+	// stops at once.
+	Stop <-chan struct{}
+	// Notice, when not nil, is told what the person should know.
+	Notice   func(string)
+	Progress *Progress
+
+	wrote bool // this process has begun to write
+	seen  int  // notices of the source that were passed on
+}
+
+// Done is what came of a run.
+type Done struct {
+	Run     linker.Run
+	Plan    linker.Plan
+	Tally   linker.Tally
+	Refusal *linker.Refusal // nil unless a guard refused
+	Applied bool            // the report says what was done, not what would be
+	// Reported says that the report is there; a run that was stopped before
+	// it had a plan has none.
+	Reported bool
+}
+
+// Do takes the run along the whole road. Errors that a second attempt may not
+// meet (a lost connection, a restarted server) are met with a second attempt,
+// which plans anew from what the database then says: nothing is lost or done
+// twice, also when the answer to a commit was what got lost.
+//
+// With an error the run's record says interrupted, and Done what is known.
+func (j *Job) Do(ctx context.Context) (*Done, error) {
+	pause := backoff.NewExponentialBackOff()
+	pause.MaxInterval = 15 * time.Second
+	var since time.Time
+	for again := false; ; again = true {
+		done, err := j.attempt(ctx, again)
+		if err == nil {
+			j.Progress.enter(Finished)
+			return done, nil
+		}
+		if since.IsZero() {
+			since = time.Now()
+		}
+		if ctx.Err() != nil || j.stopped() || !j.IsTransient(err) || time.Since(since) >= j.RetryTimeout {
+			return j.interrupted(err)
+		}
+		wait := pause.NextBackOff()
+		j.notice("%v; trying again in %s", err, wait.Round(100*time.Millisecond))
+		select {
+		case <-time.After(wait):
+		case <-j.Stop:
+			return j.interrupted(err)
+		case <-ctx.Done():
+			return j.interrupted(err)
+		}
+	}
+}
+
+// interrupted writes down that the run stopped, as well as it can be: the
+// database may be what is missing, and a run that nobody is at work on counts
+// as interrupted anyway.
+func (j *Job) interrupted(cause error) (*Done, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	j.Run.State, j.Run.Message = linker.StateInterrupted, cause.Error()
+	if err := j.Record(ctx, j.Run); err != nil && !j.IsTransient(err) {
+		cause = errors.Join(cause, err)
+	}
+	return &Done{Run: j.Run, Applied: j.wrote || !j.Run.ApplyingAt.IsZero()}, cause
+}
+
+// attempt goes the road once.
+func (j *Job) attempt(ctx context.Context, again bool) (*Done, error) {
+	// Until the first write there is nothing to finish: stop means now.
+	early, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		select {
+		case <-j.Stop:
+			cancel(ErrStopped)
+		case <-early.Done():
+		}
+	}()
+	a, err := j.Open(early, again)
+	if err != nil {
+		return nil, stopCause(early, err)
+	}
+	defer a.Close()
+	if err := j.stage(early, a); err != nil {
+		return nil, stopCause(early, err)
+	}
+	done, err := j.plan(early, a)
+	if err != nil {
+		return nil, stopCause(early, err)
+	}
+	if done.Refusal != nil || j.Run.DryRun {
+		return j.close(ctx, a, done)
+	}
+	if early.Err() != nil {
+		return nil, context.Cause(early)
+	}
+	return j.apply(ctx, a, done)
+}
+
+// ErrStopped says that a run was asked to stop before it had a plan.
+var ErrStopped = errors.New("the run was asked to stop")
+
+func stopCause(ctx context.Context, err error) error {
+	if errors.Is(context.Cause(ctx), ErrStopped) {
+		return ErrStopped
+	}
+	return err
+}
+
+func (j *Job) stopped() bool {
+	select {
+	case <-j.Stop:
+		return true
+	default:
+		return false
+	}
+}
+
+// plan decides all rows and has the guards judge them.
+func (j *Job) plan(ctx context.Context, a Attempt) (*Done, error) {
+	j.Progress.enter(Planning)
+	first := j.Run.ApplyingAt.IsZero() && !j.wrote
+	plan, err := a.Plan(ctx, first)
+	if err != nil {
+		return nil, err
+	}
+	if plan.Rows != j.Run.StagedRows {
+		return nil, fmt.Errorf("planning: %d rows were staged and %d planned", j.Run.StagedRows, plan.Rows)
+	}
+	j.Progress.Rejected.Store(plan.Outcomes[linker.Rejected])
+	j.Progress.RowsToApply.Store(plan.Outcomes[linker.Created] + plan.Outcomes[linker.Replaced])
+	if j.Planned != nil {
+		j.Planned(plan)
+	}
+	done := &Done{Plan: plan, Applied: !first, Refusal: j.Guard.Judge(plan)}
+	if done.Refusal == nil && j.Expect != nil && first {
+		if done.Refusal, err = j.compare(ctx, a); err != nil {
+			return nil, err
+		}
+	}
+	j.Run.State = linker.StatePlanned
+	return done, a.Save(ctx, j.Run)
+}
+
+// compare holds the plan's report against the approved one.
+func (j *Job) compare(ctx context.Context, a Attempt) (*linker.Refusal, error) {
+	var done Done
+	err := j.report(ctx, a, &done, j.Expect)
+	var refusal *linker.Refusal
+	if errors.As(err, &refusal) {
+		return refusal, nil
+	}
+	return nil, err
+}
+
+// apply makes the links and reports what was done.
+func (j *Job) apply(ctx context.Context, a Attempt, done *Done) (*Done, error) {
+	j.Progress.enter(Applying)
+	j.Run.State = linker.StateApplying
+	if err := a.Save(ctx, j.Run); err != nil {
+		return nil, err
+	}
+	j.wrote, done.Applied = true, true
+	j.Progress.RowsApplied.Store(0)
+	err := a.Apply(ctx, j.Stop, &j.Progress.RowsApplied)
+	if err != nil && !j.IsStopped(err) {
+		return nil, err
+	}
+	if err == nil {
+		return j.close(ctx, a, done)
+	}
+	if err := a.Unattempted(ctx); err != nil {
+		return nil, err
+	}
+	j.Run.State = linker.StateInterrupted
+	j.Run.Message = "stopped by a signal"
+	return done, j.finish(ctx, a, done)
+}
+
+// close reports a run that has come to its end, and ends it.
+func (j *Job) close(ctx context.Context, a Attempt, done *Done) (*Done, error) {
+	if done.Applied {
+		j.Run.State = linker.StateReporting
+		if err := a.Save(ctx, j.Run); err != nil {
+			return nil, err
+		}
+	}
+	j.Run.State, j.Run.Message = linker.StateDone, ""
+	if done.Refusal != nil {
+		j.Run.State, j.Run.Message = linker.StateRefused, done.Refusal.Message
+		if done.Applied {
+			// A resumed run that a guard stops has written: it is
+			// not over, and can be resumed with other limits.
+			j.Run.State = linker.StateInterrupted
+		}
+	}
+	return done, j.finish(ctx, a, done)
+}
+
+// finish writes the report and then the record. The working tables go last:
+// until the record says that the run has ended, they may be needed again.
+func (j *Job) finish(ctx context.Context, a Attempt, done *Done) error {
+	state := j.Run.State
+	if err := j.report(ctx, a, done, j.Begin); err != nil {
+		return err
+	}
+	done.Reported = true
+	j.Run.State = state
+	j.Run.Outcomes = done.Tally.Outcomes()
+	done.Run = j.Run
+	done.Run.FinishedAt = time.Now().UTC()
+	j.Run.ExitStatus = done.ExitStatus()
+	done.Run.ExitStatus = j.Run.ExitStatus
+	if err := a.Save(ctx, j.Run); err != nil {
+		return err
+	}
+	if state.Ended() {
+		return a.DropWorkingTables(ctx)
+	}
+	return nil
+}
+
+func (j *Job) notice(format string, args ...any) {
+	if j.Notice != nil {
+		j.Notice(fmt.Sprintf(format, args...))
+	}
+}

@@ -1,0 +1,129 @@
+package batch
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+
+	"relink/linker"
+)
+
+// stage makes sure that all rows of the source stand in the working table.
+func (j *Job) stage(ctx context.Context, a Attempt) error {
+	j.Progress.enter(Staging)
+	staged, err := a.Staged(ctx)
+	if err != nil {
+		return err
+	}
+	if j.Run.Source.SHA256 != "" {
+		if err := j.verify(); err != nil {
+			return err
+		}
+	}
+	if staged {
+		return nil
+	}
+	source, err := Open(j.Input)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	j.Progress.BytesTotal.Store(max(0, source.Size()))
+	stager := stager{job: j, source: source, ctx: ctx}
+	rows, err := a.Stage(ctx, stager.next)
+	j.passNotices(source)
+	if err != nil {
+		return err
+	}
+	stager.count()
+	j.Run.Source, j.Run.StagedRows, j.Run.State = source.Identity(), rows, linker.StateStaged
+	return a.Save(ctx, j.Run)
+}
+
+// stager reads and checks the rows that are staged.
+type stager struct {
+	job      *Job
+	source   *Source
+	ctx      context.Context
+	record   Record
+	rows     int64
+	rejected int64
+}
+
+func (s *stager) next(n *linker.Numbered) error {
+	if s.rows%progressRows == 0 {
+		if err := context.Cause(s.ctx); err != nil {
+			return err
+		}
+		s.count()
+	}
+	if err := s.source.Next(&s.record); err != nil {
+		return err
+	}
+	s.rows++
+	n.Row, n.Line = s.record.Row, s.record.Line
+	n.Checked = checked(&s.record, s.job.Rules.Set)
+	if n.Fault != nil {
+		s.rejected++
+	}
+	return nil
+}
+
+func (s *stager) count() {
+	s.job.Progress.BytesRead.Store(s.source.BytesRead())
+	s.job.Progress.RowsRead.Store(s.rows)
+	s.job.Progress.Rejected.Store(s.rejected)
+}
+
+// checked applies the rules that need no database to a record, readable or not.
+func checked(r *Record, set linker.Fields) linker.Checked {
+	if r.Fault != nil {
+		return linker.Checked{Fault: r.Fault}
+	}
+	return linker.Check(r.Fields, set)
+}
+
+// verify makes sure that the source is the file that the run began with.
+func (j *Job) verify() error {
+	now, err := Identify(j.Input.Path)
+	if err != nil {
+		return err
+	}
+	if now.SHA256 != j.Run.Source.SHA256 {
+		return &ChangedError{Path: j.Input.Path, Was: j.Run.Source.SHA256, Is: now.SHA256}
+	}
+	return nil
+}
+
+// ChangedError says that a file is not the one a run began with.
+type ChangedError struct{ Path, Was, Is string }
+
+func (e *ChangedError) Error() string {
+	return fmt.Sprintf("%s: the file has changed since the run read it (SHA-256 was %.12s…, is %.12s…)", e.Path, e.Was, e.Is)
+}
+
+// Identify reads a whole file and tells it from others, without looking into
+// it.
+func Identify(path string) (linker.SourceIdentity, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return linker.SourceIdentity{}, fmt.Errorf("opening the source: %w", err)
+	}
+	defer f.Close()
+	sum := sha256.New()
+	n, err := io.Copy(sum, f)
+	if err != nil {
+		return linker.SourceIdentity{}, fmt.Errorf("reading %s: %w", path, err)
+	}
+	return linker.SourceIdentity{Name: path, Bytes: n, SHA256: hex.EncodeToString(sum.Sum(nil))}, nil
+}
+
+func (j *Job) passNotices(source *Source) {
+	notices := source.Notices()
+	for ; j.seen < len(notices); j.seen++ {
+		j.notice("%s", notices[j.seen])
+	}
+}
