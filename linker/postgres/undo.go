@@ -50,7 +50,7 @@ func (x *Session) undo(ctx context.Context, tx pgx.Tx, changes []change) ([]appl
 	if len(left) == 0 {
 		return done, nil
 	}
-	now, err := x.current(ctx, tx, left)
+	now, err := x.relinker().current(ctx, tx, left)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,7 @@
 -- One round of the careful form: clear every other current link of the
 -- recordings still to do, insert, and say which rows are done. The join with
 -- what was cleared makes each clear precede its insert.
--- $1 the run, $2–$5 the rows, $6 leave every link, $7 triggers of links that
+-- $1 the run, null to leave no marks, $2–$5 the rows, $6 leave every link, $7 triggers of links that
 -- are left, $8 $9 $10 the scope outside which no link is cleared
 WITH wanted AS MATERIALIZED (
     SELECT w.row_no, w.recording_id, w.trigger, e.id AS entity_id, e.data_type
@@ -28,7 +28,7 @@ cleared AS (
     UPDATE recording_links AS l
     SET cleared_at = greatest(clock_timestamp(), l.linked_at),
         cleared_by_run = $1,
-        cleared_by_row = c.row_no,
+        cleared_by_row = CASE WHEN $1::bigint IS NOT NULL THEN c.row_no END,
         cleared_trigger = c.trigger
     FROM clearable AS c
     WHERE l.id = c.id AND l.cleared_at IS NULL
@@ -36,18 +36,21 @@ cleared AS (
 ),
 made AS (
     INSERT INTO recording_links (recording_id, data_type, entity_id, trigger, linked_at, linked_by_run, linked_by_row)
-    SELECT w.recording_id, w.data_type, w.entity_id, w.trigger, clock_timestamp(), $1, w.row_no
+    SELECT w.recording_id, w.data_type, w.entity_id, w.trigger, clock_timestamp(), $1,
+        CASE WHEN $1::bigint IS NOT NULL THEN w.row_no END
     FROM wanted AS w
     LEFT JOIN cleared USING (row_no)
     ORDER BY w.recording_id COLLATE "C"
     ON CONFLICT (recording_id) WHERE cleared_at IS NULL DO NOTHING
-    RETURNING linked_by_row AS row_no
+    RETURNING recording_id
 )
 SELECT
-    coalesce(made.row_no, cleared.row_no),
-    made.row_no IS NOT NULL AS is_made,
+    w.row_no,
+    made.recording_id IS NOT NULL AS is_made,
     coalesce(cleared.id, 0),
     coalesce(cleared.entity_id, ''),
     coalesce(cleared.data_type::text, '')
-FROM made
-FULL JOIN cleared USING (row_no)
+FROM wanted AS w
+LEFT JOIN made ON made.recording_id = w.recording_id
+LEFT JOIN cleared ON cleared.row_no = w.row_no
+WHERE made.recording_id IS NOT NULL OR cleared.row_no IS NOT NULL
