@@ -108,4 +108,3 @@ func fence(ctx context.Context, conn *pgx.Conn) error {
 	}
 	return nil
 }
-
