@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"relink/linker/postgres"
 	"relink/linker/postgres/localpg"
 )
 
@@ -18,7 +19,7 @@ type databaseOptions struct {
 
 func (o *databaseOptions) register(flags *pflag.FlagSet) {
 	flags.StringVar(&o.database, "database", "", "`URL` of the platform's database, or local for the private one; default: $RELINK_DATABASE, $DATABASE_URL, $PGHOST and the like")
-	flags.StringVar(&o.schema, "schema", "", "`SCHEMA` of the platform's tables; default: the search path of the database")
+	flags.StringVar(&o.schema, "schema", "", "`SCHEMA` of the platform's tables; default: "+postgres.DefaultSchema)
 	markSecret(flags, "database")
 }
 
@@ -77,14 +78,41 @@ func (a *app) needDatabase(o databaseOptions) (databaseChoice, error) {
 	return c, nil
 }
 
-// startLocal joins the private server and starts it when it does not run.
+// connect makes the configuration of the chosen database, and starts the local
+// server when that is what was chosen. leave must be called when the command
+// is done with the database.
+func (a *app) connect(ctx context.Context, c databaseChoice, schema string) (cfg postgres.Config, leave func() error, err error) {
+	cfg = postgres.Config{URL: c.url, Schema: schema}
+	if c.local == "" {
+		return cfg, func() error { return nil }, nil
+	}
+	server, err := a.startLocal(ctx, false)
+	if err != nil {
+		return cfg, nil, err
+	}
+	cfg.URL = server.URL(c.local)
+	return cfg, func() error { return leaveLocal(ctx, server) }, nil
+}
+
+// startLocal joins the private server and starts it when it does not run. With
+// keep it runs on until relink db stop.
 func (a *app) startLocal(ctx context.Context, keep bool) (*localpg.Server, error) {
-	server, err := localpg.Start(ctx, localpg.Config{
-		Keep:   keep,
-		Notice: func(text string) { a.stderr.notice("%s", text) },
-	})
+	server, err := localpg.Start(ctx, a.localConfig(keep))
 	if err != nil {
 		return nil, fmt.Errorf("starting the local database: %w", err)
 	}
 	return server, nil
+}
+
+func (a *app) localConfig(keep bool) localpg.Config {
+	return localpg.Config{Keep: keep, Notice: func(text string) { a.stderr.notice("%s", text) }}
+}
+
+// leaveLocal gives the local server back, also after an interruption: the last
+// one out stops it.
+func leaveLocal(ctx context.Context, server *localpg.Server) error {
+	if _, err := server.Leave(context.WithoutCancel(ctx)); err != nil {
+		return fmt.Errorf("leaving the local database: %w", err)
+	}
+	return nil
 }

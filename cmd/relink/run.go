@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"relink/linker"
 )
 
 // app is the outside world as the commands see it, and the flags that every
@@ -19,15 +21,22 @@ type app struct {
 	stdout io.Writer
 	stderr *notices
 
+	// hard is the context of what must come to an orderly end: it outlives
+	// the first signal.
+	hard context.Context
+
 	quiet     bool
 	logFormat string
+
+	shown linker.Summary // what show printed last
 }
 
 // run is the program: it does what args say and returns the exit status.
 func run(args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := &app{env: parseEnvironment(env), stdin: stdin, stdout: stdout, stderr: newNotices(stderr)}
-	ctx, stop := interruptible(context.Background(), a.stderr.clear)
+	soft, hard, stop := interruptible(context.Background())
 	defer stop()
+	a.hard = hard
 
 	// Errors of the command line itself come before any flag is known.
 	early := strings.Join(args, "=")
@@ -35,11 +44,14 @@ func run(args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
 
 	root := a.root()
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	err := root.ExecuteContext(soft)
 	a.stderr.clear()
 	var said *outcomeError
 	if err != nil && !errors.As(err, &said) {
 		message, hint := err.Error(), hintOf(err)
+		if m, h, ok := explainDatabase(err); ok && hint == "" {
+			message, hint = m, h
+		}
 		if found, suggestion, ok := strings.Cut(message, "\n\nDid you mean this?\n"); ok {
 			message = found
 			hint = "did you mean " + strings.Join(strings.Fields(suggestion), " or ") + "?"
@@ -86,6 +98,12 @@ with "relink demo".`,
 	root.SetCompletionCommandGroupID("more")
 	root.AddCommand(
 		a.validateCommand(),
+		a.importCommand(),
+		a.reconcileCommand(),
+		a.resumeCommand(),
+		a.runsCommand(),
+		a.dbCommand(),
+		a.demoCommand(),
 		a.explainCommand(),
 		a.versionCommand(),
 	)

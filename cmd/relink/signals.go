@@ -6,37 +6,47 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 // errInterrupted is the cause of a context that SIGINT or SIGTERM has ended.
 var errInterrupted = errors.New("interrupted")
 
-// interruptible returns a context that the first SIGINT or SIGTERM cancels
-// with errInterrupted, so that the batch in hand is brought to an end and the
-// report written. The second one ends the process at once: a run is built to
-// survive that, too. stop gives the signals back and must be called.
-func interruptible(parent context.Context, last func()) (ctx context.Context, stop func()) {
-	ctx, cancel := context.WithCancelCause(parent)
+// hardStopTimeout is how long the second signal leaves for unfinished files to
+// be removed and connections to be closed.
+const hardStopTimeout = 2 * time.Second
+
+// interruptible returns two contexts. The first SIGINT or SIGTERM cancels soft,
+// so that the batch in hand is brought to an end and the report written. The
+// second one cancels hard as well: everything stops where it is, which a run
+// is built to survive. stop gives the signals back and must be called.
+func interruptible(parent context.Context) (soft, hard context.Context, stop func()) {
+	hard, cancelHard := context.WithCancelCause(parent)
+	soft, cancelSoft := context.WithCancelCause(hard)
 	signals := make(chan os.Signal, 2)
 	done := make(chan struct{})
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
-		for first := true; ; first = false {
+		for _, cancel := range []context.CancelCauseFunc{cancelSoft, cancelHard} {
 			select {
 			case <-done:
 				return
 			case <-signals:
+				cancel(errInterrupted)
 			}
-			if !first {
-				last()
-				os.Exit(statusInterrupted)
-			}
-			cancel(errInterrupted)
+		}
+		select {
+		case <-done:
+		case <-signals:
+			os.Exit(statusInterrupted)
+		case <-time.After(hardStopTimeout):
+			os.Exit(statusInterrupted)
 		}
 	}()
-	return ctx, func() {
+	return soft, hard, func() {
 		signal.Stop(signals)
 		close(done)
-		cancel(nil)
+		cancelSoft(nil)
+		cancelHard(nil)
 	}
 }

@@ -123,7 +123,7 @@ func (a *app) validateInto(ctx context.Context, dir string, input batch.Input, o
 		return nil, nil, err
 	}
 	s := &linker.Summary{
-		Kind: string(linker.Validate), DryRun: true, State: string(linker.StateDone),
+		Kind: string(linker.Validate), State: string(linker.StateDone),
 		Source: done.Source, Rows: done.Tally.Rows(), Outcomes: done.Tally.Outcomes(),
 		Reasons: done.Tally.Reasons(), Files: files.names(),
 	}
@@ -169,6 +169,7 @@ func rereadable(path string) bool {
 
 // show prints the end of a run to stdout.
 func (a *app) show(s linker.Summary, asJSON bool, o reports.TextOptions) error {
+	a.shown = s
 	if asJSON {
 		return reports.WriteSummaryJSON(a.stdout, s)
 	}

@@ -1,0 +1,217 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"relink/linker/postgres"
+	"relink/linker/postgres/localpg"
+)
+
+func (a *app) dbCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "db",
+		Short:   "Prepare and check a database, run the local one",
+		GroupID: "more",
+		Long: `Prepare and check a database, run the local one.
+
+The local database is a private PostgreSQL of this user, started from the
+server programs on this machine. Other commands use it with --database local,
+and one more database in it with --database local/NAME.`,
+		Args: cobra.ArbitraryArgs,
+		RunE: a.noCommand,
+	}
+	cmd.AddCommand(a.dbMigrateCommand(), a.dbStartCommand(), a.dbStopCommand(), a.dbStatusCommand(), a.dbPsqlCommand())
+	return cmd
+}
+
+// dbCommandOf is one of the commands below db that work on a database.
+func (a *app) dbCommandOf(cmd *cobra.Command, o *databaseOptions) *cobra.Command {
+	cmd.Args = positional()
+	cmd.Flags().SortFlags = false
+	o.register(cmd.Flags())
+	exits(cmd, map[int]string{statusOK: "done"}, statusOK, statusError)
+	return cmd
+}
+
+func (a *app) dbMigrateCommand() *cobra.Command {
+	var o databaseOptions
+	var platform bool
+	cmd := a.dbCommandOf(&cobra.Command{
+		Use:   "migrate",
+		Short: "Make relink's own tables, or bring them up to date",
+		Long: `Make relink's own tables in schema relink, or bring them up to date. The
+platform's tables are not touched.`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.dbMigrate(cmd.Context(), o, platform)
+		},
+	}, &o)
+	cmd.Flags().BoolVar(&platform, "platform", false, "also make the platform's reference tables: for a local database, tests and demos")
+	return cmd
+}
+
+func (a *app) dbMigrate(ctx context.Context, o databaseOptions, platform bool) (err error) {
+	choice, err := a.needDatabase(o)
+	if err != nil {
+		return err
+	}
+	cfg, leave, err := a.connect(ctx, choice, o.schema)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, leave()) }()
+	if err := postgres.Migrate(ctx, cfg, platform); err != nil {
+		return err
+	}
+	if a.quiet {
+		return nil
+	}
+	return a.printf("the tables are up to date\n")
+}
+
+func (a *app) dbStartCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "start",
+		Short: "Start the local database and keep it running",
+		Long: `Start the local database and keep it running until "relink db stop". Prints its
+URL. Commands that use it with --database local start and stop it by
+themselves, so this is for other programs and for speed.`,
+		Args: positional(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			server, err := a.startLocal(cmd.Context(), true)
+			if err != nil {
+				return err
+			}
+			return errors.Join(a.printf("%s\n", server.URL(localpg.Database)), leaveLocal(cmd.Context(), server))
+		},
+	}
+	exits(cmd, map[int]string{statusOK: "it runs"}, statusOK, statusError)
+	return cmd
+}
+
+func (a *app) dbStopCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "stop",
+		Short: "Stop the local database",
+		Args:  positional(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			stopped, err := localpg.Stop(cmd.Context(), a.localConfig(false))
+			if errors.Is(err, localpg.ErrInUse) {
+				return &failure{statusError, err, "wait for it to end, or interrupt it"}
+			}
+			if err != nil || a.quiet {
+				return err
+			}
+			if stopped {
+				return a.printf("the local database is stopped; its data stays\n")
+			}
+			return a.printf("the local database does not run\n")
+		},
+	}
+	exits(cmd, map[int]string{statusOK: "it does not run any more"}, statusOK, statusError)
+	return cmd
+}
+
+func (a *app) dbStatusCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Tell whether the local database runs, and where it is",
+		Args:  positional(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			state, err := localpg.Status(cmd.Context(), a.localConfig(false))
+			if err != nil {
+				return err
+			}
+			running := "stopped"
+			if state.Running {
+				running = fmt.Sprintf("running, process %d", state.PID)
+			}
+			return a.printf("server   PostgreSQL %s, %s\nfolder   %s\nlog      %s\nurl      %s\n",
+				state.Version, running, state.Dir, state.Log, state.URL)
+		},
+	}
+	exits(cmd, map[int]string{statusOK: "done, running or not"}, statusOK, statusError)
+	return cmd
+}
+
+func (a *app) dbPsqlCommand() *cobra.Command {
+	var o databaseOptions
+	return a.dbCommandOf(&cobra.Command{
+		Use:     "psql",
+		Short:   "Open psql on the database",
+		Example: `  echo 'SELECT count(*) FROM recording_links' | relink db psql --database local/demo`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.dbPsql(cmd.Context(), o)
+		},
+	}, &o)
+}
+
+func (a *app) dbPsql(ctx context.Context, o databaseOptions) (err error) {
+	choice, err := a.needDatabase(o)
+	if err != nil {
+		return err
+	}
+	program, err := findPsql(a.env["RELINK_PG_BIN"])
+	if err != nil {
+		return &failure{statusError, err, "install the PostgreSQL client programs, or set RELINK_PG_BIN to their folder"}
+	}
+	cfg, leave, err := a.connect(ctx, choice, o.schema)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, leave()) }()
+
+	address, password := withoutPassword(cfg.URL)
+	// psql deals with Ctrl-C by itself: it cancels the query and goes on.
+	signal.Ignore(os.Interrupt)
+	defer signal.Reset(os.Interrupt)
+	psql := exec.CommandContext(context.WithoutCancel(ctx), program, address)
+	if address == "" {
+		psql.Args = psql.Args[:1] // what PGHOST and the like say
+	}
+	psql.Stdin, psql.Stdout, psql.Stderr = a.stdin, a.stdout, a.stderr.w
+	psql.Env = os.Environ()
+	if password != "" {
+		psql.Env = append(psql.Env, "PGPASSWORD="+password)
+	}
+	if o.schema != "" {
+		psql.Env = append(psql.Env, "PGOPTIONS="+a.env["PGOPTIONS"]+" -c search_path="+o.schema)
+	}
+	err = psql.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return outcome(max(exit.ExitCode(), statusError)) // psql has said why
+	}
+	return err
+}
+
+// findPsql looks for psql where relink looks for the server programs, then on
+// the path.
+func findPsql(folder string) (string, error) {
+	if folder != "" {
+		if path, err := exec.LookPath(filepath.Join(folder, "psql")); err == nil {
+			return path, nil
+		}
+	}
+	return exec.LookPath("psql")
+}
+
+// withoutPassword takes the password out of a URL: everybody on the machine
+// can read the arguments of a process.
+func withoutPassword(address string) (without, password string) {
+	u, err := url.Parse(address)
+	if err != nil || u.User == nil {
+		return address, ""
+	}
+	password, _ = u.User.Password()
+	u.User = url.User(u.User.Username())
+	return u.String(), password
+}

@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"relink/cmd/relink/demo"
+	"relink/linker/postgres"
+)
+
+// demoDatabase is the database of the demo's world in the local server.
+const demoDatabase = "demo"
+
+type demoOptions struct {
+	database string
+	out      string
+}
+
+func (a *app) demoCommand() *cobra.Command {
+	var o demoOptions
+	cmd := &cobra.Command{
+		Use:     "demo",
+		Short:   "Show a dry run and an import in a small made-up world",
+		GroupID: "more",
+		Long: `Show a dry run and an import in a small made-up world.
+
+Makes a platform with two organizations in a database of its own, writes a file
+of links with good rows and the faults of real life, validates it, imports it
+dry and then for good. A second demo finds nothing left to do: every good row
+is unchanged. DATABASE_URL and PGHOST are not looked at: a demo must not find
+its way into somebody's platform.`,
+		Args: positional(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.demo(cmd, o)
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&o.database, "database", local+"/"+demoDatabase, "an empty database, its `URL`, or one of the private server")
+	markSecret(flags, "database")
+	flags.StringVar(&o.out, "out", defaultOut, "where the runs' folders and the link file are made, a `FOLDER`")
+	exits(cmd, map[int]string{statusOK: "done; that rows are rejected is part of the demo"},
+		statusOK, statusError, statusBusy, statusInterrupted)
+	return cmd
+}
+
+func (a *app) demo(cmd *cobra.Command, o demoOptions) error {
+	choice, _ := a.chosenDatabase(databaseOptions{database: o.database})
+	cfg, leave, err := a.connect(cmd.Context(), choice, "")
+	if err != nil {
+		return err
+	}
+	if choice.local != "" {
+		err = postgres.EnsureDatabase(cmd.Context(), cfg)
+	}
+	if err == nil {
+		err = a.demoOn(cmd.Context(), cfg, choice, o)
+	}
+	if leaveErr := leave(); leaveErr != nil {
+		err = errors.Join(err, leaveErr)
+	}
+	return err
+}
+
+func (a *app) demoOn(ctx context.Context, cfg postgres.Config, choice databaseChoice, o demoOptions) error {
+	links := filepath.Join(o.out, "demo-links.csv")
+	if err := a.makeWorld(ctx, cfg, links); err != nil {
+		return err
+	}
+	database := ""
+	if choice.local != "" {
+		database = " --database " + o.database
+	}
+	for _, step := range []struct {
+		say  string
+		args []string
+	}{
+		{"First, what can be seen without a database:", []string{"validate"}},
+		{"Then what an import would do, without doing it:", []string{"import", "--dry-run"}},
+		{"And now for good:", []string{"import"}},
+	} {
+		shown := "relink " + strings.Join(step.args, " ")
+		if step.args[0] == "import" {
+			shown += database
+			step.args = append(step.args, "--database="+o.database)
+		}
+		if err := a.printf("\n%s\n\n$ %s %s\n", step.say, shown, links); err != nil {
+			return err
+		}
+		if err := a.again(ctx, append(step.args, "--out="+o.out, links)); err != nil {
+			return err
+		}
+	}
+	if err := a.excerpt(a.shown.Files["report"]); err != nil {
+		return err
+	}
+	return a.printf("\nRun the demo again, and every good row is unchanged.\n")
+}
+
+// makeWorld fills the database with the demo's platform, unless it was there
+// already, and writes the file of links.
+func (a *app) makeWorld(ctx context.Context, cfg postgres.Config, links string) error {
+	world := demo.Build()
+	if err := postgres.Migrate(ctx, cfg, true); err != nil {
+		return err
+	}
+	var tables []postgres.TableRows
+	for _, t := range world.Tables() {
+		tables = append(tables, postgres.TableRows{Table: t.Name, Columns: t.Columns, Rows: t.Rows})
+	}
+	filled, err := postgres.Fill(ctx, cfg, tables)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(links), 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(links, demo.File(world.Lines()), 0o644); err != nil {
+		return err
+	}
+	if !filled {
+		return a.printf("The demo's platform is there from an earlier demo.\n")
+	}
+	return a.printf("The demo's platform: %d organizations, %d connections, %s recordings, %s CRM rows, %s links.\n",
+		2, len(world.Connections), thousands(int64(len(world.Recordings))),
+		thousands(int64(len(world.Entities))), thousands(int64(len(world.Links))))
+}
+
+// again runs another command as if it had been typed. Rejected rows are no
+// failure of the demo. Settings from the environment are left out: the demo
+// is the same for everybody.
+func (a *app) again(ctx context.Context, args []string) error {
+	env := environment{}
+	for name, value := range a.env {
+		if !strings.HasPrefix(name, "RELINK_") {
+			env[name] = value
+		}
+	}
+	outer := a.env
+	a.env = env
+	defer func() { a.env = outer }()
+	root := a.root()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	var done *outcomeError
+	if errors.As(err, &done) && done.status == statusRejected {
+		return nil
+	}
+	return err
+}
+
+// excerpt shows a line of the report for each outcome and some of the codes.
+func (a *app) excerpt(report string) error {
+	file, err := os.Open(report)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	lines := csv.NewReader(file)
+	columns, err := lines.Read()
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", report, err)
+	}
+	at := map[string]int{}
+	for i, name := range columns {
+		at[name] = i
+	}
+	if err := a.printf("\nSome lines of the report:\n\n"); err != nil {
+		return err
+	}
+	const shown = 10
+	seen := map[string]bool{}
+	for len(seen) < shown {
+		cells, err := lines.Read()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("reading %s: %w", report, err)
+		}
+		kind := cells[at["outcome"]] + " " + cells[at["code"]]
+		if seen[kind] {
+			continue
+		}
+		seen[kind] = true
+		err = a.printf("  line %-5s %-32s %s\n", cells[at["line"]], strings.TrimSpace(kind), shorten(cells[at["message"]], 90))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// shorten cuts s to width characters.
+func shorten(s string, width int) string {
+	if r := []rune(s); len(r) > width {
+		return string(r[:width-1]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"relink/linker"
+	"relink/linker/postgres"
+)
+
+type reconcileOptions struct {
+	databaseOptions
+	outputOptions
+	input  inputOptions
+	rules  ruleOptions
+	guard  guardOptions
+	run    runOptions
+	scope  scopeOptions
+	dryRun bool
+}
+
+// scopeOptions limit what the file is the truth for.
+type scopeOptions struct {
+	connections   []string
+	dataTypes     []string
+	organizations []string
+	takeOver      bool
+	prune         bool
+}
+
+func (o *scopeOptions) register(flags *pflag.FlagSet) {
+	flags.Var(words{&o.connections, nil, "ID,…"}, "connection", "the file tells of links into these connections")
+	flags.Var(words{&o.dataTypes, linker.DataTypes, "TYPE,…"}, "data-type", "the file tells of links to CRM rows of these types")
+	flags.Var(words{&o.organizations, nil, "ID,…"}, "organization", "the file tells of links of these organizations; with one, those of others do not exist")
+	flags.BoolVar(&o.prune, "prune", false, "clear the links in scope whose recording the file does not mention")
+	flags.BoolVar(&o.takeOver, "take-over", false, "replace also links that lead out of the scope")
+}
+
+// scope is the options as the linker's scope.
+func (o *scopeOptions) scope() *linker.Scope {
+	return &linker.Scope{
+		Connections: o.connections, DataTypes: o.dataTypes, Organizations: o.organizations,
+		Implied:  len(o.connections)+len(o.dataTypes)+len(o.organizations) == 0,
+		TakeOver: o.takeOver, Prune: o.prune,
+	}
+}
+
+// check refuses a prune that could clear more than anybody meant.
+func (o *scopeOptions) check(path string, minRows int64) error {
+	if !o.prune {
+		return nil
+	}
+	if len(o.connections)+len(o.organizations) == 0 {
+		return usage("name the scope with --connection or --organization", "--prune without a scope would clear links that the file says nothing about")
+	}
+	if path == "-" && minRows == 0 {
+		return usage("give --min-rows: a pipe that breaks looks like a short file", "--prune from standard input needs --min-rows")
+	}
+	return nil
+}
+
+func (a *app) reconcileCommand() *cobra.Command {
+	var o reconcileOptions
+	cmd := &cobra.Command{
+		Use:     "reconcile FILE",
+		Short:   "Make the links of a scope equal to a file",
+		GroupID: "rows",
+		Long: `Make the links of a scope equal to a file.
+
+The file is the truth for a scope: links into some connections, to some types of
+CRM rows, of some organizations. Several of one kind add up, different kinds
+limit each other. Without any, the connections named in the file are the scope.
+The rows are linked as by import. Links in scope whose recording the file does
+not mention are reported as extra, and with --prune cleared, last of all.
+
+Rows that are out of scope, and recordings whose link now leads out of it, are
+rejected. Unless --max-changes says otherwise, a file that would change more
+than 20 % of the links is refused, as is a file without one good row.`,
+		Example: `  relink reconcile --dry-run --connection sf-prod links.csv
+  relink reconcile --connection sf-prod --prune --min-rows 1000 links.csv`,
+		Args: positional("FILE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.reconcile(cmd, args[0], o)
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.BoolVar(&o.dryRun, "dry-run", false, "decide and report, but write nothing")
+	o.databaseOptions.register(flags)
+	o.input.register(flags)
+	o.scope.register(flags)
+	o.rules.register(flags)
+	o.guard.register(flags, "default: 20 %, and up to 10 where there are fewer than 100 links")
+	o.outputOptions.register(flags)
+	o.run.register(flags)
+	exits(cmd, map[int]string{
+		statusBudget: "more rows rejected than --max-rejects allows, or no good row at all: nothing written",
+		statusGuard:  "more changes than --max-changes allows: nothing written",
+	}, statusOK, statusError, statusRejected, statusBudget, statusGuard, statusDrift, statusBusy, statusInterrupted)
+	return cmd
+}
+
+func (a *app) reconcile(cmd *cobra.Command, path string, o reconcileOptions) error {
+	if err := o.scope.check(path, o.guard.MinRows); err != nil {
+		return err
+	}
+	in, err := a.input(path, o.input)
+	if err != nil {
+		return err
+	}
+	rules := o.rules.rules(in.Set)
+	rules.Scope = o.scope.scope()
+	if len(o.scope.organizations) == 1 {
+		rules.Organization = o.scope.organizations[0]
+	}
+	guard := o.guard.Guard
+	guard.Reconcile = true
+	s, err := newSettings(in, rules, guard, o.reportFormat)
+	if err != nil {
+		return err
+	}
+	return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg postgres.Config) error {
+		r := &runner{
+			a: a, cmd: cmd, store: postgres.NewStore(cfg), run: o.run, json: o.json,
+			next: nextAfterFile(cmd, path),
+		}
+		return r.begin(ctx, linker.Reconcile, o.dryRun, o.out, in, s)
+	})
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"relink/linker"
+	"relink/linker/postgres"
+	"relink/reports"
+)
+
+type resumeOptions struct {
+	databaseOptions
+	run   runOptions
+	json  bool
+	force bool
+}
+
+func (a *app) resumeCommand() *cobra.Command {
+	var o resumeOptions
+	cmd := &cobra.Command{
+		Use:     "resume RUN",
+		Short:   "Take an interrupted run to its end",
+		GroupID: "runs",
+		Long: `Take an interrupted run to its end, whatever interrupted it.
+
+What the run has done is final and is not done again; the other rows are decided
+as if the run had reached them only now. The report and the links are those of a
+run that was never interrupted. The file and all options that matter come from
+the run. Of a run that has finished, the files are written again.`,
+		Example: `  relink resume 42`,
+		Args:    positional("RUN"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.resume(cmd, args[0], o)
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	o.databaseOptions.register(flags)
+	flags.BoolVar(&o.force, "force", false, "go on although another run has written since")
+	flags.BoolVar(&o.json, "json", false, "print summary.json instead of the summary")
+	o.run.register(flags)
+	exits(cmd, nil, statusOK, statusError, statusRejected, statusBudget, statusGuard, statusBusy, statusInterrupted)
+	return cmd
+}
+
+func (a *app) resume(cmd *cobra.Command, id string, o resumeOptions) error {
+	n, err := runID(id)
+	if err != nil {
+		return err
+	}
+	return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg postgres.Config) error {
+		store := postgres.NewStore(cfg)
+		run, err := store.Run(ctx, n)
+		if err != nil {
+			return unknownRun(err)
+		}
+		if run.State == linker.StateAbandoned {
+			return usage("start it again", "run %d was abandoned", n)
+		}
+		if !run.DryRun && !o.force {
+			later, err := store.WroteAfter(ctx, run)
+			if err != nil {
+				return err
+			}
+			if later != 0 {
+				return usage(
+					fmt.Sprintf("relink runs show %d tells what it did; --force resumes all the same", later),
+					"run %d has written since run %d was interrupted", later, n)
+			}
+		}
+		s, err := readSettings(run)
+		if err != nil {
+			return err
+		}
+		if s.Path == "-" && !isFile(s.input(run.OutDir).Path) {
+			return usage("start it again", "run %d was interrupted before its input was read to the end", n)
+		}
+		if err := reports.ReopenFolder(run.OutDir); err != nil {
+			return err
+		}
+		r := &runner{a: a, cmd: cmd, store: store, run: o.run, json: o.json, next: nextAfterRun(cmd)}
+		return r.do(ctx, run, s, true)
+	})
+}
+
+// runID reads the number of a run.
+func runID(s string) (int64, error) {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < 1 {
+		return 0, usage("relink runs lists them", "%q is no run: a run is a number", s)
+	}
+	return n, nil
+}
+
+// unknownRun adds the hint to the error of a run that is not there.
+func unknownRun(err error) error {
+	if errors.Is(err, postgres.ErrNoRun) {
+		return &failure{statusError, err, "relink runs lists them"}
+	}
+	return err
+}

@@ -1,0 +1,255 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"relink/batch"
+	"relink/linker"
+	"relink/linker/postgres"
+	"relink/reports"
+)
+
+// ownLockTimeout is how long a resumed run waits for its own lock: the server
+// may not have seen yet that the process before is dead.
+const ownLockTimeout = 30 * time.Second
+
+// runner makes runs on one database: new ones, and those that go on.
+type runner struct {
+	a     *app
+	cmd   *cobra.Command
+	store *postgres.Store
+	// Flags of the command line that do not change what a run means.
+	run  runOptions
+	json bool
+	next func(linker.Summary) []string // the commands that make sense after it
+}
+
+// begin records a new run, makes its folder and does it.
+func (r *runner) begin(ctx context.Context, kind linker.Kind, dryRun bool, out string, in batch.Input, s settings) error {
+	if rereadable(in.Path) {
+		// What is wrong with the file as a whole is said before anything
+		// is recorded.
+		source, err := batch.Open(in)
+		if err != nil {
+			return err
+		}
+		source.Close()
+	}
+	if err := r.nameInterrupted(ctx, 0); err != nil {
+		return err
+	}
+	options, err := s.encode()
+	if err != nil {
+		return fmt.Errorf("recording the options: %w", err)
+	}
+	run, err := r.store.Begin(ctx, linker.Run{
+		Kind: kind, DryRun: dryRun, Options: options, Version: version(),
+		Source: linker.SourceIdentity{Name: s.Name},
+	})
+	if err != nil {
+		return err
+	}
+	if err := r.prepare(&run, out, in); err != nil {
+		return errors.Join(err, r.abandon(run, err))
+	}
+	return r.do(ctx, run, s, false)
+}
+
+// prepare makes the run's folder, and keeps the input there if it can be read
+// only once.
+func (r *runner) prepare(run *linker.Run, out string, in batch.Input) error {
+	out, err := absolute(out)
+	if err != nil {
+		return err
+	}
+	if run.OutDir, err = reports.CreateFolder(out, run.StartedAt, run.ID); err != nil {
+		return err
+	}
+	return keepInput(in, run.OutDir)
+}
+
+// abandon ends the record of a run that never got under way: nothing of it
+// could be resumed.
+func (r *runner) abandon(run linker.Run, cause error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	run.State, run.Message, run.ExitStatus = linker.StateAbandoned, cause.Error(), statusOf(cause)
+	return r.store.SaveRun(ctx, run)
+}
+
+// nameInterrupted tells of the runs that wait to be resumed, but for one.
+func (r *runner) nameInterrupted(ctx context.Context, but int64) error {
+	waiting, err := r.store.Interrupted(ctx)
+	if err != nil {
+		return err
+	}
+	for _, w := range waiting {
+		if w.ID != but {
+			r.a.stderr.notice("run %d was interrupted on %s; relink resume %d continues it, relink runs abandon %d ends it",
+				w.ID, w.StartedAt.Format("2006-01-02 15:04 UTC"), w.ID, w.ID)
+		}
+	}
+	return nil
+}
+
+// do takes a run to its end, says how it ended, and returns that as an error
+// with the exit status.
+func (r *runner) do(ctx context.Context, run linker.Run, s settings, resumed bool) error {
+	var files *reportFiles
+	var progress batch.Progress
+	var refused []string
+	dir := near(run.OutDir)
+	job := &batch.Job{
+		Run: run, Input: s.input(run.OutDir), Rules: s.Rules, Guard: s.Guard,
+		Open: func(ctx context.Context, again bool) (batch.Attempt, error) {
+			session, err := r.store.Session(ctx, r.sessionOptions(run, s, again || resumed))
+			if err != nil {
+				return nil, err // and not a session that is nil
+			}
+			return session, nil
+		},
+		Record: r.store.SaveRun,
+		Begin: func(source *batch.Source) (batch.Report, error) {
+			var err error
+			files, err = newReportFiles(dir, s.ReportFormat, source)
+			return files, err
+		},
+		Planned:      func(p linker.Plan) { r.nameOrganizations(p, s) },
+		IsTransient:  postgres.IsTransient,
+		IsStopped:    func(err error) bool { return errors.Is(err, postgres.ErrStopped) },
+		RetryTimeout: r.run.retryTimeout,
+		Stop:         ctx.Done(),
+		Notice:       func(text string) { r.a.stderr.notice("%s", text) },
+		Progress:     &progress,
+	}
+	if s.Expect != "" {
+		job.Expect = func(*batch.Source) (batch.Report, error) { return newExpectation(s.Expect) }
+	}
+	phases := phasesOfRun
+	if run.DryRun {
+		phases = phasesOfDryRun
+	}
+	stop := r.a.watch(&progress, phases)
+	done, err := job.Do(r.a.hard)
+	stop()
+	if err != nil {
+		return r.broken(run, done, err)
+	}
+	if done.Refusal != nil {
+		refused = append(refused, done.Refusal.Message)
+	}
+	if done.Plan.PruneWithheld != "" {
+		refused = append(refused, "nothing was cleared: "+done.Plan.PruneWithheld)
+	}
+	summary := done.Summary()
+	summary.Files = files.names()
+	if err := writeSummary(dir, &summary); err != nil {
+		return err
+	}
+	options := reports.TextOptions{Notices: refused, Next: r.next(summary)}
+	if err := r.a.show(summary, r.json, options); err != nil {
+		return err
+	}
+	switch {
+	case done.Refusal != nil:
+		return &failure{summary.ExitStatus, done.Refusal, done.Refusal.Hint}
+	case summary.ExitStatus == statusInterrupted:
+		return &failure{statusInterrupted, fmt.Errorf("run %d was interrupted", run.ID), resumeHint(run.ID)}
+	}
+	return outcome(summary.ExitStatus)
+}
+
+func resumeHint(run int64) string { return fmt.Sprintf("relink resume %d continues it", run) }
+
+// broken tells how a run ended that could not write its report.
+func (r *runner) broken(run linker.Run, done *batch.Done, err error) error {
+	var locked *postgres.LockedError
+	switch {
+	case errors.As(err, &locked):
+		if !done.Applied {
+			err = errors.Join(err, r.abandon(run, err))
+		}
+		return &failure{statusBusy, err, "wait for it to end, or give --lock-timeout to wait here"}
+	case errors.Is(err, batch.ErrStopped), r.cmd.Context().Err() != nil:
+		return &failure{statusInterrupted, fmt.Errorf("run %d was interrupted", run.ID), resumeHint(run.ID)}
+	}
+	message, hint, ok := explainDatabase(err)
+	if ok {
+		err = &explained{message, err}
+	}
+	return &failure{statusError, err, strings.TrimPrefix(hint+"; "+resumeHint(run.ID), "; ")}
+}
+
+func (r *runner) sessionOptions(run linker.Run, s settings, waitForOwn bool) postgres.SessionOptions {
+	o := postgres.SessionOptions{
+		Run: run.ID, Rules: s.Rules, Writing: !run.DryRun,
+		Lanes: int(r.run.lanes), LockTimeout: r.run.lockTimeout,
+		CountGroups: s.Guard.Reconcile || !s.Guard.MaxChanges.IsZero(),
+		Notice:      func(text string) { r.a.stderr.notice("%s", text) },
+	}
+	if waitForOwn {
+		o.OwnTimeout = ownLockTimeout
+	}
+	return o
+}
+
+// nameOrganizations says whose recordings a run touches that is not limited to
+// one organization.
+func (r *runner) nameOrganizations(p linker.Plan, s settings) {
+	if s.Rules.Organization != "" {
+		return
+	}
+	for _, o := range p.Touched {
+		r.a.stderr.notice("organization %q: %s recordings change", o.Organization, thousands(o.Recordings))
+	}
+}
+
+// nextAfterFile are the commands that make sense after an import or a
+// reconciliation of the file path.
+func nextAfterFile(cmd *cobra.Command, path string) func(linker.Summary) []string {
+	same := sameFlags(cmd, "format", "delimiter", "encoding", "map", "set",
+		"organization", "on-conflict", "follow-merges", "existing", "keep-trigger", "connection", "data-type")
+	command := "relink " + cmd.Name() + same + sameDatabase(cmd) + " "
+	after := nextAfterRun(cmd)
+	return func(s linker.Summary) []string {
+		switch {
+		case s.DryRun && s.State == string(linker.StateDone) && s.Kind == string(linker.Import):
+			return append([]string{command + "--expect " + quote(s.Files["report"]) + " " + quote(path)}, after(s)...)
+		case s.DryRun && s.State == string(linker.StateDone):
+			return append([]string{command + quote(path)}, after(s)...)
+		case s.Applied && s.Files["rejects"] != "" && s.State == string(linker.StateDone):
+			return append([]string{command + quote(s.Files["rejects"])}, after(s)...)
+		}
+		return after(s)
+	}
+}
+
+// nextAfterRun are the commands that make sense after any run.
+func nextAfterRun(cmd *cobra.Command) func(linker.Summary) []string {
+	database := sameDatabase(cmd)
+	return func(s linker.Summary) []string {
+		id := " " + strconv.FormatInt(*s.Run, 10)
+		if s.State == string(linker.StateInterrupted) {
+			return []string{"relink resume" + database + id}
+		}
+		return []string{"relink runs show" + database + id}
+	}
+}
+
+// sameDatabase repeats the database of a command for the next one, unless that
+// would print a secret.
+func sameDatabase(cmd *cobra.Command) string {
+	var b strings.Builder
+	if value := cmd.Flags().Lookup("database").Value.String(); value == local || strings.HasPrefix(value, local+"/") {
+		b.WriteString(" --database " + quote(value))
+	}
+	b.WriteString(sameFlags(cmd, "schema"))
+	return b.String()
+}

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"relink/linker"
+	"relink/linker/postgres"
+	"relink/reports"
+)
+
+type runsOptions struct {
+	databaseOptions
+	json  bool
+	limit int64
+}
+
+// defaultRuns is how many runs are listed: they fit a screen.
+const defaultRuns = 20
+
+func (a *app) runsCommand() *cobra.Command {
+	var o runsOptions
+	cmd := &cobra.Command{
+		Use:     "runs",
+		Short:   "List the runs, show one, end an interrupted one",
+		GroupID: "runs",
+		Args:    cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return a.noCommand(cmd, args)
+			}
+			return a.listRuns(cmd.Context(), o)
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	o.databaseOptions.register(flags)
+	o.limit = defaultRuns
+	flags.Var(whole{&o.limit, 0}, "limit", "how many runs, newest first; 0 lists all")
+	flags.BoolVar(&o.json, "json", false, "print JSON")
+	exits(cmd, map[int]string{statusOK: "done"}, statusOK, statusError)
+	cmd.AddCommand(a.runsShowCommand(), a.runsAbandonCommand())
+	return cmd
+}
+
+func (a *app) listRuns(ctx context.Context, o runsOptions) error {
+	return a.onDatabase(ctx, o.databaseOptions, func(ctx context.Context, cfg postgres.Config) error {
+		runs, err := postgres.NewStore(cfg).Runs(ctx, int(o.limit))
+		if err != nil {
+			return err
+		}
+		return a.printRuns(runs, o.json)
+	})
+}
+
+func (a *app) printRuns(runs []linker.Run, asJSON bool) error {
+	if asJSON {
+		return reports.WriteRunsJSON(a.stdout, runs)
+	}
+	var o reports.TextOptions
+	o.Width, o.Height, o.Color = a.terminalSize()
+	return reports.RunsText(a.stdout, runs, o)
+}
+
+func (a *app) runsShowCommand() *cobra.Command {
+	var o runsOptions
+	cmd := &cobra.Command{
+		Use:   "show RUN",
+		Short: "Show one run",
+		Args:  positional("RUN"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.showRun(cmd.Context(), args[0], o)
+		},
+	}
+	cmd.Flags().SortFlags = false
+	o.databaseOptions.register(cmd.Flags())
+	cmd.Flags().BoolVar(&o.json, "json", false, "print JSON")
+	exits(cmd, map[int]string{statusOK: "done"}, statusOK, statusError)
+	return cmd
+}
+
+func (a *app) showRun(ctx context.Context, id string, o runsOptions) error {
+	n, err := runID(id)
+	if err != nil {
+		return err
+	}
+	return a.onDatabase(ctx, o.databaseOptions, func(ctx context.Context, cfg postgres.Config) error {
+		run, err := postgres.NewStore(cfg).Run(ctx, n)
+		if err != nil {
+			return unknownRun(err)
+		}
+		if o.json {
+			return a.printRuns([]linker.Run{run}, true)
+		}
+		return a.describe(run)
+	})
+}
+
+// describe prints what is known of a run, a line for each fact.
+func (a *app) describe(r linker.Run) error {
+	const form = "2006-01-02 15:04:05 UTC"
+	facts := [][2]string{
+		{"run", fmt.Sprint(r.ID)},
+		{"kind", string(r.Kind)},
+		{"state", string(reports.RunState(r))},
+		{"source", r.Source.Name},
+		{"sha256", r.Source.SHA256},
+		{"started", r.StartedAt.Format(form)},
+	}
+	if r.DryRun {
+		facts[1][1] += ", dry run"
+	}
+	if !r.FinishedAt.IsZero() {
+		facts = append(facts, [2]string{"finished", r.FinishedAt.Format(form)})
+	}
+	if r.OfRun != 0 {
+		facts = append(facts, [2]string{"reverts", fmt.Sprintf("run %d", r.OfRun)})
+	}
+	facts = append(facts, [][2]string{
+		{"by", fmt.Sprintf("relink %s, process %d on %s", r.Version, r.PID, r.Host)},
+		{"folder", r.OutDir},
+		{"message", r.Message},
+		{"options", string(r.Options)},
+	}...)
+	for _, f := range facts {
+		if f[1] == "" {
+			continue
+		}
+		if err := a.printf("%-9s %s\n", f[0], f[1]); err != nil {
+			return err
+		}
+	}
+	for _, o := range linker.Outcomes {
+		if n := r.Outcomes[o]; n > 0 {
+			if err := a.printf("%-9s %s %s\n", "", thousands(n), o); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (a *app) runsAbandonCommand() *cobra.Command {
+	var o databaseOptions
+	cmd := &cobra.Command{
+		Use:   "abandon RUN",
+		Short: "End an interrupted run without undoing what it did",
+		Args:  positional("RUN"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.abandonRun(cmd.Context(), args[0], o)
+		},
+	}
+	cmd.Flags().SortFlags = false
+	o.register(cmd.Flags())
+	exits(cmd, map[int]string{statusOK: "it is ended", statusBusy: "it is alive"}, statusOK, statusError, statusBusy)
+	return cmd
+}
+
+func (a *app) abandonRun(ctx context.Context, id string, o databaseOptions) error {
+	n, err := runID(id)
+	if err != nil {
+		return err
+	}
+	return a.onDatabase(ctx, o, func(ctx context.Context, cfg postgres.Config) error {
+		store := postgres.NewStore(cfg)
+		run, err := store.Run(ctx, n)
+		if err != nil {
+			return unknownRun(err)
+		}
+		switch {
+		case run.Alive:
+			return &failure{statusBusy, fmt.Errorf("run %d is at work", n), "interrupt its process first"}
+		case run.State.Ended():
+			return usage("", "run %d has ended: %s", n, run.State)
+		}
+		run.State, run.Message = linker.StateAbandoned, "abandoned by hand"
+		return store.SaveRun(ctx, run)
+	})
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"relink/batch"
+	"relink/linker"
+)
+
+// settings are everything that decides what a run means. They are kept with
+// the run, and a resumed run takes them from there and never from its own
+// command line.
+type settings struct {
+	// Path is the file, absolute, so that a run can be resumed from
+	// another folder. "-" is standard input, whose copy stands in the run's
+	// folder.
+	Path string `json:"path"`
+	// Name is what messages call the file: as it was given.
+	Name         string            `json:"name"`
+	Format       string            `json:"format,omitempty"`
+	Encoding     string            `json:"encoding,omitempty"`
+	Delimiter    string            `json:"delimiter,omitempty"`
+	Map          map[string]string `json:"map,omitempty"`
+	Rules        linker.Rules      `json:"rules,omitzero"`
+	Guard        linker.Guard      `json:"guard,omitzero"`
+	Expect       string            `json:"expect,omitempty"`
+	ReportFormat string            `json:"reportFormat"`
+}
+
+// stdinCopy is the name of the copy of standard input in a run's folder.
+const stdinCopy = "standard-input"
+
+// newSettings are the settings of a run of the given input.
+func newSettings(in batch.Input, rules linker.Rules, guard linker.Guard, reportFormat string) (settings, error) {
+	s := settings{
+		Path: in.Path, Name: in.Name, Format: in.Format, Encoding: in.Encoding, Delimiter: in.Delimiter,
+		Map: in.Map, Rules: rules, Guard: guard, ReportFormat: reportFormat,
+	}
+	if s.Name == "" {
+		s.Name = in.Path
+	}
+	if in.Path == "-" {
+		return s, nil
+	}
+	var err error
+	s.Path, err = absolute(in.Path)
+	return s, err
+}
+
+// absolute is path from the root of the file system, "" for none.
+func absolute(path string) (string, error) {
+	if path == "" {
+		return "", nil
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return "", fmt.Errorf("finding %s: %w", path, err)
+	}
+	return abs, nil
+}
+
+// near is path as seen from the working folder when it is in there, else path:
+// what a person can read and copy.
+func near(path string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	relative, err := filepath.Rel(here, path)
+	if err != nil || !filepath.IsLocal(relative) {
+		return path
+	}
+	return relative
+}
+
+// input is the file of a run whose folder is dir.
+func (s settings) input(dir string) batch.Input {
+	in := batch.Input{
+		Path: s.Path, Name: s.Name, Format: s.Format, Encoding: s.Encoding, Delimiter: s.Delimiter,
+		Map: s.Map, Set: s.Rules.Set,
+	}
+	if copied := filepath.Join(dir, stdinCopy); s.Path == "-" || isFile(copied) {
+		in.Path = copied
+	}
+	return in
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+func (s settings) encode() (json.RawMessage, error) { return json.Marshal(s) }
+
+func readSettings(run linker.Run) (s settings, err error) {
+	if err := json.Unmarshal(run.Options, &s); err != nil {
+		return s, fmt.Errorf("reading the options of run %d: %w", run.ID, err)
+	}
+	return s, nil
+}
+
+// keepInput makes an input that can be read only once readable again, by a copy
+// in the run's folder. The copy has its name only when it is complete, so that
+// a run is never resumed on half of its input.
+func keepInput(in batch.Input, dir string) error {
+	if rereadable(in.Path) {
+		return nil
+	}
+	work, err := os.MkdirTemp(dir, ".reading-")
+	if err != nil {
+		return fmt.Errorf("copying the input: %w", err)
+	}
+	defer os.RemoveAll(work)
+	copied, err := batch.Spool(in, work)
+	if err != nil {
+		return err
+	}
+	f, err := os.Open(copied.Path)
+	if err != nil {
+		return fmt.Errorf("copying the input: %w", err)
+	}
+	defer f.Close()
+	if err := f.Sync(); err != nil {
+		return fmt.Errorf("copying the input: %w", err)
+	}
+	return os.Rename(copied.Path, filepath.Join(dir, stdinCopy))
+}
