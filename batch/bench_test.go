@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -22,13 +23,14 @@ func writeBench(b *testing.B, name, header, row string) string {
 	if err != nil {
 		b.Fatal(err)
 	}
-	fmt.Fprint(f, header)
+	w := bufio.NewWriter(f)
+	fmt.Fprint(w, header)
 	r := rand.New(rand.NewPCG(1, 2))
 	for i := range benchRows {
 		recording := fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", r.Uint32(), i&0xffff, i&0xfff, i&0xfff, r.Uint64()>>16)
-		fmt.Fprintf(f, row, recording, r.Uint64N(1e15))
+		fmt.Fprintf(w, row, recording, r.Uint64N(1e15))
 	}
-	if err := f.Close(); err != nil {
+	if err := errors.Join(w.Flush(), f.Close()); err != nil {
 		b.Fatal(err)
 	}
 	info, err := os.Stat(path)
