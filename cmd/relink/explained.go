@@ -1,6 +1,11 @@
 package main
 
-import "relink/linker/postgres"
+import (
+	"errors"
+	"strings"
+
+	"relink/linker/postgres"
+)
 
 // explained is an error of the database in words that say what to do about it.
 type explained struct {
@@ -17,5 +22,27 @@ func explainDatabase(err error) (message, hint string, ok bool) {
 	if err == nil {
 		return "", "", false
 	}
-	return postgres.Explain(err)
+	message, hint, ok = postgres.Explain(err)
+	if ok && strings.HasPrefix(message, "the database says: ") {
+		message = doing(err) + message
+	}
+	return message, hint, ok
+}
+
+// doing is the part of an error that tells what was being done, up to the
+// error that the server gave; "" when it cannot be told apart.
+func doing(err error) string {
+	inner := err
+	for {
+		next := errors.Unwrap(inner)
+		if next == nil {
+			break
+		}
+		inner = next
+	}
+	before, ok := strings.CutSuffix(err.Error(), inner.Error())
+	if !ok || strings.Contains(before, "failed to connect") {
+		return ""
+	}
+	return before
 }

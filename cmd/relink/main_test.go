@@ -13,23 +13,37 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"relink/linker/postgres/pgtest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"relink": main})
+	testscript.Main(tests{m}, map[string]func(){"relink": main})
 }
+
+// tests are the tests of this package around the databases that they use.
+type tests struct{ m *testing.M }
+
+func (t tests) Run() int { return pgtest.Main(t.m) }
 
 // TestScript runs the transcripts in testdata/script against the program.
 func TestScript(t *testing.T) {
 	t.Parallel()
+	database := func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg || len(args) != 1 {
+			ts.Fatalf("usage: database VARIABLE")
+		}
+		ts.Setenv(args[0], pgtest.Database(t))
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "../../testdata/script",
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exitsWith,
+			"exits":    exitsWith,
+			"database": database,
 		},
 	})
 }

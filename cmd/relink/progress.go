@@ -42,7 +42,7 @@ func (a *app) watch(p *batch.Progress, phases []batch.Phase) (stop func()) {
 	if a.quiet {
 		return func() {}
 	}
-	m := &meter{p: p, phases: phases, out: a.stderr, now: time.Now}
+	m := &meter{p: p, at: p.Phase, phases: phases, out: a.stderr, now: time.Now}
 	tick, step := sayEvery, m.say
 	if screen, ok := a.stderr.w.(*os.File); ok && a.stderr.terminal && a.logFormat == "text" {
 		m.screen = screen
@@ -73,6 +73,7 @@ func (a *app) watch(p *batch.Progress, phases []batch.Phase) (stop func()) {
 // meter turns counts into something to look at.
 type meter struct {
 	p      *batch.Progress
+	at     func() batch.Phase
 	phases []batch.Phase
 	out    *notices
 	screen *os.File
@@ -99,7 +100,7 @@ func (m *meter) measure(phase batch.Phase) (n, total int64, unit string) {
 
 // enter notes a change of phase and reports whether there is anything to show.
 func (m *meter) enter() (changed, shown bool) {
-	phase := m.p.Phase()
+	phase := m.at()
 	changed = phase != m.phase
 	if changed {
 		m.phase, m.since = phase, m.now()

@@ -163,10 +163,11 @@ func positional(names ...string) cobra.PositionalArgs {
 const helpTemplate = `{{with (or .Long .Short)}}{{. | trimTrailingWhitespaces}}
 
 {{end}}Usage:
+{{- if or .Annotations.exits (not .HasAvailableSubCommands)}}
+  {{.UseLine}}
+{{- end}}
 {{- if .HasAvailableSubCommands}}
   {{.CommandPath}} COMMAND [flags]
-{{- else}}
-  {{.UseLine}}
 {{- end}}
 {{- if .HasExample}}
 

@@ -37,7 +37,7 @@ func (w word) Set(s string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("use %s", oneOf(w.words))
+	return errors.New(instead(s, w.words))
 }
 
 // words is a list of words out of a fixed set, or of any words when the set is
@@ -65,7 +65,7 @@ func (w words) Set(s string) error {
 		if len(w.set) > 0 {
 			i := slices.IndexFunc(w.set, func(known string) bool { return strings.EqualFold(value, known) })
 			if i < 0 {
-				return fmt.Errorf("%q is unknown: use %s", value, oneOf(w.set))
+				return fmt.Errorf("%q is unknown: %s", value, instead(value, w.set))
 			}
 			value = w.set[i]
 		}
@@ -161,6 +161,16 @@ func (p period) Set(s string) error {
 	}
 	*p.value = d
 	return nil
+}
+
+// instead says what to write for a word that is not in the set: all words of a
+// small set, of a large one the nearest.
+func instead(value string, set []string) string {
+	const few = 6
+	if near := nearest(strings.ToUpper(value), set); len(set) > few && near != "" {
+		return "did you mean " + near + "?"
+	}
+	return "use " + oneOf(set)
 }
 
 // oneOf lists words as a sentence does: a, b or c.

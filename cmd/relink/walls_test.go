@@ -49,8 +49,8 @@ var homes = map[string]string{
 	"golang.org/x/tools":        "tests",
 }
 
-// doing is the part of the standard library that rules must not need.
-var doing = []string{"os", "os/exec", "os/signal", "io/ioutil", "net", "net/http", "syscall", "log", "log/slog", "bufio", "embed", "io/fs"}
+// impure is the part of the standard library that rules must not need.
+var impure = []string{"os", "os/exec", "os/signal", "io/ioutil", "net", "net/http", "syscall", "log", "log/slog", "bufio", "embed", "io/fs"}
 
 // room is the room that an import path belongs to, "" for none of ours.
 func room(path string) string {
@@ -78,7 +78,7 @@ func broken(graph map[string][]string) []string {
 			switch wall := walls[here]; {
 			case ours && there != here && !slices.Contains(wall.rooms, there):
 				faults = append(faults, from+" imports "+to)
-			case wall.std && (strings.Contains(strings.Split(to, "/")[0], ".") || slices.Contains(doing, to)):
+			case wall.std && (strings.Contains(strings.Split(to, "/")[0], ".") || slices.Contains(impure, to)):
 				faults = append(faults, from+" imports "+to+": rules need the standard library only, and no I/O")
 			}
 			for prefix, home := range homes {

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	_ "embed"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+//go:embed world.sql
+var worldSQL string
+
+//go:embed rival.sql
+var rivalSQL string
+
+// measure runs one case.
+func (b *bench) measure(ctx context.Context, name string) ([]result, error) {
+	relink := func(mode ...string) contender {
+		return contender{name: "relink", rows: b.rows, do: func(ctx context.Context) (cost, error) {
+			return b.relinkRun(ctx, scene, b.file(name), mode...)
+		}}
+	}
+	switch name {
+	case "changes", "by-id", "unchanged", "rejected":
+		contenders := []contender{relink("import"), {name: "psql script", rows: b.rows, do: func(ctx context.Context) (cost, error) {
+			return b.psql(ctx, b.file(name))
+		}}}
+		if b.perRow > 0 && name == "changes" {
+			for _, sessions := range []int{1, 2} {
+				contenders = append(contenders, contender{
+					name: fmt.Sprintf("a transaction a row ×%d", sessions), rows: min(b.perRow, b.rows), runs: 1,
+					do: func(ctx context.Context) (cost, error) { return b.rowByRow(ctx, b.file(name), sessions) },
+				})
+			}
+		}
+		for i := range contenders {
+			contenders[i].fresh = world
+			if name == "unchanged" {
+				contenders[i].fresh = linked
+			}
+		}
+		return b.contest(ctx, name, contenders)
+	case "dry-run":
+		c := relink("import", "--dry-run")
+		c.do = func(ctx context.Context) (cost, error) {
+			return b.relinkRun(ctx, scene, b.file("changes"), "import", "--dry-run")
+		}
+		c.fresh = world
+		return b.contest(ctx, name, []contender{c})
+	case "validate":
+		return b.contest(ctx, name, []contender{
+			{name: "relink", rows: b.rows, do: func(ctx context.Context) (cost, error) {
+				return b.timed(ctx, []int{0}, b.relink, "validate", "--quiet", "--out", filepath.Join(b.dir, "runs"), b.file("changes"))
+			}},
+			{name: "bare encoding/csv", rows: b.rows, do: func(context.Context) (cost, error) { return readBare(b.file("changes")) }},
+		})
+	}
+	return nil, fmt.Errorf("there is no such case")
+}
+
+// relinkRun lets relink do a file. Exit status 2 says that rows were rejected,
+// which is what case rejected is about.
+func (b *bench) relinkRun(ctx context.Context, database, file string, mode ...string) (cost, error) {
+	args := append(mode, "--quiet", "--database", b.server.url(database), "--out", filepath.Join(b.dir, "runs"))
+	if b.lanes > 0 {
+		args = append(args, "--lanes", fmt.Sprint(b.lanes))
+	}
+	return b.timed(ctx, []int{0, 2}, b.relink, append(args, file)...)
+}
+
+// psql lets the expert's script do a file.
+func (b *bench) psql(ctx context.Context, file string) (cost, error) {
+	work := filepath.Join(b.dir, "rival")
+	if err := os.MkdirAll(work, 0o755); err != nil {
+		return cost{}, err
+	}
+	if err := os.WriteFile(filepath.Join(b.dir, "rival.sql"), []byte(rivalSQL), 0o644); err != nil {
+		return cost{}, err
+	}
+	os.Remove(filepath.Join(b.dir, "links.csv"))
+	if err := os.Symlink(file, filepath.Join(b.dir, "links.csv")); err != nil {
+		return cost{}, err
+	}
+	return b.timed(ctx, []int{0}, "psql", "-X", "-q", "-d", b.server.url(scene), "-f", "rival.sql")
+}
+
+// readBare reads a file with encoding/csv and does nothing with it: the floor
+// for everything that reads CSV in Go.
+func readBare(file string) (cost, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return cost{}, err
+	}
+	defer f.Close()
+	began := time.Now()
+	r := csv.NewReader(f)
+	r.ReuseRecord = true
+	for {
+		if _, err := r.Read(); errors.Is(err, io.EOF) {
+			return cost{seconds: time.Since(began).Seconds()}, nil
+		} else if err != nil {
+			return cost{}, err
+		}
+	}
+}
