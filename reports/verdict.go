@@ -95,19 +95,21 @@ func imported(s linker.Summary) string {
 }
 
 func reconciled(s linker.Summary) string {
-	written := s.Outcomes[linker.Created] + s.Outcomes[linker.Replaced] + s.Outcomes[linker.Cleared]
-	differs := written + s.Outcomes[linker.Extra]
+	differ, extra := Drift(s.Outcomes), s.Outcomes[linker.Extra]
 	did, out := "did", ""
 	switch {
-	case differs == 0:
-		out += "the links in scope match the file"
+	case differ == 0:
+		out = "the links in scope match the file"
 	case !s.Applied:
 		did = "would"
-		out += plural(differs, "link differs", "links differ") + " from the file (" + drift(s) + ")"
-	case written == 0:
-		out += "nothing had to be written (" + drift(s) + ")"
+		out = plural(differ, "link differs", "links differ") + " from the file"
+	case differ == extra:
+		out = "nothing had to be written"
 	default:
-		out += plural(written, "link was", "links were") + " brought in line with the file (" + drift(s) + ")"
+		out = plural(differ-extra, "link was", "links were") + " brought in line with the file"
+	}
+	if extra > 0 && s.Applied {
+		out += "; " + plural(extra, "link that the file does not mention was left", "links that the file does not mention were left")
 	}
 	if bad := refused(s); bad > 0 {
 		out += fmt.Sprintf("; %s of %s %s not go through", thousands(bad), plural(s.Rows, "row", "rows"), did)
@@ -121,30 +123,6 @@ func opening(s linker.Summary, verdict string) string {
 		return "Dry run: " + verdict
 	}
 	return strings.ToUpper(verdict[:1]) + verdict[1:]
-}
-
-// drift names the differences that a reconciliation found.
-func drift(s linker.Summary) string {
-	var parts []string
-	for _, p := range []struct {
-		outcome linker.Outcome
-		dry     string // before it is done, or when it is not
-		done    string
-	}{
-		{linker.Created, "to create", "created"},
-		{linker.Replaced, "to replace", "replaced"},
-		{linker.Cleared, "to clear", "cleared"},
-		{linker.Extra, "not in the file", "left that the file does not mention"},
-	} {
-		words := p.done
-		if !s.Applied {
-			words = p.dry
-		}
-		if n := s.Outcomes[p.outcome]; n > 0 {
-			parts = append(parts, thousands(n)+" "+words)
-		}
-	}
-	return strings.Join(parts, ", ")
 }
 
 func reverted(s linker.Summary) string {

@@ -1,0 +1,292 @@
+package reports
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"relink/linker"
+)
+
+//go:embed report.html.tmpl
+var reportTemplate string
+
+//go:embed report.css
+var reportStyle string
+
+// maxHTML is the size a report.html does not pass, so that it can be mailed and
+// opens at once on a telephone. It is reached by hostile input only.
+const maxHTML = 300 << 10
+
+// WriteHTML writes report.html: one file that needs nothing beside it, with no
+// script in it and a policy that forbids any. Whatever stands in the input is
+// shown as text.
+func WriteHTML(w io.Writer, p Page) error {
+	t, err := template.New("report.html").Funcs(template.FuncMap{"flags": flags}).Parse(reportTemplate)
+	if err != nil {
+		return fmt.Errorf("reading the template of report.html: %w", err)
+	}
+	// Fewer examples until the page is small enough: in practice the first
+	// attempt is.
+	var b bytes.Buffer
+	for examples := sampleExamples; ; examples-- {
+		b.Reset()
+		if err := t.Execute(&b, newView(p, examples)); err != nil {
+			return fmt.Errorf("writing report.html: %w", err)
+		}
+		if b.Len() < maxHTML || examples == 0 {
+			break
+		}
+	}
+	_, err = w.Write(b.Bytes())
+	return err
+}
+
+var flagPattern = regexp.MustCompile(`--[a-z]+(-[a-z]+)*`)
+
+// flags is a text in which the names of flags are set as code, which keeps
+// them in one piece. It is escaped first, and nothing that escaping makes
+// looks like a flag.
+func flags(s string) template.HTML {
+	escaped := template.HTMLEscapeString(s)
+	return template.HTML(flagPattern.ReplaceAllString(escaped, `<code class="flag">$0</code>`))
+}
+
+// view is what the template shows: texts that are ready, in their order.
+type view struct {
+	Style      template.CSS
+	Title      string
+	Tone       Tone
+	Kicker     string
+	Badge      string
+	Verdict    string
+	Notices    []string
+	Facts      []pair
+	Outcomes   *outcomesView
+	Next       []string
+	Reasons    []reasonView
+	Breakdowns []breakdownView
+	Drift      *driftView
+	Phases     []phaseView
+	Identity   []pair
+	Files      []fileView
+	Options    []pair
+	Footer     string
+}
+
+type pair struct {
+	Name, Value string
+	Code        bool // a value that machines made
+}
+
+type phaseView struct{ Name, Took, Share, Rows, Rate string }
+
+// fileView links to a file beside the report; Href is "" for one that lies
+// elsewhere.
+type fileView struct{ Name, Href string }
+
+func newView(p Page, examples int) view {
+	s := p.Summary
+	tone, verdict := Verdict(s)
+	what := "relink " + s.Kind
+	if s.Run != nil {
+		what += fmt.Sprintf(" %d", *s.Run)
+	}
+	kicker := what
+	if s.DryRun {
+		kicker += ", a dry run"
+	}
+	if !s.StartedAt.IsZero() {
+		kicker += ", " + s.StartedAt.UTC().Format("2 January 2006, 15:04 UTC")
+	}
+	footer := "Made by relink"
+	if p.Version != "" {
+		footer += " " + visible(p.Version, 100)
+	}
+	v := view{
+		Style:      template.CSS(reportStyle),
+		Title:      what + ": " + verdict,
+		Tone:       tone,
+		Kicker:     kicker,
+		Badge:      map[Tone]string{Good: "✓ In order", Look: "! Needs a look", Bad: "✕ Stopped"}[tone],
+		Verdict:    verdict,
+		Facts:      facts(s),
+		Outcomes:   newOutcomesView(s),
+		Reasons:    newReasonViews(p, examples),
+		Breakdowns: newBreakdownViews(p),
+		Drift:      newDriftView(p.Drift),
+		Phases:     newPhaseViews(p.Phases),
+		Identity:   identity(p),
+		Files:      newFileViews(s.Files),
+		Footer:     footer + ". This page holds no script and loads nothing from any network.",
+	}
+	for _, n := range p.Notices {
+		v.Notices = append(v.Notices, visible(n, 1000))
+	}
+	for _, c := range p.Next {
+		v.Next = append(v.Next, visible(c, 1000))
+	}
+	for _, o := range p.Options {
+		v.Options = append(v.Options, pair{Name: visible(o.Name, 100), Value: visible(o.Value, 500)})
+	}
+	return v
+}
+
+// facts are the numbers under the verdict.
+func facts(s linker.Summary) []pair {
+	list := []pair{{Name: "Rows read", Value: thousands(s.Rows)}}
+	if bad := refused(s); bad > 0 {
+		list = append(list, pair{Name: "Not through", Value: thousands(bad) + " (" + percent(bad, s.Rows) + ")"})
+	}
+	if s.Kind == string(linker.Reconcile) {
+		list = append(list, pair{Name: "Links that differ", Value: thousands(Drift(s.Outcomes))})
+	}
+	switch {
+	case s.Kind == string(linker.Validate):
+	case !s.Applied:
+		list = append(list, pair{Name: "Links written", Value: "none"})
+	default:
+		list = append(list, pair{Name: "Links written", Value: thousands(written(s.Outcomes))})
+	}
+	if d, ok := duration(s); ok {
+		list = append(list, pair{Name: "Took", Value: took(d)})
+		if rate := perSecond(s.Rows, d); rate != "" {
+			list = append(list, pair{Name: "Rows a second", Value: rate})
+		}
+	}
+	return append(list, pair{Name: "Exit status", Value: exitStatus(s.ExitStatus)})
+}
+
+// written counts the links that a run made or cleared.
+func written(o map[linker.Outcome]int64) int64 {
+	return o[linker.Created] + o[linker.Replaced] + o[linker.Linked] + o[linker.Cleared] + o[linker.Reverted]
+}
+
+func exitStatus(n int) string {
+	meaning, ok := map[int]string{
+		0:   "all is well",
+		1:   "could not run",
+		2:   "finished, rows are left",
+		3:   "over the error budget",
+		4:   "over the change guard",
+		5:   "drift found",
+		11:  "another run was at work",
+		130: "interrupted",
+	}[n]
+	if !ok {
+		return strconv.Itoa(n)
+	}
+	return strconv.Itoa(n) + ": " + meaning
+}
+
+// identity tells one run, and one source, from another.
+func identity(p Page) []pair {
+	s := p.Summary
+	var list []pair
+	add := func(name, value string, code bool) {
+		if value != "" {
+			list = append(list, pair{name, visible(value, 500), code})
+		}
+	}
+	if s.Run != nil {
+		add("Run", strconv.FormatInt(*s.Run, 10), false)
+	}
+	add("State", s.State, false)
+	add("Source", s.Source.Name, true)
+	if s.Source.SHA256 != "" {
+		add("Size", thousands(s.Source.Bytes)+" bytes", false)
+		add("SHA-256", s.Source.SHA256, true)
+	}
+	for _, at := range []struct {
+		name string
+		time time.Time
+	}{{"Started", s.StartedAt}, {"Finished", s.FinishedAt}} {
+		if !at.time.IsZero() {
+			add(at.name, at.time.UTC().Format("2006-01-02 15:04:05 UTC"), false)
+		}
+	}
+	add("Host", p.Host, true)
+	add("Version", p.Version, true)
+	return list
+}
+
+func newPhaseViews(phases []Phase) []phaseView {
+	var all time.Duration
+	for _, p := range phases {
+		all += p.Took
+	}
+	var list []phaseView
+	for _, p := range phases {
+		v := phaseView{Name: visible(p.Name, 100), Took: took(p.Took), Share: percent(int64(p.Took), int64(all))}
+		if p.Rows > 0 {
+			v.Rows, v.Rate = thousands(p.Rows), perSecond(p.Rows, p.Took)
+		}
+		list = append(list, v)
+	}
+	return list
+}
+
+// perSecond is a rate with three digits that count, "" for a time too short to
+// tell.
+func perSecond(n int64, d time.Duration) string {
+	if d < time.Millisecond || n == 0 {
+		return ""
+	}
+	rate := int64(float64(n) / d.Seconds())
+	for unit := int64(1); ; unit *= 10 {
+		if rate/unit < 1000 {
+			return thousands(rate / unit * unit)
+		}
+	}
+}
+
+func newFileViews(files map[string]string) []fileView {
+	dir := filepath.Dir(files["html"])
+	var list []fileView
+	for _, key := range fileKeys(files) {
+		path := files[key]
+		switch {
+		case key == "html":
+			continue // this page
+		case filepath.Dir(path) == dir || files["html"] == "":
+			list = append(list, fileView{visible(filepath.Base(path), 200), "./" + filepath.Base(path)})
+		default:
+			list = append(list, fileView{Name: visible(path, 500)})
+		}
+	}
+	return list
+}
+
+// visible is s as it can be shown: cut after n bytes, and with a name for each
+// character that nobody sees or that turns the text around it (bidirectional
+// marks, control characters, zero-width spaces).
+func visible(s string, n int) string {
+	s = cut(s, n)
+	plain := true
+	for _, r := range s {
+		plain = plain && unicode.IsGraphic(r) && r != unicode.ReplacementChar
+	}
+	if plain {
+		return s
+	}
+	var b strings.Builder
+	for i, r := range s {
+		switch {
+		case r == unicode.ReplacementChar && !strings.HasPrefix(s[i:], "\ufffd"):
+			fmt.Fprintf(&b, "⟨%02X⟩", s[i]) // a byte that is no UTF-8
+		case !unicode.IsGraphic(r):
+			fmt.Fprintf(&b, "⟨U+%04X⟩", r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}

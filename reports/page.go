@@ -1,0 +1,67 @@
+package reports
+
+import (
+	"time"
+
+	"relink/linker"
+)
+
+// Page is what report.html shows. The summary alone makes a page; what else is
+// given adds a section.
+type Page struct {
+	Summary linker.Summary
+	// Notices are sentences that belong under the verdict: why a guard
+	// refused, why the prune was withheld.
+	Notices []string
+	// Next are the commands that make sense now, most useful first.
+	Next []string
+	// Sample has the examples and the rows by connection and data type; nil
+	// when the entries were not looked at.
+	Sample *Sample
+	// Connections name the connections by their id.
+	Connections map[string]Connection
+	// Touched are the recordings whose link changes, by organization.
+	Touched []linker.OrganizationCount
+	// Phases are the parts of the run in the order in which they ran.
+	Phases []Phase
+	// Options are what was asked for, in the order in which help lists it.
+	Options []Option
+	// Drift are earlier reconciliations of the same scope, oldest first,
+	// this one last. The last DriftRuns are shown.
+	Drift []DriftPoint
+	// Host and Version tell where it ran and what; "" for not told.
+	Host, Version string
+}
+
+// Connection is how people know a connection.
+type Connection struct {
+	Name     string
+	Platform string // SALESFORCE, HUBSPOT, …
+}
+
+// Phase is the time that one part of a run took.
+type Phase struct {
+	Name string
+	Took time.Duration
+	Rows int64 // rows that went through it, 0 for not counted
+}
+
+// Option is one option with its value, as text.
+type Option struct{ Name, Value string }
+
+// DriftPoint is how many links differed from the file in one reconciliation.
+type DriftPoint struct {
+	Run    int64
+	At     time.Time
+	Links  int64
+	DryRun bool
+}
+
+// DriftRuns is how many reconciliations the chart of the drift shows.
+const DriftRuns = 30
+
+// Drift is the number of links that differed from the file, by the outcomes of
+// a reconciliation.
+func Drift(outcomes map[linker.Outcome]int64) int64 {
+	return outcomes[linker.Created] + outcomes[linker.Replaced] + outcomes[linker.Extra] + outcomes[linker.Cleared]
+}

@@ -1,0 +1,156 @@
+package reports
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"relink/linker"
+)
+
+// Sample gathers from the entries of a run what report.html shows beside the
+// summary: the first examples of every code, and the rows by connection and by
+// data type. The zero value is ready. It is bounded whatever the run's size,
+// and not safe for concurrent use.
+type Sample struct {
+	// Set are the fields that --set fills in where a row leaves them empty.
+	Set linker.Fields
+
+	examples    map[linker.Code][]Example
+	connections map[string]*tallies
+	others      tallies // connections beyond sampleConnections
+	dataTypes   map[string]*tallies
+}
+
+// Example is a row that shows what a code is about. Its texts are cut.
+type Example struct {
+	Row, Line int64
+	Fields    linker.Fields
+	Message   string
+}
+
+// tallies counts rows by outcome, in the order of linker.Outcomes.
+type tallies [13]int64
+
+const (
+	// sampleExamples show whether a fault is always the same one or a
+	// different one every time; more are in the report.
+	sampleExamples = 5
+	// sampleConnections is more than any customer has; a file with random
+	// text in that column must not fill the memory.
+	sampleConnections = 500
+	// sampleBytes cuts the texts of an example. Ids are mostly 36 bytes.
+	sampleBytes   = 80
+	sampleMessage = 300
+)
+
+// Add counts an entry and keeps nothing of it.
+func (s *Sample) Add(e *linker.Entry) {
+	if s.examples == nil {
+		s.examples = map[linker.Code][]Example{}
+		s.connections = map[string]*tallies{}
+		s.dataTypes = map[string]*tallies{}
+	}
+	if e.Code != "" {
+		if list := s.examples[e.Code]; len(list) < sampleExamples {
+			s.examples[e.Code] = append(list, example(e))
+		}
+	}
+	outcome := slices.Index(linker.Outcomes, e.Outcome)
+	if !e.Outcome.IsInput() || outcome < 0 {
+		return
+	}
+	s.dataType(cmp.Or(e.Fields.DataType, s.Set.DataType))[outcome]++
+	s.connection(cmp.Or(e.Fields.IntegrationConnectionID, s.Set.IntegrationConnectionID))[outcome]++
+}
+
+func example(e *linker.Entry) Example {
+	return Example{
+		Row: e.Row, Line: e.Line,
+		Fields: linker.Fields{
+			RecordingID:             cut(e.Fields.RecordingID, sampleBytes),
+			DataType:                cut(e.Fields.DataType, sampleBytes),
+			ID:                      cut(e.Fields.ID, sampleBytes),
+			ExternalID:              cut(e.Fields.ExternalID, sampleBytes),
+			IntegrationConnectionID: cut(e.Fields.IntegrationConnectionID, sampleBytes),
+			Trigger:                 cut(e.Fields.Trigger, sampleBytes),
+		},
+		Message: cut(e.Message, sampleMessage),
+	}
+}
+
+// dataType is the count of a data type; what is none is counted under "".
+func (s *Sample) dataType(name string) *tallies {
+	t := s.dataTypes[name]
+	if t != nil {
+		return t
+	}
+	known := strings.ToUpper(strings.TrimSpace(name))
+	if !slices.Contains(linker.DataTypes, known) {
+		known = ""
+	}
+	if t = s.dataTypes[known]; t == nil {
+		t = new(tallies)
+		s.dataTypes[known] = t
+	}
+	return t
+}
+
+// connection is the count of a connection, "" for rows that name none.
+func (s *Sample) connection(name string) *tallies {
+	t := s.connections[name]
+	if t != nil {
+		return t
+	}
+	name = cut(strings.TrimSpace(name), 2*sampleBytes)
+	if t = s.connections[name]; t != nil {
+		return t
+	}
+	if len(s.connections) >= sampleConnections {
+		return &s.others
+	}
+	t = new(tallies)
+	s.connections[name] = t
+	return t
+}
+
+// Connections lists the connections that the rows name, the one with the most
+// rows first.
+func (s *Sample) Connections() []string {
+	names := make([]string, 0, len(s.connections))
+	for name := range s.connections {
+		if name != "" {
+			names = append(names, name)
+		}
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		return cmp.Or(cmp.Compare(s.connections[b].rows(), s.connections[a].rows()), cmp.Compare(a, b))
+	})
+	return names
+}
+
+func (t *tallies) rows() (n int64) {
+	for _, c := range t {
+		n += c
+	}
+	return n
+}
+
+func (t *tallies) add(other *tallies) {
+	for i, c := range other {
+		t[i] += c
+	}
+}
+
+// cut is a copy of s of at most n bytes, cut at a character.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return strings.Clone(s) // s may be part of a much larger record
+	}
+	n -= len("…")
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "…"
+}
