@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -16,6 +17,10 @@ var ErrPooled = errors.New("a connection proxy in front of the database pools tr
 // poolingProbes is how often CheckSession looks. A proxy that hands out its
 // sessions in turn may give the first one back by chance.
 const poolingProbes = 4
+
+// poolingPause gives a proxy the time to notice that a transaction has ended:
+// some pass its end on before they take the session back.
+const poolingPause = 2 * time.Millisecond
 
 // CheckSession makes sure that a connection is a session of the database. It
 // returns an error that is ErrPooled when it is not: then two connections can
@@ -40,41 +45,43 @@ func CheckSession(ctx context.Context, connect func(context.Context) (*pgx.Conn,
 }
 
 // checkSession gives the idle connection a mark that only its session has, and
-// lets the other one start transactions. A proxy that pools gives those the
-// session that idles, or then gives the idle connection another one.
+// lets the other one start a transaction right after the idle one has said
+// something. A proxy that pools gives that transaction the session which has
+// just become free, or then gives the idle connection another one.
 func checkSession(ctx context.Context, idle, busy *pgx.Conn) error {
 	mark := rand.Text()
-	var idlePID, pid uint32
-	var found string
-	// The simple protocol prepares no statement: through a pooling proxy a
-	// prepared one fails in ways that say nothing of the reason.
-	const simple = pgx.QueryExecModeSimpleProtocol
-	err := idle.QueryRow(ctx, "SELECT pg_backend_pid(), set_config('relink.session', $1, false)", simple, mark).
-		Scan(&idlePID, &found)
+	// Prepare nothing: through a pooling proxy a prepared statement fails in
+	// ways that say nothing of the reason.
+	const unprepared = pgx.QueryExecModeExec
+	var first uint32
+	err := idle.QueryRow(ctx, "SELECT pg_backend_pid() FROM set_config('relink.session', $1, false)", unprepared, mark).
+		Scan(&first)
 	if err != nil {
 		return err
 	}
 	for range poolingProbes {
-		if _, err := busy.Exec(ctx, "BEGIN", simple); err != nil {
-			return err
-		}
-		if err := busy.QueryRow(ctx, "SELECT pg_backend_pid()", simple).Scan(&pid); err != nil {
-			return err
-		}
-		if pid == idlePID {
-			// While the other transaction lasts, the idle connection would
-			// wait for its session for ever: do not ask it.
-			return ErrPooled
-		}
-		err := idle.QueryRow(ctx, "SELECT pg_backend_pid(), coalesce(current_setting('relink.session', true), '')", simple).
+		var pid uint32
+		var found string
+		time.Sleep(poolingPause)
+		err := idle.QueryRow(ctx, "SELECT pg_backend_pid(), coalesce(current_setting('relink.session', true), '')", unprepared).
 			Scan(&pid, &found)
 		if err != nil {
 			return err
 		}
-		if pid != idlePID || found != mark {
+		if pid != first || found != mark {
 			return ErrPooled
 		}
-		if _, err := busy.Exec(ctx, "ROLLBACK", simple); err != nil {
+		time.Sleep(poolingPause)
+		if _, err := busy.Exec(ctx, "BEGIN", unprepared); err != nil {
+			return err
+		}
+		if err := busy.QueryRow(ctx, "SELECT pg_backend_pid()", unprepared).Scan(&pid); err != nil {
+			return err
+		}
+		if pid == first {
+			return ErrPooled
+		}
+		if _, err := busy.Exec(ctx, "ROLLBACK", unprepared); err != nil {
 			return err
 		}
 	}

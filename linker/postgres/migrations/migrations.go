@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/pressly/goose/v3"
@@ -140,4 +142,29 @@ func provider(db *sql.DB, set Set) (*goose.Provider, error) {
 		goose.WithDisableGlobalRegistry(true),
 		goose.WithLogger(goose.NopLogger()),
 	)
+}
+
+// comments finds SQL comments; no text in our migrations has two hyphens.
+var comments = regexp.MustCompile(`(?m)[ ]*--.*$\n?`)
+
+// Statements returns the statements of all migrations of the set, in order,
+// without comments and without the semicolon.
+func (s Set) Statements() ([]string, error) {
+	names, err := fs.Glob(files, string(s)+"/*.sql")
+	if err != nil {
+		return nil, err
+	}
+	var statements []string
+	for _, name := range names {
+		text, err := files.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("reading the %s migrations: %w", s, err)
+		}
+		for statement := range strings.SplitSeq(comments.ReplaceAllString(string(text), ""), ";") {
+			if statement = strings.TrimSpace(statement); statement != "" {
+				statements = append(statements, statement)
+			}
+		}
+	}
+	return statements, nil
 }

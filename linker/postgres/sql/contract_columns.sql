@@ -22,14 +22,15 @@ SELECT
     (
         SELECT format('%I.%I', n.nspname, q.relname)
         FROM pg_depend AS d
-        JOIN pg_class AS q ON q.oid = d.objid AND q.relkind = 'S'
+        JOIN pg_class AS q ON q.oid = d.objid
         JOIN pg_namespace AS n ON n.oid = q.relnamespace
         WHERE d.classid = 'pg_class'::regclass
         AND d.refclassid = 'pg_class'::regclass
         AND d.refobjid = a.attrelid
         AND d.refobjsubid = a.attnum
         AND d.deptype = 'a'
-        AND NOT has_sequence_privilege(q.oid, 'USAGE')
+        -- Indexes depend on columns too, and asking about one is an error.
+        AND CASE WHEN q.relkind = 'S' THEN NOT has_sequence_privilege(q.oid, 'USAGE') END
         ORDER BY q.oid
         LIMIT 1
     )                                          AS closed_sequence,

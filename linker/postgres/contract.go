@@ -1,0 +1,189 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"relink/linker/postgres/migrations"
+)
+
+// Finding is one point in which a database is not as relink needs it.
+type Finding struct {
+	// Object is what the finding is about: a table, table.column, the server.
+	Object string
+	// Problem says what is missing or wrong with it, and what for.
+	Problem string
+	// SQL mends it when somebody with the right to runs it. It is empty where
+	// no statement does.
+	SQL string
+	// Command is the command of relink that mends it, otherwise empty.
+	Command string
+	// Warning means that relink works nevertheless.
+	Warning bool
+}
+
+func (f Finding) String() string { return f.Object + ": " + f.Problem }
+
+// The major versions of PostgreSQL that relink is made for and tested with.
+const (
+	oldestServer = 14
+	newestServer = 18
+)
+
+const (
+	commandMigrate  = "relink db migrate"
+	commandPlatform = "relink db migrate --platform"
+)
+
+// Check compares the database with what relink needs: the server, the
+// platform's tables in the given schema (DefaultSchema when empty), their
+// columns, keys, indexes and foreign keys, relink's own schema, and what this
+// role may do. No finding means that everything is there. It writes nothing,
+// and reads rows only of views, whose uniqueness no catalog tells, and the
+// words in crm_entities.data_type.
+func Check(ctx context.Context, conn *pgx.Conn, schema string) ([]Finding, error) {
+	schema = cmp.Or(schema, DefaultSchema)
+	var names []string
+	for _, t := range platformTables {
+		names = append(names, t.name)
+	}
+	facts, err := readCatalog(ctx, conn, schema, names)
+	if err != nil {
+		return nil, fmt.Errorf("checking the database: %w", err)
+	}
+	c := contract{catalog: facts, schema: schema}
+	c.checkServer()
+	if err := c.checkOwnSchema(ctx, conn); err != nil {
+		return nil, fmt.Errorf("checking schema %s: %w", migrations.Schema, err)
+	}
+	if !c.server.PlatformExists {
+		c.add(Finding{
+			Object:  "schema " + c.server.Schema,
+			Problem: "is missing; --schema names the schema of the platform's tables",
+			Command: commandPlatform,
+		})
+		return c.findings, nil
+	}
+	if !c.server.PlatformUsage {
+		c.grant("USAGE", "SCHEMA "+c.server.Schema, "schema "+c.server.Schema, "to see the platform's tables")
+	}
+	for _, t := range platformTables {
+		if err := c.checkTable(t); err != nil {
+			return nil, fmt.Errorf("checking table %s: %w", t.name, err)
+		}
+	}
+	c.checkSameWords()
+	if err := c.checkRows(ctx, conn); err != nil {
+		return nil, fmt.Errorf("checking the rows of the platform's tables: %w", err)
+	}
+	return c.findings, nil
+}
+
+// contract gathers the findings about one database.
+type contract struct {
+	catalog
+	schema   string
+	findings []Finding
+}
+
+func (c *contract) add(f Finding) { c.findings = append(c.findings, f) }
+
+func (c *contract) checkServer() {
+	s := c.server
+	switch major := s.Version / 10000; {
+	case major < oldestServer:
+		c.add(Finding{Object: "server", Problem: fmt.Sprintf(
+			"is PostgreSQL %s; relink needs %d to %d", s.VersionName, oldestServer, newestServer)})
+	case major > newestServer:
+		c.add(Finding{Object: "server", Warning: true, Problem: fmt.Sprintf(
+			"is PostgreSQL %s; this relink was made for %d to %d", s.VersionName, oldestServer, newestServer)})
+	}
+	if s.Encoding != "UTF8" {
+		c.add(Finding{Object: "database " + s.Database, Warning: true, Problem: fmt.Sprintf(
+			"has encoding %s, not UTF8: ids with characters that it lacks stop a run", s.Encoding)})
+	}
+	switch {
+	case s.Standby:
+		c.add(Finding{Object: "server", Problem: "is a standby, which nobody can write to: connect to the primary"})
+	case s.ReadOnly == "on":
+		c.add(Finding{
+			Object:  "role " + s.Role,
+			Problem: "has read-only transactions (default_transaction_read_only)",
+			SQL:     fmt.Sprintf("ALTER ROLE %s IN DATABASE %s SET default_transaction_read_only = off;", s.Role, s.Database),
+		})
+	}
+}
+
+// checkOwnSchema looks at what relink keeps for itself.
+func (c *contract) checkOwnSchema(ctx context.Context, conn *pgx.Conn) error {
+	const object = "schema " + migrations.Schema
+	if !c.server.OwnExists {
+		c.add(Finding{Object: object, Problem: "is missing, where relink keeps its runs", Command: commandMigrate})
+		return nil
+	}
+	if !c.server.OwnUsage {
+		c.grant("USAGE", "SCHEMA "+migrations.Schema, object, "to keep the runs")
+	}
+	if !c.server.OwnCreate {
+		c.grant("CREATE", "SCHEMA "+migrations.Schema, object, "for the working tables of a run")
+	}
+	versions, known := c.relation(migrations.Schema, "migrations")
+	runs, there := c.relation(migrations.Schema, "runs")
+	if !known || !there {
+		c.add(Finding{Object: "relink.runs", Problem: "is missing, where relink keeps its runs", Command: commandMigrate})
+		return nil
+	}
+	if !c.mayAll(versions, func(f columnFacts) bool { return f.MaySelect }) {
+		c.grant("SELECT", migrations.Relink.VersionTable(), migrations.Relink.VersionTable(), "to tell whether it is up to date")
+	} else if c.server.OwnUsage {
+		if err := c.checkVersion(ctx, conn); err != nil {
+			return err
+		}
+	}
+	if !c.mayAll(runs, func(f columnFacts) bool { return f.MaySelect && f.MayInsert && f.MayUpdate }) {
+		c.grant("SELECT, INSERT, UPDATE", "relink.runs", "relink.runs", "to keep the runs")
+	}
+	return nil
+}
+
+func (c *contract) checkVersion(ctx context.Context, conn *pgx.Conn) error {
+	var version int64
+	err := conn.QueryRow(ctx, "SELECT coalesce(max(version_id), 0) FROM relink.migrations WHERE is_applied").Scan(&version)
+	if err != nil {
+		return err
+	}
+	latest, err := migrations.Latest(migrations.Relink)
+	switch {
+	case err != nil:
+		return err
+	case version < latest:
+		c.add(Finding{Object: "schema relink", Command: commandMigrate,
+			Problem: fmt.Sprintf("is at version %d, this relink needs %d", version, latest)})
+	case version > latest:
+		c.add(Finding{Object: "schema relink", Warning: true,
+			Problem: fmt.Sprintf("is at version %d, made by a newer relink; this one knows %d", version, latest)})
+	}
+	return nil
+}
+
+// mayAll tells whether something holds for every column of a table.
+func (c *contract) mayAll(r relation, may func(columnFacts) bool) bool {
+	for _, f := range c.columns {
+		if f.Relation == r.OID && !may(f) {
+			return false
+		}
+	}
+	return true
+}
+
+// grant adds a finding about a privilege that the role lacks.
+func (c *contract) grant(privilege, on, object, purpose string) {
+	c.add(Finding{
+		Object:  object,
+		Problem: fmt.Sprintf("role %s lacks %s, %s", c.server.Role, privilege, purpose),
+		SQL:     fmt.Sprintf("GRANT %s ON %s TO %s;", privilege, on, c.server.Role),
+	})
+}

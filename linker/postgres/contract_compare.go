@@ -1,0 +1,374 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"relink/linker"
+	"relink/linker/postgres/migrations"
+)
+
+// onlyCurrent is the predicate of the indexes of current links, as PostgreSQL
+// writes it.
+const onlyCurrent = "(cleared_at IS NULL)"
+
+// qualified is a table of the platform as SQL writes it.
+func (c *contract) qualified(table string) string { return c.server.Schema + "." + table }
+
+func (c *contract) checkTable(t table) error {
+	r, there := c.relation(c.schema, t.name)
+	if !there {
+		sql, err := c.creating(t.name)
+		if err != nil {
+			return err
+		}
+		c.add(Finding{
+			Object:  t.name,
+			Problem: "is missing in schema " + c.server.Schema,
+			SQL:     sql,
+			Command: commandPlatform,
+		})
+		return nil
+	}
+	if !r.IsTable && !t.mayBeView {
+		c.add(Finding{Object: t.name, Problem: "is a view; relink writes to it and needs a table"})
+		return nil
+	}
+	for _, col := range t.columns {
+		c.checkColumn(t, r, col)
+	}
+	c.checkGrants(t, r)
+	if r.RowSecurity {
+		c.add(Finding{
+			Object:  t.name,
+			Problem: fmt.Sprintf("row security hides rows from role %s, and what is hidden is reported as not found", c.server.Role),
+			SQL:     fmt.Sprintf("ALTER ROLE %s BYPASSRLS;", c.server.Role),
+			Warning: true,
+		})
+	}
+	if !r.IsTable {
+		return nil // checkRows looks at what a table's keys promise
+	}
+	if !r.Permanent {
+		c.add(Finding{
+			Object:  t.name,
+			Problem: "is unlogged, so that a crash of the server empties it",
+			SQL:     fmt.Sprintf("ALTER TABLE %s SET LOGGED;", c.qualified(t.name)),
+			Warning: true,
+		})
+	}
+	c.checkKeys(t, r)
+	if !t.mayBeView {
+		c.checkWritable(t, r)
+	}
+	return nil
+}
+
+// creating returns the statements of the platform migration about one table,
+// for the schema at hand.
+func (c *contract) creating(table string) (string, error) {
+	all, err := migrations.Platform.Statements()
+	if err != nil {
+		return "", err
+	}
+	var about []string
+	for _, s := range all {
+		if strings.HasPrefix(s, "CREATE TABLE "+table+" ") || strings.Contains(s, "\nON "+table+" ") {
+			about = append(about, s+";")
+		}
+	}
+	text := strings.Join(about, "\n\n")
+	for _, t := range platformTables {
+		for _, before := range []string{"CREATE TABLE ", "REFERENCES ", "\nON "} {
+			text = strings.ReplaceAll(text, before+t.name+" ", before+c.qualified(t.name)+" ")
+		}
+	}
+	return text, nil
+}
+
+func (c *contract) checkColumn(t table, r relation, want column) {
+	object := t.name + "." + want.name
+	alter := fmt.Sprintf("ALTER TABLE %s ", c.qualified(t.name))
+	add := func(problem, sql string) {
+		if !r.IsTable {
+			sql = "" // a view has to be made anew, by whoever knows its query
+		}
+		c.add(Finding{Object: object, Problem: problem, SQL: sql})
+	}
+	have, there := c.column(r, want.name)
+	if !there {
+		add("is missing", fmt.Sprintf("%sADD COLUMN %s %s;", alter, want.name, want.types[0]))
+		return
+	}
+	switch {
+	case want.words && have.Words != nil:
+		for _, w := range linker.DataTypes {
+			if !slices.Contains(have.Words, w) {
+				add(fmt.Sprintf("type %s lacks %s", have.Type, w), fmt.Sprintf("ALTER TYPE %s ADD VALUE '%s';", have.Type, w))
+			}
+		}
+	case !slices.Contains(want.types, have.Type):
+		add(fmt.Sprintf("is %s, not %s", have.Type, want.types[0]),
+			fmt.Sprintf("%sALTER COLUMN %s TYPE %s;", alter, want.name, want.types[0]))
+	}
+	if r.IsTable && want.required && !have.NotNull {
+		add("may be NULL", fmt.Sprintf("%sALTER COLUMN %s SET NOT NULL;", alter, want.name))
+	}
+}
+
+// checkGrants asks for each privilege once a table, with the columns that lack
+// it: a role may well have only what relink needs.
+func (c *contract) checkGrants(t table, r relation) {
+	for _, p := range []struct {
+		privilege string
+		wanted    func(column) bool
+		has       func(columnFacts) bool
+		purpose   string
+	}{
+		{"SELECT", func(column) bool { return true }, func(f columnFacts) bool { return f.MaySelect }, "to read it"},
+		{"INSERT", func(w column) bool { return w.insert }, func(f columnFacts) bool { return f.MayInsert }, "to make links"},
+		{"UPDATE", func(w column) bool { return w.update }, func(f columnFacts) bool { return f.MayUpdate }, "to clear links"},
+	} {
+		var wanted, lacking []string
+		for _, want := range t.columns {
+			have, there := c.column(r, want.name)
+			if !there || !p.wanted(want) {
+				continue
+			}
+			wanted = append(wanted, want.name)
+			if !p.has(have) {
+				lacking = append(lacking, want.name)
+			}
+		}
+		switch {
+		case len(lacking) == 0:
+		case len(lacking) == len(wanted):
+			c.grant(p.privilege, c.qualified(t.name), t.name, p.purpose)
+		default:
+			names := strings.Join(lacking, ", ")
+			c.grant(fmt.Sprintf("%s (%s)", p.privilege, names), c.qualified(t.name), t.name, p.purpose)
+		}
+	}
+}
+
+// checkKeys looks at what a table itself keeps: unique keys, foreign keys,
+// indexes.
+func (c *contract) checkKeys(t table, r relation) {
+	for _, key := range t.keys {
+		if c.hasIndex(r, func(i indexFacts) bool {
+			have := slices.Sorted(slices.Values(i.Keys))
+			return i.IsUnique && i.Predicate == "" && slices.Equal(have, key)
+		}) {
+			continue
+		}
+		names := strings.Join(key, ", ")
+		form := "UNIQUE"
+		if slices.Equal(key, []string{"id"}) {
+			form = "PRIMARY KEY"
+		}
+		c.add(Finding{
+			Object:  t.name,
+			Problem: fmt.Sprintf("(%s) has no unique key", names),
+			SQL:     fmt.Sprintf("ALTER TABLE %s ADD %s (%s);", c.qualified(t.name), form, names),
+		})
+	}
+	for _, want := range t.indexes {
+		if c.hasIndex(r, want.matches) {
+			continue
+		}
+		kind := "index"
+		if want.unique {
+			kind = "unique index"
+		}
+		on := want.key
+		if want.partial {
+			on += " where cleared_at is null"
+		}
+		sql := fmt.Sprintf(want.sql, c.qualified(t.name))
+		for _, i := range c.indexes {
+			if i.Relation == r.OID && want.matches(i) { // so it is not valid
+				sql = fmt.Sprintf("DROP INDEX %s;\n%s", i.Name, sql)
+			}
+		}
+		c.add(Finding{
+			Object:  t.name,
+			Problem: fmt.Sprintf("has no valid %s on %s, %s", kind, on, want.purpose),
+			SQL:     sql,
+		})
+	}
+	for _, ref := range t.references {
+		c.checkReference(t, r, ref)
+	}
+}
+
+func (c *contract) hasIndex(r relation, matches func(indexFacts) bool) bool {
+	return slices.ContainsFunc(c.indexes, func(i indexFacts) bool {
+		return i.Relation == r.OID && i.IsValid && matches(i)
+	})
+}
+
+// matches tells whether an index does what this one is needed for.
+func (want index) matches(have indexFacts) bool {
+	if len(have.Keys) == 0 || have.Keys[0] != want.key {
+		return false
+	}
+	if want.unique {
+		return have.IsUnique && len(have.Keys) == 1 && have.Predicate == onlyCurrent
+	}
+	return have.Predicate == "" ||
+		want.partial && have.Predicate == onlyCurrent ||
+		have.Predicate == "("+want.key+" IS NOT NULL)"
+}
+
+// checkReference asks for a foreign key where the other side is a table, too.
+// Without one, relink makes sure by itself that a CRM row exists, but nothing
+// keeps it from being deleted a moment later.
+func (c *contract) checkReference(t table, r relation, ref reference) {
+	target, there := c.relation(c.schema, ref.table)
+	if !there || !target.IsTable {
+		return
+	}
+	object := t.name + "." + ref.column
+	for _, k := range c.foreignKeys {
+		if k.Relation != r.OID || k.RefersTo != target.OID || !slices.Equal(k.Columns, []string{ref.column}) {
+			continue
+		}
+		if !k.IsValid {
+			c.add(Finding{
+				Object:  object,
+				Problem: "its foreign key was never validated",
+				SQL:     fmt.Sprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s;", c.qualified(t.name), k.Name),
+				Warning: true,
+			})
+		}
+		return
+	}
+	name := t.name + "_" + ref.column + "_fkey"
+	c.add(Finding{
+		Object:  object,
+		Problem: "has no foreign key to " + ref.table,
+		SQL: fmt.Sprintf("ALTER TABLE %[1]s ADD CONSTRAINT %[2]s FOREIGN KEY (%[3]s) REFERENCES %[4]s (id) NOT VALID;\n"+
+			"ALTER TABLE %[1]s VALIDATE CONSTRAINT %[2]s;",
+			c.qualified(t.name), name, ref.column, c.qualified(ref.table)),
+	})
+}
+
+// checkWritable looks for what would refuse the rows that relink inserts: a
+// column that needs a value and gets none.
+func (c *contract) checkWritable(t table, r relation) {
+	for _, have := range c.columns {
+		if have.Relation != r.OID {
+			continue
+		}
+		object := t.name + "." + have.Name
+		if have.ClosedSequence != nil {
+			c.grant("USAGE", "SEQUENCE "+*have.ClosedSequence, object, "to number new links")
+		}
+		at := slices.IndexFunc(t.columns, func(w column) bool { return w.name == have.Name })
+		switch {
+		case at >= 0 && t.columns[at].required:
+			if !t.columns[at].insert && !have.FillsItself {
+				c.add(Finding{
+					Object:  object,
+					Problem: "does not number new rows",
+					SQL:     fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s ADD GENERATED ALWAYS AS IDENTITY;", c.qualified(t.name), have.Name),
+				})
+			}
+		case have.NotNull && !(at < 0 && have.FillsItself):
+			c.add(Finding{
+				Object:  object,
+				Problem: "may not be NULL, and relink gives it no value in every row",
+				SQL: fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s DROP NOT NULL;",
+					c.qualified(t.name), pgx.Identifier{have.Name}.Sanitize()),
+			})
+		}
+	}
+}
+
+// checkSameWords compares the types of the two data_type columns: relink
+// copies one into the other.
+func (c *contract) checkSameWords() {
+	var types []columnFacts
+	for _, name := range []string{"crm_entities", "recording_links"} {
+		if r, ok := c.relation(c.schema, name); ok {
+			if f, ok := c.column(r, "data_type"); ok {
+				types = append(types, f)
+			}
+		}
+	}
+	if len(types) < 2 || types[0].Type == types[1].Type {
+		return
+	}
+	if slices.Contains(textTypes, types[0].Type) && slices.Contains(textTypes, types[1].Type) {
+		return
+	}
+	c.add(Finding{
+		Object:  "recording_links.data_type",
+		Problem: fmt.Sprintf("is %s, and crm_entities.data_type is %s: they must be of one type", types[1].Type, types[0].Type),
+		// The check of a text's words does not outlive its change to an enum.
+		SQL: fmt.Sprintf("ALTER TABLE %[1]s DROP CONSTRAINT IF EXISTS recording_links_data_type_check;\n"+
+			"ALTER TABLE %[1]s ALTER COLUMN data_type TYPE %[2]s USING data_type::text::%[2]s;",
+			c.qualified("recording_links"), types[0].Type),
+	})
+}
+
+// checkRows looks at rows where the catalog does not tell: whether a view's
+// keys are unique, and whether checked text holds our words.
+func (c *contract) checkRows(ctx context.Context, conn *pgx.Conn) error {
+	for _, t := range platformTables {
+		r, there := c.relation(c.schema, t.name)
+		if !there || !c.server.PlatformUsage || !c.mayAll(r, func(f columnFacts) bool { return f.MaySelect }) {
+			continue // there is a finding about that already
+		}
+		if !r.IsTable && t.mayBeView {
+			for _, key := range t.keys {
+				if err := c.checkUnique(ctx, conn, t, r, key); err != nil {
+					return err
+				}
+			}
+		}
+		if f, ok := c.column(r, "data_type"); ok && t.name == "crm_entities" && f.Words == nil {
+			if err := c.checkWords(ctx, conn, t); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (c *contract) checkUnique(ctx context.Context, conn *pgx.Conn, t table, r relation, key []string) error {
+	for _, name := range key {
+		if _, there := c.column(r, name); !there {
+			return nil
+		}
+	}
+	columns := strings.Join(key, ", ")
+	var twice int64
+	// The names are of our own list, and the schema is quoted by the server.
+	err := conn.QueryRow(ctx, fmt.Sprintf(
+		"SELECT count(*) FROM (SELECT FROM %s GROUP BY %s HAVING count(*) > 1) AS repeated",
+		c.qualified(t.name), columns)).Scan(&twice)
+	if err == nil && twice > 0 {
+		c.add(Finding{Object: t.name, Problem: fmt.Sprintf(
+			"the view has %d values of (%s) more than once; each must be unique", twice, columns)})
+	}
+	return err
+}
+
+func (c *contract) checkWords(ctx context.Context, conn *pgx.Conn, t table) error {
+	var strange *string
+	err := conn.QueryRow(ctx, fmt.Sprintf(
+		"SELECT min(data_type) FROM %s WHERE data_type <> ALL ($1)", c.qualified(t.name)), linker.DataTypes).Scan(&strange)
+	if err == nil && strange != nil {
+		c.add(Finding{
+			Object:  t.name + ".data_type",
+			Problem: fmt.Sprintf("holds %q; relink knows %s", *strange, strings.Join(linker.DataTypes, ", ")),
+			Warning: true,
+		})
+	}
+	return err
+}

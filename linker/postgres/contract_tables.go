@@ -1,0 +1,132 @@
+package postgres
+
+// What a column must hold. Ids are text of any sort; PostgreSQL's own name of
+// the type is what the catalog says.
+var (
+	textTypes    = []string{"text", "character varying"}
+	timeTypes    = []string{"timestamp with time zone"}
+	booleanTypes = []string{"boolean"}
+	numberTypes  = []string{"bigint"}
+)
+
+// column is what relink needs of one column of the platform.
+type column struct {
+	name  string
+	types []string
+	// words means that an enum will do too, when it has every data type.
+	words bool
+	// required means that the column never is NULL.
+	required bool
+	insert   bool // relink inserts it
+	update   bool // relink updates it
+}
+
+// reference is a foreign key of one column to another table's id.
+type reference struct{ column, table string }
+
+// index is an index that relink needs. partial means that it may, and a unique
+// one must, have only the rows where cleared_at is null.
+type index struct {
+	key     string
+	unique  bool
+	partial bool
+	purpose string
+	sql     string // with %s for the table
+}
+
+// table is what relink needs of one table of the platform.
+type table struct {
+	name       string
+	mayBeView  bool
+	columns    []column
+	keys       [][]string // each set of columns is unique over all rows
+	references []reference
+	indexes    []index
+}
+
+// platformTables are the tables of the platform in the order in which they can
+// be created. They say what the platform migration says.
+var platformTables = []table{
+	{
+		name:      "recordings",
+		mayBeView: true,
+		columns: []column{
+			{name: "id", types: textTypes, required: true},
+			{name: "organization_id", types: textTypes, required: true},
+			{name: "title", types: textTypes},
+			{name: "created_at", types: timeTypes},
+			{name: "deleted_at", types: timeTypes},
+		},
+		keys: [][]string{{"id"}},
+	},
+	{
+		name:      "integration_connections",
+		mayBeView: true,
+		columns: []column{
+			{name: "id", types: textTypes, required: true},
+			{name: "organization_id", types: textTypes, required: true},
+			{name: "platform", types: textTypes, required: true},
+			{name: "name", types: textTypes},
+			{name: "is_active", types: booleanTypes, required: true},
+		},
+		keys: [][]string{{"id"}},
+	},
+	{
+		name:      "crm_entities",
+		mayBeView: true,
+		columns: []column{
+			{name: "id", types: textTypes, required: true},
+			{name: "data_type", types: textTypes, words: true, required: true},
+			{name: "integration_connection_id", types: textTypes, required: true},
+			{name: "external_id", types: textTypes, required: true},
+			{name: "name", types: textTypes},
+			{name: "last_activity_at", types: timeTypes},
+			{name: "deleted_at", types: timeTypes},
+			{name: "merged_into_id", types: textTypes},
+		},
+		keys:       [][]string{{"id"}, {"data_type", "external_id", "integration_connection_id"}},
+		references: []reference{{"integration_connection_id", "integration_connections"}},
+	},
+	{
+		name: "recording_links",
+		columns: []column{
+			{name: "id", types: numberTypes, required: true},
+			{name: "recording_id", types: textTypes, required: true, insert: true},
+			{name: "data_type", types: textTypes, words: true, required: true, insert: true},
+			{name: "entity_id", types: textTypes, required: true, insert: true},
+			{name: "trigger", types: textTypes, insert: true},
+			{name: "linked_at", types: timeTypes, required: true, insert: true},
+			{name: "linked_by_run", types: numberTypes, insert: true},
+			{name: "linked_by_row", types: numberTypes, insert: true},
+			{name: "cleared_at", types: timeTypes, update: true},
+			{name: "cleared_by_run", types: numberTypes, update: true},
+			{name: "cleared_by_row", types: numberTypes, update: true},
+			{name: "cleared_trigger", types: textTypes, update: true},
+			{name: "restores", types: numberTypes, insert: true},
+		},
+		keys:       [][]string{{"id"}},
+		references: []reference{{"entity_id", "crm_entities"}},
+		indexes: []index{
+			{
+				key: "recording_id", unique: true, partial: true,
+				purpose: "which keeps a recording from having two current links",
+				sql:     "CREATE UNIQUE INDEX CONCURRENTLY ON %s (recording_id) WHERE cleared_at IS NULL;",
+			},
+			{
+				key: "entity_id", partial: true,
+				purpose: "which finds the links of a CRM row",
+				sql:     "CREATE INDEX CONCURRENTLY ON %s (entity_id) WHERE cleared_at IS NULL;",
+			},
+			{
+				key:     "linked_by_run",
+				purpose: "which finds the links that a run made",
+				sql:     "CREATE INDEX CONCURRENTLY ON %s USING brin (linked_by_run);",
+			},
+			{
+				key:     "cleared_by_run",
+				purpose: "which finds the links that a run cleared",
+				sql:     "CREATE INDEX CONCURRENTLY ON %s USING brin (cleared_by_run);",
+			},
+		},
+	},
+}

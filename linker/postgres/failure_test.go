@@ -1,0 +1,295 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"relink/linker/postgres"
+	"relink/linker/postgres/localpg"
+	"relink/linker/postgres/pgtest"
+)
+
+// wantExplained fails unless Explain's message and hint have these words.
+func wantExplained(t *testing.T, err error, message, hint string) {
+	t.Helper()
+	gotMessage, gotHint, ok := postgres.Explain(err)
+	if !ok || !strings.Contains(gotMessage, message) || !strings.Contains(gotHint, hint) {
+		t.Errorf("Explain(%v) = %q, %q, %v; want %q, %q", err, gotMessage, gotHint, ok, message, hint)
+	}
+	if strings.Contains(gotMessage+gotHint, "secret") {
+		t.Errorf("Explain(%v) = %q, %q, which tells a password", err, gotMessage, gotHint)
+	}
+}
+
+func TestExplainConnecting(t *testing.T) {
+	t.Parallel()
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := closed.Addr().String()
+	closed.Close()
+
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // takes connections and says nothing
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { silent.Close() })
+
+	rude, err := net.Listen("tcp", "127.0.0.1:0") // hangs up at once
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { rude.Close() })
+	go func() {
+		for {
+			conn, err := rude.Accept()
+			if err != nil {
+				return
+			}
+			conn.Close()
+		}
+	}()
+
+	empty := t.TempDir()
+	for _, c := range []struct {
+		name          string
+		url           string
+		message, hint string
+		transient     bool
+	}{
+		{"nothing listens", "postgres://u:secret@" + refused + "/d", "no database server answers at " + refused, "PGPORT", true},
+		{"no socket", "postgres:///d?host=" + empty, "no database server at " + empty, "PGHOST", true},
+		{"a host that does not exist", "postgres://u:secret@no-such-host.invalid/d", `host "no-such-host.invalid" is not known`, "PGHOST", false},
+		{"a host that does not answer", "postgres://u:secret@" + silent.Addr().String() + "/d?connect_timeout=1&sslmode=disable", "did not answer in time", "firewall", true},
+		{"something that is not PostgreSQL", "postgres://u:secret@" + rude.Addr().String() + "/d?sslmode=disable", "ended the connection", "sslmode", true},
+		{"a URL that is none", "postgres://u:secret@host:port/d", "the database URL cannot be read", "postgres://user:password@", false},
+		{"no such database", pgtest.Database(t) + "&dbname=nowhere", `database "nowhere" does not exist`, "PGDATABASE", false},
+		{"no such role", as(pgtest.Database(t), "nobody_here"), `role "nobody_here" does not exist`, "pg_hba.conf", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := postgres.Connect(t.Context(), postgres.Config{URL: c.url})
+			if err == nil {
+				t.Fatal("Connect succeeded, want an error")
+			}
+			wantExplained(t, err, c.message, c.hint)
+			if got := postgres.IsTransient(err); got != c.transient {
+				t.Errorf("IsTransient(%v) = %v, want %v", err, got, c.transient)
+			}
+		})
+	}
+}
+
+func TestExplainWrongPassword(t *testing.T) {
+	t.Parallel()
+	s := pgtest.Server(t)
+	admin := connect(t, postgres.Config{URL: s.URL(localpg.Database)})
+	exec(t, admin, "CREATE ROLE guarded LOGIN PASSWORD 'right'")
+	rules := "local all relink trust\nlocal all guarded scram-sha-256\n"
+	if err := os.WriteFile(filepath.Join(s.Dir(), "data", "pg_hba.conf"), []byte(rules), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	exec(t, admin, "SELECT pg_reload_conf()")
+
+	url := as(s.URL(localpg.Database), "guarded") + "&password="
+	deadline := time.Now().Add(10 * time.Second)
+	for { // the server reads its rules again when it gets to it
+		_, err := postgres.Connect(t.Context(), postgres.Config{URL: url + "secret"})
+		if _, _, ok := postgres.Explain(err); ok || time.Now().After(deadline) {
+			wantExplained(t, err, "password authentication failed", "PGPASSWORD")
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	connect(t, postgres.Config{URL: url + "right"})
+}
+
+func TestExplainStatements(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	admin := connect(t, postgres.Config{URL: url})
+	role := newRole(t, admin)
+	for _, c := range []struct {
+		name          string
+		role          string
+		sql           string
+		message, hint string
+		transient     bool
+		conflict      bool
+	}{
+		{"a missing table", "relink", "SELECT FROM no_such_table", `"no_such_table" does not exist`, "relink db migrate --platform", false, false},
+		{"a missing schema", "relink", "CREATE TABLE nowhere.t ()", `schema "nowhere" does not exist`, "--schema", false, false},
+		{"a missing column", "relink", "SELECT restored FROM recording_links", `"restored" does not exist`, "relink db check", false, false},
+		{"a missing privilege", role, "SELECT FROM recordings", "permission denied for table recordings", "relink db check", false, false},
+		{"a read-only transaction", "relink", "BEGIN READ ONLY; CREATE TABLE t ()", "read-only transaction", "primary", false, false},
+		{"a session that is ended", "relink", "SELECT pg_terminate_backend(pg_backend_pid())", "terminating connection", "up again", true, false},
+		{"a statement that is cancelled", "relink", "SET statement_timeout = 1; SELECT pg_sleep(9)", "statement timeout", "cancelled", false, false},
+		{"a prepared statement that is another session's", "relink", "EXECUTE other", `"other" does not exist`, "pool_mode = session", false, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			conn := connect(t, postgres.Config{URL: as(url, c.role)})
+			_, err := conn.PgConn().Exec(t.Context(), c.sql).ReadAll()
+			err = fmt.Errorf("doing something: %w", err)
+			wantExplained(t, err, c.message, c.hint)
+			if got := postgres.IsTransient(err); got != c.transient {
+				t.Errorf("IsTransient(%v) = %v, want %v", err, got, c.transient)
+			}
+			if got := postgres.IsLockConflict(err); got != c.conflict {
+				t.Errorf("IsLockConflict(%v) = %v, want %v", err, got, c.conflict)
+			}
+		})
+	}
+}
+
+func TestExplainTooManyConnections(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	admin := connect(t, postgres.Config{URL: url})
+	role := newRole(t, admin)
+	exec(t, admin, "ALTER ROLE "+role+" CONNECTION LIMIT 1")
+	connect(t, postgres.Config{URL: as(url, role)})
+	_, err := postgres.Connect(t.Context(), postgres.Config{URL: as(url, role)})
+	wantExplained(t, err, "too many connections for role", "--lanes")
+}
+
+func TestExplainLockConflicts(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	holder, other := connect(t, postgres.Config{URL: url}), connect(t, postgres.Config{URL: url})
+	exec(t, holder, "BEGIN; LOCK TABLE recordings")
+	exec(t, other, "SET lock_timeout = '10ms'")
+	_, err := other.Exec(t.Context(), "SELECT FROM recordings")
+	wantExplained(t, err, "lock timeout", "another session holds a lock")
+	if !postgres.IsLockConflict(err) || postgres.IsTransient(err) {
+		t.Errorf("a lock timeout: IsLockConflict = %v, IsTransient = %v, want true, false",
+			postgres.IsLockConflict(err), postgres.IsTransient(err))
+	}
+
+	// Two sessions that wait for each other.
+	exec(t, other, "SET lock_timeout = 0; BEGIN; LOCK TABLE crm_entities")
+	waited := make(chan error, 1)
+	go func() {
+		_, err := other.Exec(context.Background(), "SELECT FROM recordings")
+		waited <- err
+	}()
+	_, err = holder.Exec(t.Context(), "SELECT FROM crm_entities")
+	if err == nil {
+		err = <-waited
+	} else {
+		exec(t, holder, "ROLLBACK")
+		<-waited
+	}
+	if !postgres.IsLockConflict(err) || !postgres.IsTransient(err) {
+		t.Errorf("a deadlock (%v): IsLockConflict = %v, IsTransient = %v, want both true",
+			err, postgres.IsLockConflict(err), postgres.IsTransient(err))
+	}
+}
+
+func TestExplainAConnectionThatBreaks(t *testing.T) {
+	t.Parallel()
+	var broken atomic.Pointer[net.Conn]
+	conn := connect(t, postgres.Config{
+		URL: pgtest.Database(t),
+		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+			c, err := new(net.Dialer).DialContext(ctx, network, address)
+			broken.Store(&c)
+			return c, err
+		},
+	})
+	time.AfterFunc(20*time.Millisecond, func() { (*broken.Load()).Close() })
+	_, err := conn.Exec(t.Context(), "SELECT pg_sleep(9)")
+	wantExplained(t, err, "the connection to the database was lost", "the server's log")
+	if !postgres.IsTransient(err) {
+		t.Errorf("IsTransient(%v) = false, want true", err)
+	}
+	_, err = conn.Exec(t.Context(), "SELECT 1")
+	if !postgres.IsTransient(err) {
+		t.Errorf("IsTransient of the next statement (%v) = false, want true", err)
+	}
+}
+
+func TestExplainAServerThatCrashes(t *testing.T) {
+	t.Parallel()
+	s := pgtest.Server(t)
+	cfg := postgres.Config{URL: s.URL(localpg.Database)}
+	conn := connect(t, cfg)
+	if err := s.Crash(t.Context(), localpg.Immediate); err != nil {
+		t.Fatal(err)
+	}
+	_, err := conn.Exec(t.Context(), "SELECT 1")
+	if _, _, ok := postgres.Explain(err); !ok || !postgres.IsTransient(err) {
+		t.Errorf("a statement on a crashed server (%v): explained %v, transient %v, want both true", err, ok, postgres.IsTransient(err))
+	}
+	_, err = postgres.Connect(t.Context(), cfg)
+	wantExplained(t, err, "no database server", "start the server")
+	if !postgres.IsTransient(err) {
+		t.Errorf("IsTransient(%v) = false, want true", err)
+	}
+}
+
+// The states that a test cannot bring a server into.
+func TestExplainStates(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		state     string
+		hint      string
+		transient bool
+	}{
+		{"53100", "free disk space on the server", false},
+		{"53200", "--lanes", false},
+		{"57P02", "up again", true},
+		{"57P03", "up again", true},
+		{"58030", "administrator", false},
+		{"XX001", "administrator", false},
+		{"40001", "run the command again", true},
+		{"42P05", "pool_mode = session", false},
+	} {
+		err := fmt.Errorf("doing something: %w", &pgconn.PgError{Code: c.state, Message: "the message", Detail: "The detail."})
+		wantExplained(t, err, "the database says: the message (The detail)", c.hint)
+		if got := postgres.IsTransient(err); got != c.transient {
+			t.Errorf("IsTransient of state %s = %v, want %v", c.state, got, c.transient)
+		}
+	}
+}
+
+func TestExplainLeavesOtherErrorsAlone(t *testing.T) {
+	t.Parallel()
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, connectCancelled := postgres.Connect(cancelled, postgres.Config{URL: pgtest.Database(t)})
+	running := connect(t, postgres.Config{URL: pgtest.Database(t)})
+	stopped, stop := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer stop()
+	_, statementStopped := running.Exec(stopped, "SELECT pg_sleep(9)")
+	for name, err := range map[string]error{
+		"no error":                          nil,
+		"a file that ends too soon":         fmt.Errorf("reading links.csv.gz: %w", io.ErrUnexpectedEOF),
+		"a file that is not there":          &os.PathError{Op: "open", Path: "links.csv", Err: os.ErrNotExist},
+		"a connection nobody waits for":     connectCancelled,
+		"a statement out of its own time":   statementStopped,
+		"no rows":                           pgx.ErrNoRows,
+		"an error of somebody else's world": errors.New("out of cheese"),
+	} {
+		if message, hint, ok := postgres.Explain(err); ok {
+			t.Errorf("Explain of %s (%v) = %q, %q, want nothing", name, err, message, hint)
+		}
+		if postgres.IsTransient(err) {
+			t.Errorf("IsTransient of %s (%v) = true, want false", name, err)
+		}
+	}
+	wantExplained(t, fmt.Errorf("starting: %w", postgres.ErrPooled), "pools transactions", "pool_mode = session")
+}
