@@ -30,6 +30,7 @@ demo: build ## import a small world into a private PostgreSQL and show the repor
 
 test: ## run every test, on a real PostgreSQL
 	@.ci/postgres
+	@.ci/chromium
 	$(GO) test -timeout 20m ./...
 
 check: $(TOOLS)/staticcheck $(TOOLS)/gofumpt ## format, vet, staticcheck, race detector

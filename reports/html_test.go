@@ -289,3 +289,18 @@ func hostilePage() reports.Page {
 	p.Host, p.Version = text(5), text(6)
 	return p
 }
+
+func BenchmarkSample(b *testing.B) {
+	s := &reports.Sample{}
+	e := sample
+	for b.Loop() {
+		s.Add(&e)
+	}
+}
+
+func BenchmarkHTML(b *testing.B) {
+	p := largePage()
+	for b.Loop() {
+		html(b, p)
+	}
+}
