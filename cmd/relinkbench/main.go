@@ -53,7 +53,7 @@ func run(ctx context.Context, o options) error {
 			return fmt.Errorf("building relink: %w", err)
 		}
 	}
-	s, err := newServer(ctx, dir, o.buffers)
+	s, err := newServer(ctx, o.buffers)
 	if err != nil {
 		return err
 	}

@@ -27,18 +27,15 @@ var serverSettings = map[string]string{
 	"autovacuum":         "off", // or it wakes in the middle of somebody's run
 }
 
-func newServer(ctx context.Context, dir, buffers string) (*server, error) {
-	// The folder must be one that the server's user can reach as well.
-	home, err := os.MkdirTemp(localpg.TempDir(), "relinkbench-pg-")
+func newServer(ctx context.Context, buffers string) (*server, error) {
+	// localpg makes the folder, so that the server's user may enter it.
+	s := &server{dir: filepath.Join(localpg.TempDir(), fmt.Sprintf("relinkbench-%d", os.Getpid()))}
+	pg, err := localpg.Start(ctx, localpg.Config{Dir: s.dir, Notice: func(text string) { fmt.Fprintln(os.Stderr, text) }})
 	if err != nil {
+		os.RemoveAll(s.dir)
 		return nil, err
 	}
-	s := &server{dir: home}
-	s.pg, err = localpg.Start(ctx, localpg.Config{Dir: filepath.Join(home, "pg"), Notice: func(text string) { fmt.Fprintln(os.Stderr, text) }})
-	if err != nil {
-		os.RemoveAll(home)
-		return nil, err
-	}
+	s.pg = pg
 	set := map[string]string{"shared_buffers": buffers}
 	for name, value := range serverSettings {
 		set[name] = value
