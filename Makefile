@@ -4,11 +4,13 @@
 #   FUZZTIME=20s   how long each fuzz target runs
 #   ROUNDS=500     how many runs `make torture` kills
 #   COUNT=5        how often each benchmark runs
+#   ROWS=1000000   rows of the file that make bench imports
 
 GO       ?= go
 FUZZTIME ?= 20s
 ROUNDS   ?= 500
 COUNT    ?= 5
+ROWS     ?= 1000000
 TOOLS    := .cache/tools
 
 # Race detection costs five to ten times the run time: it is switched on where
@@ -16,7 +18,7 @@ TOOLS    := .cache/tools
 CONCURRENT := ./batch/... ./linker/postgres/... ./linker/httpapi/...
 
 .DEFAULT_GOAL := help
-.PHONY: help build test check format demo bench torture conformance golden fuzz clean
+.PHONY: help build test check format demo bench microbench torture conformance golden fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,8 +52,12 @@ golden: ## rewrite the golden files; review the diff like code
 	@.ci/postgres
 	$(GO) test -run 'Golden|Script' ./batch ./cmd/... ./reports -update
 
-bench: $(TOOLS)/benchstat ## run the Go benchmarks, COUNT times each
+bench: build ## measure relink against its rivals: ROWS rows, COUNT alternating runs
 	@.ci/postgres
+	@mkdir -p .cache
+	$(GO) run ./cmd/relinkbench -rows $(ROWS) -runs $(COUNT) -relink $(CURDIR)/bin/relink -json .cache/bench.json
+
+microbench: $(TOOLS)/benchstat ## run the Go benchmarks, COUNT times each
 	@mkdir -p .cache
 	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) ./... | tee .cache/bench.txt
 	$(TOOLS)/benchstat .cache/bench.txt
