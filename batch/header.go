@@ -113,7 +113,9 @@ func (c *csvReader) seekHeader(name string) (before []byte, first firstLine, err
 
 // refuseHeader says why a header cannot be read.
 func (c *csvReader) refuseHeader(f frame, place string) error {
-	switch {
+	switch text := string(bytes.TrimSpace(f.text)); {
+	case strings.HasPrefix(text, "{"), strings.HasPrefix(text, "[{"), text == "[":
+		return &inputError{place: place, what: "the header looks like JSON", hint: "for one object a line give --format jsonl"}
 	case f.code == "":
 		return nil
 	case f.code == linker.RecordTooLong:
@@ -162,10 +164,7 @@ func (c *csvReader) headerHint(next int64, n *names, set linker.Fields) string {
 			}
 		}
 	}
-	switch {
-	case strings.HasPrefix(header, "{"), strings.HasPrefix(header, "["):
-		return "this looks like JSON; for one object a line give --format jsonl"
-	case slices.ContainsFunc(c.head.cells, isDataType):
+	if slices.ContainsFunc(c.head.cells, isDataType) {
 		return "the first line looks like a row; put a header above it: " + strings.Join(fieldNames[:], string(c.delimiter))
 	}
 	return ""

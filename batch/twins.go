@@ -22,7 +22,7 @@ type Twins struct {
 	all   [fanOut]chain // by the first byte of the recording's hash
 	size  int           // how many entries are sorted at a time
 
-	found *runs
+	found *twinFile
 	notes []twin // found, not yet written
 }
 
@@ -46,7 +46,7 @@ func NewTwins(dir string) (*Twins, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a file to compare rows: %w", err)
 	}
-	found, err := newRuns(dir)
+	found, err := newTwinFile(dir)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("making a file to compare rows: %w", err), store.close())
 	}

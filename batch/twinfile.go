@@ -25,9 +25,9 @@ type twin struct {
 	lines       [namedLines]int64
 }
 
-// runs is a temporary file of twins, written as runs that are sorted by row
+// twinFile is a temporary file of twins, written as runs that are sorted by row
 // and read as one.
-type runs struct {
+type twinFile struct {
 	file  *os.File
 	w     *bufio.Writer
 	ends  []int64 // where each run ends
@@ -37,16 +37,16 @@ type runs struct {
 	readers twinHeap
 }
 
-func newRuns(dir string) (*runs, error) {
+func newTwinFile(dir string) (*twinFile, error) {
 	file, err := tempFile(dir)
 	if err != nil {
 		return nil, err
 	}
-	return &runs{file: file, w: bufio.NewWriter(file)}, nil
+	return &twinFile{file: file, w: bufio.NewWriter(file)}, nil
 }
 
 // add writes one run; it sorts it.
-func (r *runs) add(twins []twin) error {
+func (r *twinFile) add(twins []twin) error {
 	if len(twins) == 0 {
 		return nil
 	}
@@ -69,7 +69,7 @@ func (r *runs) add(twins []twin) error {
 }
 
 // finish ends the writing and makes ready to read.
-func (r *runs) finish() error {
+func (r *twinFile) finish() error {
 	if err := r.w.Flush(); err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (r *runs) finish() error {
 
 // at returns the twin of a row, ok false when the row has none. Rows are asked
 // for in ascending order; those passed over are gone.
-func (r *runs) at(row int64) (t twin, ok bool, err error) {
+func (r *twinFile) at(row int64) (t twin, ok bool, err error) {
 	for len(r.readers) > 0 && r.readers[0].twin.row <= row {
 		run := r.readers[0]
 		if run.twin.row == row {
@@ -109,7 +109,7 @@ func (r *runs) at(row int64) (t twin, ok bool, err error) {
 	return t, ok, nil
 }
 
-func (r *runs) close() error { return r.file.Close() }
+func (r *twinFile) close() error { return r.file.Close() }
 
 // runReader reads one run.
 type runReader struct {
