@@ -28,7 +28,8 @@ FROM (
             END AS rank,
             CASE
                 WHEN m.by_id AND e.external_id = m.given
-                    THEN format('this is the external id of a %s in connection "%s": give it as externalId', e.data_type, e.integration_connection_id)
+                    THEN format('this is the external id of %s %s in connection "%s": give it as externalId',
+                        CASE WHEN e.data_type::text ~ '^[AEIOU]' THEN 'an' ELSE 'a' END, e.data_type, e.integration_connection_id)
                 WHEN e.external_id = m.given AND e.integration_connection_id = m.connection_id
                     THEN format('this id is %s %s in the connection', CASE WHEN e.data_type::text ~ '^[AEIOU]' THEN 'an' ELSE 'a' END, e.data_type)
                 WHEN e.external_id = m.given AND e.data_type = m.data_type

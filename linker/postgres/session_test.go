@@ -1,0 +1,200 @@
+package postgres_test
+
+import (
+	"context"
+	"io"
+	"os"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
+	"relink/linker"
+	"relink/linker/postgres"
+	"relink/linker/postgres/pgtest"
+)
+
+// world is a database with a small world in it, and what a run on it needs.
+type world struct {
+	t     *testing.T
+	url   string
+	store *postgres.Store
+	conn  *pgx.Conn
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := emptyWorld(t)
+	sql, err := os.ReadFile("testdata/world.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.exec(string(sql))
+	return w
+}
+
+// emptyWorld is a database with tables and nothing in them.
+func emptyWorld(t *testing.T) *world {
+	t.Helper()
+	url := pgtest.Database(t)
+	w := &world{t: t, url: url, store: postgres.NewStore(postgres.Config{URL: url})}
+	w.conn = w.connect()
+	return w
+}
+
+// connect opens a connection of the platform's: nothing of relink's in it but
+// the way to the tables.
+func (w *world) connect() *pgx.Conn {
+	w.t.Helper()
+	conn, err := postgres.Connect(w.t.Context(), postgres.Config{URL: w.url, ApplicationName: "platform"})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { conn.Close(context.Background()) })
+	return conn
+}
+
+func (w *world) exec(sql string, args ...any) {
+	w.t.Helper()
+	if _, err := w.conn.Exec(w.t.Context(), sql, args...); err != nil {
+		w.t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+// one returns the single value that a query gives.
+func one[T any](w *world, sql string, args ...any) (v T) {
+	w.t.Helper()
+	if err := w.conn.QueryRow(w.t.Context(), sql, args...).Scan(&v); err != nil {
+		w.t.Fatalf("%s: %v", sql, err)
+	}
+	return v
+}
+
+// column returns the values that a query of one column gives.
+func column[T any](w *world, sql string, args ...any) []T {
+	w.t.Helper()
+	rows, err := w.conn.Query(w.t.Context(), sql, args...)
+	if err != nil {
+		w.t.Fatalf("%s: %v", sql, err)
+	}
+	values, err := pgx.CollectRows(rows, pgx.RowTo[T])
+	if err != nil {
+		w.t.Fatalf("%s: %v", sql, err)
+	}
+	return values
+}
+
+// record begins the record of a run.
+func (w *world) record(kind linker.Kind) int64 {
+	w.t.Helper()
+	run, err := w.store.Begin(w.t.Context(), linker.Run{Kind: kind, Options: []byte("{}")})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return run.ID
+}
+
+// begin opens a writing session, of a new run unless opt names one.
+func (w *world) begin(opt postgres.SessionOptions) *postgres.Session {
+	w.t.Helper()
+	if opt.Run == 0 {
+		opt.Run = w.record(linker.Import)
+	}
+	opt.Writing = true
+	x, err := w.store.Session(w.t.Context(), opt)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(x.Close)
+	return x
+}
+
+// stage stages rows, numbered from 1, the first on line 2.
+func (w *world) stage(x *postgres.Session, rows []linker.Fields) {
+	w.t.Helper()
+	i := 0
+	n, err := x.Stage(w.t.Context(), func(n *linker.Numbered) error {
+		if i == len(rows) {
+			return io.EOF
+		}
+		i++
+		n.Row, n.Line, n.Checked = int64(i), int64(i+1), linker.Check(rows[i-1], linker.Fields{})
+		return nil
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if n != int64(len(rows)) {
+		w.t.Fatalf("staged %d rows, want %d", n, len(rows))
+	}
+}
+
+func (w *world) plan(x *postgres.Session, first bool) linker.Plan {
+	w.t.Helper()
+	plan, err := x.Plan(w.t.Context(), first)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return plan
+}
+
+func (w *world) apply(x *postgres.Session) {
+	w.t.Helper()
+	var n atomic.Int64
+	if err := x.Apply(w.t.Context(), nil, &n); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// imported runs rows through the whole of a session and returns the results.
+// They must be those of the plan: nobody else is at work.
+func (w *world) imported(opt postgres.SessionOptions, rows []linker.Fields) []linker.Result {
+	w.t.Helper()
+	x := w.begin(opt)
+	defer x.Close()
+	w.stage(x, rows)
+	w.plan(x, true)
+	planned := w.results(x)
+	w.apply(x)
+	results := w.results(x)
+	if diff := cmp.Diff(planned, results); diff != "" {
+		w.t.Errorf("what was done is not what was planned (-planned +done):\n%s", diff)
+	}
+	return results
+}
+
+func (w *world) results(x *postgres.Session) (results []linker.Result) {
+	w.t.Helper()
+	err := x.Results(w.t.Context(), func(r *linker.Result) error {
+		results = append(results, *r)
+		return nil
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return results
+}
+
+// current returns the current link of every recording, as recording>entity.
+func (w *world) current() []string {
+	w.t.Helper()
+	return column[string](w, `
+		SELECT recording_id || '>' || entity_id
+		FROM recording_links
+		WHERE cleared_at IS NULL
+		ORDER BY recording_id COLLATE "C"`)
+}
+
+// everything returns every row of the platform's tables as text, with the
+// transaction that wrote it last: equal before and after means that nothing was
+// written, not even the same values again.
+func (w *world) everything() []string {
+	w.t.Helper()
+	return column[string](w, `
+		SELECT 'recording ' || xmin || ' ' || r::text FROM recordings AS r
+		UNION ALL SELECT 'connection ' || xmin || ' ' || c::text FROM integration_connections AS c
+		UNION ALL SELECT 'entity ' || xmin || ' ' || e::text FROM crm_entities AS e
+		UNION ALL SELECT 'link ' || xmin || ' ' || l::text FROM recording_links AS l
+		ORDER BY 1`)
+}
