@@ -22,7 +22,8 @@ func (d *Done) ExitStatus() int {
 	}
 	outcomes := d.Tally.Outcomes()
 	switch {
-	case outcomes[linker.Rejected]+outcomes[linker.Failed] > 0, d.Plan.PruneWithheld != "":
+	case outcomes[linker.Rejected]+outcomes[linker.Failed] > 0, d.Plan.PruneWithheld != "",
+		d.Run.Kind == linker.Revert && outcomes[linker.Kept] > 0:
 		return exitPartly
 	case d.Run.Kind == linker.Reconcile && d.Run.DryRun && d.Drift():
 		return exitDrift

@@ -14,11 +14,14 @@ import (
 // database, and the rejects have their original bytes.
 func (j *Job) report(ctx context.Context, a Attempt, done *Done, begin func(*Source) (Report, error)) (err error) {
 	j.Progress.enter(Reporting)
-	source, err := Open(j.Input)
-	if err != nil {
-		return err
+	j.Progress.RowsToReport.Store(j.Run.StagedRows)
+	var source *Source
+	if j.Run.Kind != linker.Revert {
+		if source, err = Open(j.Input); err != nil {
+			return err
+		}
+		defer source.Close()
 	}
-	defer source.Close()
 	report, err := begin(source)
 	if err != nil {
 		return err
@@ -28,17 +31,15 @@ func (j *Job) report(ctx context.Context, a Attempt, done *Done, begin func(*Sou
 			err = abortErr
 		}
 	}()
-	j.Progress.RowsToReport.Store(j.Run.StagedRows)
 	done.Tally = linker.Tally{}
 	m := merger{job: j, source: source, report: report, tally: &done.Tally}
-	if err := a.Results(ctx, m.result); err != nil {
-		return err
+	if source == nil {
+		err = a.Results(ctx, m.change)
+	} else if err = a.Results(ctx, m.result); err == nil {
+		err = m.end()
 	}
-	if err := m.drain(0); err != nil {
+	if err != nil {
 		return err
-	}
-	if source.Identity().SHA256 != j.Run.Source.SHA256 {
-		return &ChangedError{Path: j.Input.Path, Was: j.Run.Source.SHA256, Is: source.Identity().SHA256}
 	}
 	if err := done.Tally.Verify(j.Run.StagedRows); err != nil {
 		return err
@@ -54,6 +55,33 @@ type merger struct {
 	tally  *linker.Tally
 	record Record
 	ended  bool
+}
+
+// change writes the line of one change that a revert takes back or leaves.
+func (m *merger) change(r *linker.Result) error {
+	return m.write(linker.Entry{
+		Row: r.Row, Fields: linker.Fields{RecordingID: r.RecordingID},
+		Outcome: r.Outcome, Code: r.Code, Message: linker.Message(r.Code, changed(r), r.Detail),
+		EntityID: r.EntityID, PreviousEntityID: r.PreviousEntityID, PreviousDataType: r.PreviousDataType,
+	}, nil)
+}
+
+// changed is a change as a row, for messages.
+func changed(r *linker.Result) linker.Checked {
+	return linker.Checked{Row: linker.Row{RecordingID: r.RecordingID, ID: r.EntityID}}
+}
+
+// end writes what is left of the source and makes sure that it is the file
+// that was staged.
+func (m *merger) end() error {
+	if err := m.drain(0); err != nil {
+		return err
+	}
+	was, is := m.job.Run.Source.SHA256, m.source.Identity().SHA256
+	if was != is {
+		return &ChangedError{Path: m.job.Input.Path, Was: was, Is: is}
+	}
+	return nil
 }
 
 // result writes the line of one result, and before it those of the records

@@ -44,16 +44,20 @@ type Attempt interface {
 type Job struct {
 	// Run is the run's record, new or as it was interrupted.
 	Run linker.Run
-	// Input must be readable more than once: see Spool.
+	// Input must be readable more than once: see Spool. A revert has none:
+	// its rows are the changes of the run it takes back.
 	Input Input
+	// Rewrite only writes the report again: of a run that has ended, or of
+	// one that was interrupted, as far as it got. Nothing is applied.
+	Rewrite bool
 	Rules linker.Rules
 	Guard linker.Guard
 	// Open begins an attempt; again says that this process made one before.
 	Open func(ctx context.Context, again bool) (Attempt, error)
 	// Record saves the run's record without an attempt.
 	Record func(ctx context.Context, r linker.Run) error
-	// Begin opens the report for the source. It may be called again after
-	// the report before was aborted.
+	// Begin opens the report for the source, nil for a revert. It may be
+	// called again after the report before was aborted.
 	Begin func(*Source) (Report, error)
 	// Expect, when not nil, opens a report that compares itself with an
 	// approved one; its Commit returns a *linker.Refusal when they differ.
@@ -155,8 +159,13 @@ func (j *Job) attempt(ctx context.Context, again bool) (*Done, error) {
 		return nil, stopCause(early, err)
 	}
 	defer a.Close()
-	if err := j.stage(early, a); err != nil {
-		return nil, stopCause(early, err)
+	if j.Run.Kind != linker.Revert {
+		if err := j.stage(early, a); err != nil {
+			return nil, stopCause(early, err)
+		}
+	}
+	if j.Rewrite {
+		return j.rewrite(early, a)
 	}
 	done, err := j.plan(early, a)
 	if err != nil {
@@ -198,6 +207,9 @@ func (j *Job) plan(ctx context.Context, a Attempt) (*Done, error) {
 	if err != nil {
 		return nil, err
 	}
+	if j.Run.Kind == linker.Revert {
+		j.Run.StagedRows = plan.Rows
+	}
 	if plan.Rows != j.Run.StagedRows {
 		return nil, fmt.Errorf("planning: %d rows were staged and %d planned", j.Run.StagedRows, plan.Rows)
 	}
@@ -214,6 +226,33 @@ func (j *Job) plan(ctx context.Context, a Attempt) (*Done, error) {
 	}
 	j.Run.State = linker.StatePlanned
 	return done, a.Save(ctx, j.Run)
+}
+
+// rewrite writes the report of what the marks say the run has done. A row that
+// could be applied now, and was not by this run, is reported as not attempted.
+func (j *Job) rewrite(ctx context.Context, a Attempt) (*Done, error) {
+	j.Progress.enter(Planning)
+	first := j.Run.ApplyingAt.IsZero()
+	plan, err := a.Plan(ctx, first)
+	if err != nil {
+		return nil, err
+	}
+	if j.Run.Kind == linker.Revert {
+		j.Run.StagedRows = plan.Rows
+	}
+	done := &Done{Run: j.Run, Plan: plan, Applied: !first, Reported: true}
+	if !first {
+		if err := a.Unattempted(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err := j.report(ctx, a, done, j.Begin); err != nil {
+		return nil, err
+	}
+	if !j.Run.State.Ended() {
+		return done, nil
+	}
+	return done, a.DropWorkingTables(ctx)
 }
 
 // compare holds the plan's report against the approved one.
