@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -49,15 +50,11 @@ func openBrowser(t *testing.T) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Not t.TempDir: Chromium's children may write a little longer than it
-	// runs.
-	profile, err := os.MkdirTemp("", "relink-chromium-")
-	if err != nil {
-		t.Fatal(err)
-	}
+	profile := t.TempDir()
 	cmd := exec.Command(path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 		"--hide-scrollbars", "--remote-debugging-pipe", "--user-data-dir="+profile, "about:blank")
+	cmd.Env = append(os.Environ(), "TMPDIR="+profile)
 	cmd.ExtraFiles = []*os.File{childIn, childOut} // 3 and 4, where the pipe is expected
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -67,12 +64,12 @@ func openBrowser(t *testing.T) *browser {
 	watchdog := time.AfterFunc(time.Minute, func() { cmd.Process.Kill() })
 	b := &browser{t: t, in: in, out: bufio.NewReaderSize(out, 1<<20)}
 	t.Cleanup(func() {
-		watchdog.Stop()
-		in.Close() // Chromium ends when its pipe does
-		cmd.Process.Kill()
+		fmt.Fprint(in, `{"id":0,"method":"Browser.close"}`, "\x00")
+		in.Close()
+		io.Copy(io.Discard, out) // until the last of its processes has ended
 		cmd.Wait()
+		watchdog.Stop()
 		out.Close()
-		os.RemoveAll(profile)
 	})
 
 	target := b.call("Target.createTarget", map[string]any{"url": "about:blank"})

@@ -14,7 +14,8 @@ import (
 func approved(t interface {
 	Helper()
 	Fatal(...any)
-}, dir, text string) *reports.Expect {
+}, dir, text string,
+) *reports.Expect {
 	t.Helper()
 	path := filepath.Join(dir, "approved.csv")
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
@@ -39,8 +40,10 @@ func TestExpectFindsTheFirstDifference(t *testing.T) {
 		{"nothing now", "h\n", "", "line 1 of the approved report is missing now: h"},
 		{"nothing approved", "", "h\n", "the approved report ends before line 1: h"},
 		{"line ends differ", "h\r\n1\r\n", "h\n1\n", "line 1 was h\ufffd and is now h"},
-		{"long lines are cut at a character", long + "1\n", long + "2\n",
-			"line 1 was " + long[:296] + "… and is now " + long[:296] + "…"},
+		{
+			"long lines are cut at a character", long + "1\n", long + "2\n",
+			"line 1 was " + long[:296] + "… and is now " + long[:296] + "…",
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

@@ -61,8 +61,10 @@ func smallPage() reports.Page {
 		Connections: map[string]reports.Connection{"conn-1": {Name: "Sales EU", Platform: "SALESFORCE"}},
 		Touched:     []linker.OrganizationCount{{Organization: "org-1", Recordings: 6}},
 		Phases: []reports.Phase{
-			{Name: "stage", Took: 300 * time.Millisecond, Rows: 10}, {Name: "plan", Took: 200 * time.Millisecond, Rows: 10},
-			{Name: "apply", Took: 1500 * time.Millisecond, Rows: 6}, {Name: "report", Took: 500 * time.Millisecond, Rows: 10},
+			{Name: "stage", Took: 300 * time.Millisecond, Rows: 10},
+			{Name: "plan", Took: 200 * time.Millisecond, Rows: 10},
+			{Name: "apply", Took: 1500 * time.Millisecond, Rows: 6},
+			{Name: "report", Took: 500 * time.Millisecond, Rows: 10},
 		},
 		Options: []reports.Option{{Name: "--on-conflict", Value: "reject"}, {Name: "--map", Value: "SFDC Id=externalId"}},
 		Host:    "batch-1", Version: "1.2.0",

@@ -179,46 +179,86 @@ func TestVerdict(t *testing.T) {
 		tone reports.Tone
 		want string
 	}{
-		{"import of one row", counts("import", 1, o{linker.Created: 1}), reports.Good,
-			"Every row went through: 1 row."},
-		{"import with a reject", counts("import", 1000, o{linker.Created: 998, linker.Rejected: 1, linker.Failed: 1}, exit(2)), reports.Look,
-			"2 of 1,000 rows did not go through; the other 998 did."},
-		{"dry run with a reject", counts("import", 1000, o{linker.Created: 999, linker.Rejected: 1}, dry, exit(2)), reports.Look,
-			"Dry run: 1 of 1,000 rows would not go through; the other 999 would."},
-		{"dry run without fault", counts("import", 7, o{linker.Created: 7}, dry), reports.Good,
-			"Dry run: every row would go through: 7 rows."},
-		{"nothing good", counts("import", 3, o{linker.Rejected: 3}, exit(2)), reports.Look,
-			"Not one of 3 rows did go through."},
-		{"no rows", counts("import", 0, nil), reports.Good,
-			"There were no rows: nothing was done."},
-		{"refused by a guard", counts("import", 10, o{linker.Rejected: 10}, state(linker.StateRefused), notApplied, exit(3)), reports.Bad,
-			"Refused before the first write: nothing was changed."},
-		{"refused when resumed", counts("import", 10, o{linker.Created: 10}, state(linker.StateRefused), exit(4)), reports.Bad,
-			"Refused: what was done before stays, nothing more was written."},
-		{"interrupted", counts("import", 10, o{linker.Created: 4, linker.Unattempted: 6}, state(linker.StateInterrupted), exit(130)), reports.Bad,
-			"Interrupted: 4 of 10 rows are done; the run can be resumed."},
-		{"interrupted before a write", counts("import", 10, nil, state(linker.StateInterrupted), notApplied, exit(130)), reports.Bad,
-			"Interrupted: nothing was written; the run can be resumed."},
-		{"abandoned", counts("import", 10, o{linker.Created: 4, linker.Unattempted: 6}, state(linker.StateAbandoned)), reports.Bad,
-			"Abandoned: 4 of 10 rows are done, and no more will be."},
-		{"no drift", counts("reconcile", 10, o{linker.Unchanged: 10}), reports.Good,
-			"The links in scope match the file."},
-		{"drift in a dry run", counts("reconcile", 10, o{linker.Unchanged: 8, linker.Created: 1, linker.Rejected: 1, linker.Extra: 1}, dry, exit(2)), reports.Look,
-			"Dry run: 2 links differ from the file; 1 of 10 rows would not go through."},
-		{"reconciled", counts("reconcile", 10, o{linker.Unchanged: 8, linker.Replaced: 2, linker.Cleared: 1200}), reports.Good,
-			"1,202 links were brought in line with the file."},
-		{"extras only", counts("reconcile", 10, o{linker.Unchanged: 10, linker.Extra: 3}), reports.Good,
-			"Nothing had to be written; 3 links that the file does not mention were left."},
-		{"validate", counts("validate", 1, o{linker.Valid: 1}, notApplied), reports.Good,
-			"Every row passed the check, as far as a file can tell: 1 row."},
-		{"validate with faults", counts("validate", 12, o{linker.Valid: 10, linker.Rejected: 2}, notApplied, exit(2)), reports.Look,
-			"2 of 12 rows did not pass the check; the other 10 did, as far as a file can tell."},
-		{"validate of rubbish", counts("validate", 12, o{linker.Rejected: 12}, notApplied, exit(2)), reports.Look,
-			"Not one row passed the check: 12 rows rejected."},
-		{"revert", counts("revert", 5, o{linker.Reverted: 4, linker.Kept: 1}, exit(2)), reports.Look,
-			"4 links were taken back; 1 link was changed since and left alone."},
-		{"revert as a dry run", counts("revert", 5, o{linker.Reverted: 5}, dry), reports.Good,
-			"Dry run: 5 links would be taken back."},
+		{
+			"import of one row", counts("import", 1, o{linker.Created: 1}), reports.Good,
+			"Every row went through: 1 row.",
+		},
+		{
+			"import with a reject", counts("import", 1000, o{linker.Created: 998, linker.Rejected: 1, linker.Failed: 1}, exit(2)), reports.Look,
+			"2 of 1,000 rows did not go through; the other 998 did.",
+		},
+		{
+			"dry run with a reject", counts("import", 1000, o{linker.Created: 999, linker.Rejected: 1}, dry, exit(2)), reports.Look,
+			"Dry run: 1 of 1,000 rows would not go through; the other 999 would.",
+		},
+		{
+			"dry run without fault", counts("import", 7, o{linker.Created: 7}, dry), reports.Good,
+			"Dry run: every row would go through: 7 rows.",
+		},
+		{
+			"nothing good", counts("import", 3, o{linker.Rejected: 3}, exit(2)), reports.Look,
+			"Not one of 3 rows did go through.",
+		},
+		{
+			"no rows", counts("import", 0, nil), reports.Good,
+			"There were no rows: nothing was done.",
+		},
+		{
+			"refused by a guard", counts("import", 10, o{linker.Rejected: 10}, state(linker.StateRefused), notApplied, exit(3)), reports.Bad,
+			"Refused before the first write: nothing was changed.",
+		},
+		{
+			"refused when resumed", counts("import", 10, o{linker.Created: 10}, state(linker.StateRefused), exit(4)), reports.Bad,
+			"Refused: what was done before stays, nothing more was written.",
+		},
+		{
+			"interrupted", counts("import", 10, o{linker.Created: 4, linker.Unattempted: 6}, state(linker.StateInterrupted), exit(130)), reports.Bad,
+			"Interrupted: 4 of 10 rows are done; the run can be resumed.",
+		},
+		{
+			"interrupted before a write", counts("import", 10, nil, state(linker.StateInterrupted), notApplied, exit(130)), reports.Bad,
+			"Interrupted: nothing was written; the run can be resumed.",
+		},
+		{
+			"abandoned", counts("import", 10, o{linker.Created: 4, linker.Unattempted: 6}, state(linker.StateAbandoned)), reports.Bad,
+			"Abandoned: 4 of 10 rows are done, and no more will be.",
+		},
+		{
+			"no drift", counts("reconcile", 10, o{linker.Unchanged: 10}), reports.Good,
+			"The links in scope match the file.",
+		},
+		{
+			"drift in a dry run", counts("reconcile", 10, o{linker.Unchanged: 8, linker.Created: 1, linker.Rejected: 1, linker.Extra: 1}, dry, exit(2)), reports.Look,
+			"Dry run: 2 links differ from the file; 1 of 10 rows would not go through.",
+		},
+		{
+			"reconciled", counts("reconcile", 10, o{linker.Unchanged: 8, linker.Replaced: 2, linker.Cleared: 1200}), reports.Good,
+			"1,202 links were brought in line with the file.",
+		},
+		{
+			"extras only", counts("reconcile", 10, o{linker.Unchanged: 10, linker.Extra: 3}), reports.Good,
+			"Nothing had to be written; 3 links that the file does not mention were left.",
+		},
+		{
+			"validate", counts("validate", 1, o{linker.Valid: 1}, notApplied), reports.Good,
+			"Every row passed the check, as far as a file can tell: 1 row.",
+		},
+		{
+			"validate with faults", counts("validate", 12, o{linker.Valid: 10, linker.Rejected: 2}, notApplied, exit(2)), reports.Look,
+			"2 of 12 rows did not pass the check; the other 10 did, as far as a file can tell.",
+		},
+		{
+			"validate of rubbish", counts("validate", 12, o{linker.Rejected: 12}, notApplied, exit(2)), reports.Look,
+			"Not one row passed the check: 12 rows rejected.",
+		},
+		{
+			"revert", counts("revert", 5, o{linker.Reverted: 4, linker.Kept: 1}, exit(2)), reports.Look,
+			"4 links were taken back; 1 link was changed since and left alone.",
+		},
+		{
+			"revert as a dry run", counts("revert", 5, o{linker.Reverted: 5}, dry), reports.Good,
+			"Dry run: 5 links would be taken back.",
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
