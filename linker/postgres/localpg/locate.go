@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // rootDir is where the local database of root stands: a home under /root is
@@ -117,17 +118,9 @@ func (p place) choosePrograms(ctx context.Context, dir string, mayDownload bool)
 	}
 	d := downloads{dir: filepath.Join(dir, "programs"), owner: p.owner}
 	found, faults := findPrograms(ctx, append(searchFolders(), d.folders()...), p.owner)
-	if with := slices.IndexFunc(found, func(f programs) bool { return hasData(dir, f.major) }); with >= 0 {
-		return found[with], nil
-	}
-	for major := newestMajor; major >= oldestMajor; major-- {
-		// Starting another version beside it would show its user an empty
-		// database in place of their own.
-		if hasData(dir, major) && !p.cfg.Throwaway {
-			return programs{}, fmt.Errorf(
-				"the local database in %s is of PostgreSQL %d, whose server programs are gone: install them again, or remove the folder to start with an empty database",
-				filepath.Join(dir, strconv.Itoa(major)), major)
-		}
+	chosen, err := p.forData(dir, found)
+	if err != nil || chosen.dir != "" {
+		return chosen, err
 	}
 	if len(found) > 0 {
 		return found[0], nil
@@ -148,16 +141,35 @@ func (p place) choosePrograms(ctx context.Context, dir string, mayDownload bool)
 	return fetched, nil
 }
 
+// forData returns the programs for the data that is there, none when there is
+// no data. Data of another version than all that were found is an error:
+// starting an empty database beside it would show its user that in place of
+// their own.
+func (p place) forData(dir string, found []programs) (programs, error) {
+	if at := slices.IndexFunc(found, func(f programs) bool { return hasData(dir, f.major) }); at >= 0 {
+		return found[at], nil
+	}
+	for major := newestMajor; major >= oldestMajor; major-- {
+		if hasData(dir, major) && !p.cfg.Throwaway {
+			return programs{}, fmt.Errorf(
+				"the local database in %s is of PostgreSQL %d, whose server programs are gone: install them again, or remove the folder to start with an empty database",
+				filepath.Join(dir, strconv.Itoa(major)), major)
+		}
+	}
+	return programs{}, nil
+}
+
 func hasData(dir string, major int) bool {
 	_, err := os.Stat(filepath.Join(dir, strconv.Itoa(major), "data", "PG_VERSION"))
 	return !errors.Is(err, os.ErrNotExist)
 }
 
-// socketFolder returns the folder for the server's socket: one inside its home
-// where the path is short enough, otherwise one in /tmp that is named after it.
+// socketFolder returns the folder for the server's socket: one inside its home,
+// or, where that path is too long or would be read as a list of hosts, one in
+// /tmp that is named after it.
 func socketFolder(home string) string {
 	inside := filepath.Join(home, "socket")
-	if len(inside)+1+len(socketName) <= maxSocketPath {
+	if len(inside)+1+len(socketName) <= maxSocketPath && !strings.Contains(inside, ",") {
 		return inside
 	}
 	sum := sha256.Sum256([]byte(home))

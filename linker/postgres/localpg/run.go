@@ -30,6 +30,12 @@ const (
 	logTail = 2000
 )
 
+// The names of what stands in a server's folder.
+const (
+	dataName = "data"
+	logName  = "server.log"
+)
+
 // cannotConnectNow is the SQLSTATE of a server that is starting or stopping.
 const cannotConnectNow = "57P03"
 
@@ -86,7 +92,7 @@ func (p place) startProgram(ctx context.Context, options string) error {
 		// Without -l the server would inherit our pipe for its messages, and
 		// we would wait for the end of that pipe for as long as it runs.
 		err := p.run(ctx, "pg_ctl", "start", "-w", "-t", startSeconds,
-			"-D", p.data(), "-l", p.logFile(), "-o", options)
+			"-D", dataName, "-l", logName, "-o", options)
 		if err == nil || !crashed || ctx.Err() != nil || time.Now().After(giveUp) {
 			return err
 		}
@@ -120,8 +126,8 @@ func (p place) awaitState(ctx context.Context) (running bool, err error) {
 // initialise makes the data folder under another name and renames it, so that
 // one that is there is always complete.
 func (p place) initialise(ctx context.Context) error {
-	fresh := p.data() + ".new"
-	if err := os.RemoveAll(fresh); err != nil {
+	const fresh = dataName + ".new"
+	if err := os.RemoveAll(filepath.Join(p.home, fresh)); err != nil {
 		return err
 	}
 	args := []string{
@@ -134,7 +140,7 @@ func (p place) initialise(ctx context.Context) error {
 	if err := p.run(ctx, "initdb", args...); err != nil {
 		return err
 	}
-	return os.Rename(fresh, p.data())
+	return os.Rename(filepath.Join(p.home, fresh), p.data())
 }
 
 // createDatabase makes the database that every server has. A server that was
@@ -161,7 +167,7 @@ func (p place) stop(ctx context.Context, mode Mode) error {
 	if _, err := p.pid(); errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
-	err := p.run(ctx, "pg_ctl", "stop", "-w", "-t", stopSeconds, "-D", p.data(), "-m", string(mode))
+	err := p.run(ctx, "pg_ctl", "stop", "-w", "-t", stopSeconds, "-D", dataName, "-m", string(mode))
 	if err == nil {
 		return nil
 	}
@@ -175,13 +181,14 @@ func (p place) stop(ctx context.Context, mode Mode) error {
 	return nil
 }
 
-// run runs one of the server programs as the server's owner. The error holds
-// what the program said.
+// run runs one of the server programs as the server's owner, in the server's
+// folder. Names of files are relative to that: pg_ctl hands them to a shell
+// without escaping them. The error holds what the program said.
 func (p place) run(ctx context.Context, name string, args ...string) error {
 	var output bytes.Buffer
 	cmd := exec.CommandContext(ctx, p.programs.path(name), args...)
 	cmd.Stdout, cmd.Stderr = &output, &output
-	cmd.Dir = p.home // one that the owner may enter
+	cmd.Dir = p.home
 	cmd.Env = environment()
 	p.owner.run(cmd)
 	if err := cmd.Run(); err != nil {

@@ -212,8 +212,8 @@ type place struct {
 	sockets  string // the folder of its socket
 }
 
-func (p place) data() string      { return filepath.Join(p.home, "data") }
-func (p place) logFile() string   { return filepath.Join(p.home, "server.log") }
+func (p place) data() string      { return filepath.Join(p.home, dataName) }
+func (p place) logFile() string   { return filepath.Join(p.home, logName) }
 func (p place) startLock() string { return p.home + ".start.lock" }
 func (p place) usersLock() string { return p.home + ".users.lock" }
 func (p place) keepFile() string  { return p.home + ".keep" }
