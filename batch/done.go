@@ -32,10 +32,10 @@ func (d *Done) ExitStatus() int {
 }
 
 // Drift reports whether links in scope are, or without this run would be,
-// other than the file says.
+// other than the file says. Extras that are left alone on purpose are none.
 func (d *Done) Drift() bool {
 	outcomes := d.Tally.Outcomes()
-	return outcomes[linker.Created]+outcomes[linker.Replaced]+outcomes[linker.Extra]+outcomes[linker.Cleared]+
+	return outcomes[linker.Created]+outcomes[linker.Replaced]+outcomes[linker.Extra]-d.leftAlone+outcomes[linker.Cleared]+
 		outcomes[linker.Failed]+outcomes[linker.Unattempted] > 0
 }
 

@@ -31,7 +31,7 @@ func (j *Job) report(ctx context.Context, a Attempt, done *Done, begin func(*Sou
 			err = abortErr
 		}
 	}()
-	done.Tally = linker.Tally{}
+	done.Tally, done.leftAlone = linker.Tally{}, 0
 	m := merger{job: j, source: source, report: report, tally: &done.Tally}
 	if source == nil {
 		err = a.Results(ctx, m.change)
@@ -41,6 +41,7 @@ func (j *Job) report(ctx context.Context, a Attempt, done *Done, begin func(*Sou
 	if err != nil {
 		return err
 	}
+	done.leftAlone = m.leftAlone
 	if err := done.Tally.Verify(j.Run.StagedRows); err != nil {
 		return err
 	}
@@ -55,6 +56,8 @@ type merger struct {
 	tally  *linker.Tally
 	record Record
 	ended  bool
+
+	leftAlone int64
 }
 
 // change writes the line of one change that a revert takes back or leaves.
@@ -90,6 +93,9 @@ func (m *merger) result(r *linker.Result) error {
 	if r.Row == 0 {
 		if err := m.drain(0); err != nil {
 			return err
+		}
+		if r.Outcome == linker.Extra && r.Detail != "" {
+			m.leftAlone++
 		}
 		return m.write(linker.Entry{
 			Outcome:          r.Outcome,

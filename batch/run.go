@@ -93,6 +93,8 @@ type Done struct {
 	// Reported says that the report is there; a run that was stopped before
 	// it had a plan has none.
 	Reported bool
+
+	leftAlone int64 // extras that are not to be cleared, whatever is asked for
 }
 
 // Do takes the run along the whole road. Errors that a second attempt may not

@@ -2,7 +2,10 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -15,6 +18,47 @@ func (x *Session) DropWorkingTables(ctx context.Context) error {
 		return x.cause(err)
 	}
 	return x.cause(drop(ctx, x.work, names))
+}
+
+// Clean drops working tables that no live run uses, of runs that were killed
+// and of others that could not drop theirs, and returns their names. A run
+// that is interrupted can still be resumed: it stages its file again.
+func (s *Store) Clean(ctx context.Context) (dropped []string, err error) {
+	conn, err := s.connect(ctx, "clean")
+	if err != nil {
+		return nil, err
+	}
+	defer closeConn(conn)
+	names, err := workingTables(ctx, conn, "run\\_%")
+	if err != nil {
+		return nil, err
+	}
+	tables := map[int64][]string{}
+	for _, name := range names {
+		var run int64
+		if _, err := fmt.Sscanf(name, "run_%d_", &run); err == nil {
+			tables[run] = append(tables[run], name)
+		}
+	}
+	for _, run := range slices.Sorted(maps.Keys(tables)) {
+		// With its lock in hand the run cannot come to life meanwhile.
+		err := tryLock(ctx, conn, lockAlive, run)
+		var alive *LockedError
+		if errors.As(err, &alive) {
+			continue
+		}
+		if err == nil {
+			err = drop(ctx, conn, tables[run])
+		}
+		if err != nil {
+			return dropped, err
+		}
+		dropped = append(dropped, tables[run]...)
+		if _, err := conn.Exec(ctx, "SELECT pg_advisory_unlock($1, $2)", int32(lockAlive), int32(run)); err != nil {
+			return dropped, fmt.Errorf("letting go of run %d: %w", run, err)
+		}
+	}
+	return dropped, nil
 }
 
 func workingTables(ctx context.Context, conn *pgx.Conn, like string) ([]string, error) {
