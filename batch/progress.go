@@ -1,6 +1,9 @@
 package batch
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // Phase is the part of the road a run is on.
 type Phase int32
@@ -18,6 +21,8 @@ const (
 // read it at any time; the zero value is ready.
 type Progress struct {
 	phase        atomic.Int32
+	since        atomic.Int64 // when the phase began, in Unix nanoseconds
+	took         [Finished]atomic.Int64
 	BytesRead    atomic.Int64 // of the source as stored, this reading
 	BytesTotal   atomic.Int64 // 0 when unknown
 	RowsRead     atomic.Int64
@@ -32,4 +37,20 @@ type Progress struct {
 // Phase tells where the run is.
 func (p *Progress) Phase() Phase { return Phase(p.phase.Load()) }
 
-func (p *Progress) enter(phase Phase) { p.phase.Store(int32(phase)) }
+// Took tells how long the run was in a phase that it has left, all attempts
+// together.
+func (p *Progress) Took(phase Phase) time.Duration {
+	if phase < 0 || phase >= Finished {
+		return 0
+	}
+	return time.Duration(p.took[phase].Load())
+}
+
+func (p *Progress) enter(phase Phase) {
+	now := time.Now().UnixNano()
+	before, since := p.Phase(), p.since.Swap(now)
+	if since != 0 && before < Finished {
+		p.took[before].Add(now - since)
+	}
+	p.phase.Store(int32(phase))
+}

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -29,7 +30,7 @@ and one more database in it with --database local/NAME.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: a.noCommand,
 	}
-	cmd.AddCommand(a.dbMigrateCommand(), a.dbStartCommand(), a.dbStopCommand(), a.dbStatusCommand(), a.dbPsqlCommand())
+	cmd.AddCommand(a.dbMigrateCommand(), a.dbCheckCommand(), a.dbStartCommand(), a.dbStopCommand(), a.dbStatusCommand(), a.dbPsqlCommand())
 	return cmd
 }
 
@@ -75,6 +76,58 @@ func (a *app) dbMigrate(ctx context.Context, o databaseOptions, platform bool) (
 		return nil
 	}
 	return a.printf("the tables are up to date\n")
+}
+
+func (a *app) dbCheckCommand() *cobra.Command {
+	var o databaseOptions
+	cmd := a.dbCommandOf(&cobra.Command{
+		Use:   "check",
+		Short: "Tell whether a database is as relink needs it, and how to mend it",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.onDatabase(cmd.Context(), o, a.dbCheck)
+		},
+	}, &o)
+	exits(cmd, map[int]string{
+		statusOK:    "the database is as relink needs it",
+		statusError: "something is missing, or the database cannot be reached",
+	}, statusOK, statusError)
+	return cmd
+}
+
+func (a *app) dbCheck(ctx context.Context, cfg postgres.Config) error {
+	conn, err := postgres.Connect(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	findings, err := postgres.Check(ctx, conn, cfg.Schema)
+	if err != nil {
+		return err
+	}
+	status := statusOK
+	for _, f := range findings {
+		kind := "missing"
+		if f.Warning {
+			kind = "note"
+		} else {
+			status = statusError
+		}
+		if err := a.printf("%-8s %s\n", kind, f); err != nil {
+			return err
+		}
+		for _, remedy := range []string{f.SQL, f.Command} {
+			if remedy == "" {
+				continue
+			}
+			if err := a.printf("         %s\n", strings.ReplaceAll(remedy, "\n", "\n         ")); err != nil {
+				return err
+			}
+		}
+	}
+	if status == statusOK && !a.quiet {
+		return a.printf("the database is as relink needs it\n")
+	}
+	return outcome(status)
 }
 
 func (a *app) dbStartCommand() *cobra.Command {

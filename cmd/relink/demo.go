@@ -99,6 +99,9 @@ func (a *app) demoOn(ctx context.Context, cfg postgres.Config, choice databaseCh
 			return err
 		}
 	}
+	if a.quiet {
+		return nil
+	}
 	if err := a.excerpt(a.shown.Files["report"]); err != nil {
 		return err
 	}
@@ -147,6 +150,7 @@ func (a *app) again(ctx context.Context, args []string) error {
 	outer := a.env
 	a.env = env
 	defer func() { a.env = outer }()
+	args = append(args, fmt.Sprintf("--quiet=%v", a.quiet), "--log-format="+a.logFormat)
 	root := a.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)

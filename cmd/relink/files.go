@@ -17,16 +17,17 @@ type reportFiles struct {
 	file    *reports.File
 	lines   reports.Writer
 	rejects *reports.Rejects
+	sample  reports.Sample
 }
 
 // newReportFiles begins the files in the folder dir. source says what the
-// records look like that the rejects repeat.
-func newReportFiles(dir, format string, source *batch.Source) (*reportFiles, error) {
+// records look like that the rejects repeat, set what --set fills in.
+func newReportFiles(dir, format string, set linker.Fields, source *batch.Source) (*reportFiles, error) {
 	file, err := reports.CreateFile(filepath.Join(dir, "report."+format))
 	if err != nil {
 		return nil, err
 	}
-	f := &reportFiles{file: file}
+	f := &reportFiles{file: file, sample: reports.Sample{Set: set}}
 	if format == "jsonl" {
 		f.lines = reports.NewJSONL(file)
 	} else {
@@ -41,6 +42,7 @@ func newReportFiles(dir, format string, source *batch.Source) (*reportFiles, err
 }
 
 func (f *reportFiles) Write(e linker.Entry, rest io.Reader) error {
+	f.sample.Add(&e)
 	if err := f.lines.Write(e); err != nil {
 		return err
 	}

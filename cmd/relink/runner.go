@@ -118,7 +118,7 @@ func (r *runner) do(ctx context.Context, run linker.Run, s settings, resumed boo
 		Record: r.store.SaveRun,
 		Begin: func(source *batch.Source) (batch.Report, error) {
 			var err error
-			files, err = newReportFiles(dir, s.ReportFormat, source)
+			files, err = newReportFiles(dir, s.ReportFormat, s.Rules.Set, source)
 			return files, err
 		},
 		Planned:      func(p linker.Plan) { r.nameOrganizations(p, s) },
@@ -148,13 +148,23 @@ func (r *runner) do(ctx context.Context, run linker.Run, s settings, resumed boo
 	if done.Plan.PruneWithheld != "" {
 		refused = append(refused, "nothing was cleared: "+done.Plan.PruneWithheld)
 	}
-	summary := done.Summary()
-	summary.Files = files.names()
+	page := &reports.Page{
+		Summary: done.Summary(), Notices: refused, Sample: &files.sample, Touched: done.Plan.Touched,
+		Phases: phasesTook(&progress, phases), Options: s.listed(), Host: done.Run.Host, Version: done.Run.Version,
+	}
+	page.Summary.Files = files.names()
+	page.Next = r.next(page.Summary)
+	if err := r.decorate(page, done.Run, s); err != nil {
+		return err
+	}
+	if err := writePage(dir, page); err != nil {
+		return err
+	}
+	summary := page.Summary
 	if err := writeSummary(dir, &summary); err != nil {
 		return err
 	}
-	options := reports.TextOptions{Notices: refused, Next: r.next(summary)}
-	if err := r.a.show(summary, r.json, options); err != nil {
+	if err := r.a.show(summary, r.json, reports.TextOptions{Notices: refused, Next: page.Next}); err != nil {
 		return err
 	}
 	switch {
@@ -165,6 +175,21 @@ func (r *runner) do(ctx context.Context, run linker.Run, s settings, resumed boo
 	}
 	return outcome(summary.ExitStatus)
 }
+
+// decorate adds to the page what only the database knows.
+func (r *runner) decorate(page *reports.Page, run linker.Run, s settings) (err error) {
+	page.Connections, err = connectionNames(r.a.hard, r.store, page.Sample, s.Rules.Organization)
+	if err != nil || run.Kind != linker.Reconcile {
+		return err
+	}
+	earlier, err := r.store.Runs(r.a.hard, driftLookBack)
+	page.Drift = drift(earlier, run, s)
+	return err
+}
+
+// driftLookBack is how many runs are searched for reconciliations of the same
+// scope: a month of nights with several jobs.
+const driftLookBack = 300
 
 func resumeHint(run int64) string { return fmt.Sprintf("relink resume %d continues it", run) }
 

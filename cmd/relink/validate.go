@@ -71,36 +71,41 @@ func (a *app) validate(cmd *cobra.Command, path string, o validateOptions) error
 	if err != nil {
 		return err
 	}
-	summary, notices, err := a.validateInto(cmd.Context(), dir, input, o)
+	page, err := a.validateInto(cmd.Context(), dir, input, o)
 	if err != nil {
 		// A folder without a report would only raise questions.
 		_ = os.Remove(dir)
 		return err
 	}
+	summary := &page.Summary
 	summary.StartedAt, summary.FinishedAt = started, time.Now()
-	if err := writeSummary(dir, summary); err != nil {
-		return err
-	}
 	same := sameFlags(cmd, "format", "delimiter", "encoding", "map", "set")
 	next := []string{"relink import --dry-run" + same + " " + quote(path)}
 	if rejects, ok := summary.Files["rejects"]; ok {
 		next = append([]string{"relink validate" + same + " " + quote(rejects)}, next...)
 	}
-	if err := a.show(*summary, o.json, reports.TextOptions{Next: next, Notices: notices}); err != nil {
+	page.Next = next
+	if err := writePage(dir, page); err != nil {
+		return err
+	}
+	if err := writeSummary(dir, summary); err != nil {
+		return err
+	}
+	if err := a.show(*summary, o.json, reports.TextOptions{Next: next, Notices: page.Notices}); err != nil {
 		return err
 	}
 	return outcome(summary.ExitStatus)
 }
 
 // validateInto validates the input and leaves report and rejects in dir.
-func (a *app) validateInto(ctx context.Context, dir string, input batch.Input, o validateOptions) (*linker.Summary, []string, error) {
+func (a *app) validateInto(ctx context.Context, dir string, input batch.Input, o validateOptions) (*reports.Page, error) {
 	work, err := os.MkdirTemp(dir, ".work-")
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	defer os.RemoveAll(work)
 	if input, err = batch.Spool(input, work); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 
 	var files *reportFiles
@@ -112,7 +117,7 @@ func (a *app) validateInto(ctx context.Context, dir string, input batch.Input, o
 		TempDir: work,
 		Begin: func(source *batch.Source) (batch.Report, error) {
 			var err error
-			files, err = newReportFiles(dir, o.reportFormat, source)
+			files, err = newReportFiles(dir, o.reportFormat, input.Set, source)
 			return files, err
 		},
 		Notice:   func(text string) { a.stderr.notice("%s", text) },
@@ -120,24 +125,27 @@ func (a *app) validateInto(ctx context.Context, dir string, input batch.Input, o
 	})
 	stop()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	s := &linker.Summary{
+	page := &reports.Page{
+		Sample: &files.sample, Phases: phasesTook(&progress, phasesOfValidate), Version: version(),
+	}
+	page.Summary = linker.Summary{
 		Kind: string(linker.Validate), State: string(linker.StateDone),
 		Source: done.Source, Rows: done.Tally.Rows(), Outcomes: done.Tally.Outcomes(),
 		Reasons: done.Tally.Reasons(), Files: files.names(),
 	}
-	var notices []string
+	s := &page.Summary
 	switch {
 	case done.Refusal != nil:
 		s.State = string(linker.StateRefused)
 		s.ExitStatus = done.Refusal.Kind.ExitStatus()
-		notices = append(notices, done.Refusal.Message)
+		page.Notices = append(page.Notices, done.Refusal.Message)
 		a.stderr.fail(done.Refusal.Message, done.Refusal.Hint)
 	case s.Outcomes[linker.Rejected] > 0:
 		s.ExitStatus = statusRejected
 	}
-	return s, notices, nil
+	return page, nil
 }
 
 // input is the file at path as the options say it is to be read.
