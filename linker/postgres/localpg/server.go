@@ -102,6 +102,9 @@ func (s *Server) start(ctx context.Context) error {
 // Keep lets the server run on until the given time when its last user leaves.
 func (s *Server) Keep(until time.Time) error { return s.place.keep(until) }
 
+// Kept tells whether the server runs on when its last user leaves.
+func (s *Server) Kept() bool { return s.place.kept() }
+
 // URL returns the connection URL of a database of the server.
 func (s *Server) URL(database string) string { return s.place.url(database) }
 

@@ -31,8 +31,9 @@ var process shared
 
 type shared struct {
 	mu       sync.Mutex
-	main     bool // whether Main runs the tests
-	failed   bool // whether a test with a database failed
+	main     bool     // whether Main runs the tests
+	failed   bool     // whether a test with a database failed
+	passed   []string // databases that nobody wants to look at
 	server   *localpg.Server
 	admin    *pgx.Conn // a session in database postgres
 	template string
@@ -56,13 +57,13 @@ func Main(m interface{ Run() int }) int {
 // migrations. It is not dropped: it goes with the server.
 func Database(t testing.TB) string {
 	t.Helper()
-	url, err := process.clone(t.Name())
+	name, url, err := process.clone(t.Name())
 	if err != nil {
 		t.Fatalf("making a database for the test: %v", err)
 	}
 	t.Cleanup(func() {
+		process.ended(name, t.Failed())
 		if t.Failed() {
-			process.fail()
 			t.Logf("this test's database stays for %v: psql '%s'", keepFailed, url)
 		}
 	})
@@ -96,30 +97,35 @@ func Server(t testing.TB) *localpg.Server {
 	return s
 }
 
-func (p *shared) fail() {
+// ended takes note of how the test of a database ended.
+func (p *shared) ended(name string, failed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.failed = true
+	if failed {
+		p.failed = true
+	} else {
+		p.passed = append(p.passed, name)
+	}
 }
 
-// clone makes a database from the template and returns its URL.
-func (p *shared) clone(test string) (string, error) {
+// clone makes a database from the template and returns its name and URL.
+func (p *shared) clone(test string) (name, url string, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
 	if err := p.join(ctx); err != nil {
-		return "", err
+		return "", "", err
 	}
-	name := databaseName(test)
-	_, err := p.admin.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize()+
+	name = databaseName(test)
+	_, err = p.admin.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize()+
 		" TEMPLATE "+pgx.Identifier{p.template}.Sanitize())
 	if err != nil {
 		p.admin.Close(ctx)
 		p.admin = nil // the next test connects again
-		return "", err
+		return "", "", err
 	}
-	return p.server.URL(name), nil
+	return name, p.server.URL(name), nil
 }
 
 // join starts or adopts the shared server, unless this process has it already.
@@ -155,16 +161,36 @@ func (p *shared) leave() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
-	if p.admin != nil {
-		p.admin.Close(ctx)
-	}
 	if p.failed {
 		if err := p.server.Keep(time.Now().Add(keepFailed)); err != nil {
 			return err
 		}
 	}
+	if err := p.tidy(ctx); err != nil {
+		return err
+	}
 	_, err := p.server.Leave(ctx)
 	return err
+}
+
+// tidy drops the databases of tests that passed, when the server stays for
+// those of tests that failed. Otherwise they go with the server: to drop one
+// takes as long as to make it.
+func (p *shared) tidy(ctx context.Context) error {
+	if p.admin == nil {
+		return nil
+	}
+	defer p.admin.Close(ctx)
+	if !p.server.Kept() {
+		return nil
+	}
+	for _, name := range p.passed {
+		_, err := p.admin.Exec(ctx, "DROP DATABASE "+pgx.Identifier{name}.Sanitize()+" WITH (FORCE)")
+		if err != nil {
+			return fmt.Errorf("dropping the database of a test that passed: %w", err)
+		}
+	}
+	return nil
 }
 
 // maxNameLength leaves room in PostgreSQL's 63 bytes for what makes the name of
