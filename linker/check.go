@@ -51,8 +51,19 @@ const MaxIDBytes = 255
 //
 // A record without fault and note costs no allocation.
 func Check(given, set Fields) Checked {
+	c, _ := check(given, set)
+	return c
+}
+
+// Faults lists what Check puts into one message: every fault of the record
+// with its own code, in the order of the codes; nil when it has none.
+func Faults(given, set Fields) []RowError {
+	_, found := check(given, set)
+	return found
+}
+
+func check(given, set Fields) (c Checked, found []RowError) {
 	var (
-		c Checked
 		t tidied
 		r = &c.Row
 	)
@@ -73,7 +84,7 @@ func Check(given, set Fields) Checked {
 	if f.code != "" {
 		c.Fault = &RowError{Code: f.code, Message: f.message}
 		f.clear(r)
-		return c
+		return c, f.found
 	}
 	if t.apostrophe != 0 {
 		c.Note = t.note()
@@ -81,7 +92,7 @@ func Check(given, set Fields) Checked {
 	if s := salesforceNote(r.ExternalID, r.DataType); s != "" {
 		c.Note = sentences(c.Note, s)
 	}
-	return c
+	return c, nil
 }
 
 // faults collects what is wrong with a row. The rules run in the order of the
@@ -90,6 +101,7 @@ type faults struct {
 	tidied
 	code    Code
 	message string
+	found   []RowError
 	wrong   fieldSet // fields whose value is at fault, to be cleared
 }
 
@@ -97,7 +109,9 @@ func (f *faults) add(c Code, format string, args ...any) {
 	if f.code == "" {
 		f.code = c
 	}
-	f.message = sentences(f.message, fmt.Sprintf(format, args...))
+	message := fmt.Sprintf(format, args...)
+	f.message = sentences(f.message, message)
+	f.found = append(f.found, RowError{Code: c, Message: message})
 }
 
 // unreadable reports values that are no text, and ids that hold a control

@@ -21,15 +21,6 @@ type Single struct {
 	pool *pgxpool.Pool
 }
 
-// Entity is the CRM row of an answer.
-type Entity struct {
-	ID             string
-	ExternalID     string
-	DataType       string
-	Name           *string
-	LastActivityAt *time.Time
-}
-
 // singleTries is how often one request is begun again after it met a lock, a
 // deadlock or a key of somebody else's.
 const singleTries = 3
@@ -56,9 +47,9 @@ func (o *Single) Ping(ctx context.Context) error {
 // Put links the recording of a checked row, for a caller of one organization,
 // to whom nothing of any other exists. The result has an outcome and, when it
 // is rejected or failed, a code; the CRM row comes with the others.
-func (o *Single) Put(ctx context.Context, organization string, c linker.Checked) (linker.Result, Entity, error) {
+func (o *Single) Put(ctx context.Context, organization string, c linker.Checked) (linker.Result, linker.Entity, error) {
 	var r linker.Result
-	var e Entity
+	var e linker.Entity
 	err := o.try(ctx, func(tx pgx.Tx) (err error) {
 		planned, err := o.plan(ctx, tx, organization, c)
 		if err != nil {
@@ -76,18 +67,33 @@ func (o *Single) Put(ctx context.Context, organization string, c linker.Checked)
 		e, err = entity(ctx, tx, r.EntityID)
 		return err
 	})
-	if isContention(err) {
-		return linker.Result{Outcome: linker.Failed, Code: linker.Locked, EntityID: r.EntityID}, e, nil
-	}
-	if err != nil && isRefusal(err) {
-		return linker.Result{Outcome: linker.Failed, Code: linker.DatabaseRefused, Detail: refusal(err), EntityID: r.EntityID}, e, nil
-	}
+	r, err = o.conclude(ctx, organization, c, r, err)
 	return r, e, err
+}
+
+// conclude makes an answer of what a transaction came to.
+func (o *Single) conclude(ctx context.Context, organization string, c linker.Checked, r linker.Result, err error) (linker.Result, error) {
+	switch {
+	case isContention(err):
+		return linker.Result{Row: 1, Outcome: linker.Failed, Code: linker.Locked}, nil
+	case err != nil && isRefusal(err):
+		return linker.Result{Row: 1, Outcome: linker.Failed, Code: linker.DatabaseRefused, Detail: refusal(err)}, nil
+	case err != nil || r.Outcome != linker.Rejected:
+		return r, err
+	}
+	near, err := o.nearMiss(ctx, organization, r.Code, c.Row)
+	if r.Detail != "" && near != "" {
+		r.Detail += "; "
+	}
+	r.Detail += near
+	return r, err
 }
 
 // Delete clears the recording's current link if it is to the CRM row that the
 // checked row names. removed is false when there was no such link. The result
-// is rejected, with a code, when the recording or the CRM row is not there.
+// is rejected, with a code, when the recording or the CRM row is not there. A
+// link to a CRM row that is deleted or merged can be removed: often that is
+// why it should be.
 func (o *Single) Delete(ctx context.Context, organization string, c linker.Checked) (removed bool, r linker.Result, err error) {
 	err = o.try(ctx, func(tx pgx.Tx) error {
 		planned, err := o.plan(ctx, tx, organization, c)
@@ -95,7 +101,10 @@ func (o *Single) Delete(ctx context.Context, organization string, c linker.Check
 			return err
 		}
 		r = planned.Result
-		if r.Outcome != linker.Unchanged {
+		switch {
+		case r.Code == linker.EntityDeleted || r.Code == linker.EntityMerged:
+			r.Outcome, r.Code, r.Detail = linker.Unchanged, "", ""
+		case r.Outcome != linker.Unchanged:
 			return nil
 		}
 		const clear = `
@@ -106,17 +115,15 @@ func (o *Single) Delete(ctx context.Context, organization string, c linker.Check
 		if trigger == "" {
 			trigger = "USER_UNLINK"
 		}
-		tag, err := tx.Exec(ctx, clear, planned.recording, r.EntityID, trigger)
+		tag, err := tx.Exec(ctx, clear, planned.recording, planned.entity, trigger)
 		if err != nil {
 			return fmt.Errorf("removing a link: %w", err)
 		}
 		removed = tag.RowsAffected() > 0
 		return nil
 	})
-	if isContention(err) {
-		return false, linker.Result{Outcome: linker.Failed, Code: linker.Locked}, nil
-	}
-	return removed, r, err
+	r, err = o.conclude(ctx, organization, c, r, err)
+	return removed && err == nil && r.Outcome != linker.Failed, r, err
 }
 
 // try runs do in a transaction, again while others are in its way.
@@ -149,6 +156,7 @@ func (o *Single) try(ctx context.Context, do func(pgx.Tx) error) error {
 type plannedRow struct {
 	linker.Result
 	recording string
+	entity    string // the CRM row found, also that of a rejected row
 	link      int64
 }
 
@@ -164,6 +172,7 @@ func (o *Single) plan(ctx context.Context, tx pgx.Tx, organization string, c lin
 		row.ExternalID = form
 		again, err := planOne(ctx, tx, organization, row)
 		if err != nil || again.Code != linker.EntityNotFound {
+			again.Detail = "found as " + form
 			return again, err
 		}
 	}
@@ -194,6 +203,7 @@ func planOne(ctx context.Context, tx pgx.Tx, organization string, row linker.Row
 	if err != nil {
 		return p, fmt.Errorf("resolving recording %q: %w", row.RecordingID, err)
 	}
+	p.entity = p.EntityID
 	if p.Outcome == linker.Rejected {
 		p.EntityID, p.PreviousEntityID, p.PreviousDataType = "", "", ""
 	}
@@ -215,12 +225,12 @@ func (o *Single) relink(ctx context.Context, tx pgx.Tx, p plannedRow, trigger st
 	}
 	a := done[0]
 	return linker.Result{
-		Row: 1, Outcome: a.outcome, Code: a.code, Detail: a.detail,
+		Row: 1, Outcome: a.outcome, Code: a.code, Detail: p.Detail + a.detail,
 		EntityID: p.EntityID, PreviousEntityID: a.previous, PreviousDataType: a.previousType,
 	}, nil
 }
 
-func entity(ctx context.Context, tx pgx.Tx, id string) (e Entity, err error) {
+func entity(ctx context.Context, tx pgx.Tx, id string) (e linker.Entity, err error) {
 	const query = `
 		SELECT id, external_id, data_type::text, name, last_activity_at
 		FROM crm_entities
@@ -228,7 +238,7 @@ func entity(ctx context.Context, tx pgx.Tx, id string) (e Entity, err error) {
 	err = tx.QueryRow(ctx, query, id).Scan(&e.ID, &e.ExternalID, &e.DataType, &e.Name, &e.LastActivityAt)
 	if errors.Is(err, pgx.ErrNoRows) {
 		// It went between the link and this look; the link keeps its id.
-		return Entity{ID: id}, nil
+		return linker.Entity{ID: id}, nil
 	}
 	if err != nil {
 		return e, fmt.Errorf("reading CRM row %q: %w", id, err)

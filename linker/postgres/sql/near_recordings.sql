@@ -34,13 +34,7 @@ near AS (
     JOIN integration_connections AS home
         ON home.id = e.integration_connection_id
         AND home.organization_id = e.organization_id
-),
-nearest AS (
-    SELECT DISTINCT ON (row_no) row_no, said
-    FROM near
-    ORDER BY row_no, rank, id COLLATE "C"
 )
-UPDATE relink.run_0_plan AS p
-SET detail = n.said
-FROM nearest AS n
-WHERE n.row_no = p.row_no
+SELECT DISTINCT ON (row_no) row_no, said
+FROM near
+ORDER BY row_no, rank, id COLLATE "C"
