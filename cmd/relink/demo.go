@@ -46,7 +46,7 @@ its way into somebody's platform.`,
 	flags.SortFlags = false
 	flags.StringVar(&o.database, "database", local+"/"+demoDatabase, "an empty database, its `URL`, or one of the private server")
 	markSecret(flags, "database")
-	flags.StringVar(&o.out, "out", defaultOut, "where the runs' folders and the link file are made, a `FOLDER`")
+	flags.StringVar(&o.out, "out", defaultOut, "`FOLDER` for the link file and the runs' folders")
 	exits(cmd, map[int]string{statusOK: "done; that rows are rejected is part of the demo"},
 		statusOK, statusError, statusBusy, statusInterrupted)
 	return cmd

@@ -146,7 +146,7 @@ const defaultOut = "relink-runs"
 
 func (o *outputOptions) register(flags *pflag.FlagSet) {
 	o.reportFormat = "csv"
-	flags.StringVar(&o.out, "out", defaultOut, "where the run's folder is made, a `FOLDER`")
+	flags.StringVar(&o.out, "out", defaultOut, "`FOLDER` in which the run gets a folder of its own")
 	flags.Var(word{&o.reportFormat, []string{"csv", "jsonl"}}, "report-format", "what the report is written as")
 	flags.BoolVar(&o.json, "json", false, "print summary.json instead of the summary")
 }
@@ -182,7 +182,7 @@ func (o *ruleOptions) register(flags *pflag.FlagSet) {
 	flags.Var(word{&o.onConflict, []string{"reject", "last"}}, "on-conflict", "rows that ask for different targets of one recording: reject them all, or let the last one win")
 	flags.BoolVar(&o.followMerges, "follow-merges", false, "link the survivor of a merged CRM row instead of rejecting the row")
 	flags.Var(word{&o.existing, []string{"replace", "keep"}}, "existing", "recordings that have a link already: replace it, or keep it")
-	flags.Var(words{&o.keepTriggers, linker.Triggers, "TRIGGER,…"}, "keep-trigger", "never replace or clear a link made by one of these triggers")
+	flags.Var(words{&o.keepTriggers, linker.Triggers, "TRIGGER[,...]"}, "keep-trigger", "never replace or clear a link made by one of these triggers")
 }
 
 // rules is the options as the linker's rules. set is what --set gives.
@@ -210,7 +210,7 @@ const defaultRetryTimeout = 5 * time.Minute
 
 func (o *runOptions) register(flags *pflag.FlagSet) {
 	o.retryTimeout = defaultRetryTimeout
-	flags.Var(whole{&o.lanes, 1}, "lanes", "database connections that write at the same time; default: chosen by the number of rows and processors")
+	flags.Var(whole{&o.lanes, 1}, "lanes", "database connections that write at the same time; default: one a processor, 2 to 4")
 	flags.Var(period{&o.lockTimeout}, "lock-timeout", "how long to wait while another run is writing; default: not at all")
 	flags.Var(period{&o.retryTimeout}, "retry-timeout", "how long to try to get a lost database back")
 }
