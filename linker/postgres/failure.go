@@ -21,12 +21,18 @@ func Explain(err error) (message, hint string, ok bool) {
 		parseErr   *pgconn.ParseConfigError
 		connectErr *pgconn.ConnectError
 		pgErr      *pgconn.PgError
+		hinted     interface {
+			error
+			Hint() string
+		}
 	)
 	switch {
 	case err == nil || errors.Is(err, context.Canceled):
 		return "", "", false
 	case errors.Is(err, ErrPooled):
 		return ErrPooled.Error(), hintPooled, true
+	case errors.As(err, &hinted): // such as server programs that are missing
+		return hinted.Error(), hinted.Hint(), true
 	case errors.As(err, &parseErr):
 		// Its own text holds the whole URL, with a password that is masked
 		// only where it is recognised.

@@ -39,12 +39,12 @@ func currentOwner() owner {
 	return o
 }
 
-// run makes cmd run as the owner.
+// run makes cmd run as the owner, in a process group of its own: Ctrl-C at the
+// terminal is for us, and we decide what becomes of the server.
 func (o owner) run(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if o.drop {
-		cmd.SysProcAttr = &syscall.SysProcAttr{
-			Credential: &syscall.Credential{Uid: uint32(o.uid), Gid: uint32(o.gid)},
-		}
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(o.uid), Gid: uint32(o.gid)}
 	}
 }
 

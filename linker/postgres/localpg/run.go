@@ -78,12 +78,16 @@ func (p place) start(ctx context.Context) error {
 	if err := p.startProgram(ctx, options.String()); err != nil {
 		return fmt.Errorf("starting the local database: %w%s", err, p.tail())
 	}
-	return p.createDatabase(ctx)
+	if err := p.createDatabase(ctx); err != nil {
+		return errors.Join(err, p.stop(context.WithoutCancel(ctx), Fast))
+	}
+	return nil
 }
 
 // startProgram tries again for a while when a server was here and did not stop
 // in order: the sessions of a server that was killed outlive it for a moment,
-// and while they do no other may use its data.
+// and while they do no other may use its data. It is not interrupted when ctx
+// ends: a server whose pg_ctl was killed would come up with nobody to stop it.
 func (p place) startProgram(ctx context.Context, options string) error {
 	_, err := p.pid()
 	crashed := err == nil
@@ -91,7 +95,7 @@ func (p place) startProgram(ctx context.Context, options string) error {
 	for {
 		// Without -l the server would inherit our pipe for its messages, and
 		// we would wait for the end of that pipe for as long as it runs.
-		err := p.run(ctx, "pg_ctl", "start", "-w", "-t", startSeconds,
+		err := p.run(context.WithoutCancel(ctx), "pg_ctl", "start", "-w", "-t", startSeconds,
 			"-D", dataName, "-l", logName, "-o", options)
 		if err == nil || !crashed || ctx.Err() != nil || time.Now().After(giveUp) {
 			return err

@@ -347,6 +347,23 @@ func TestAServerThatCannotStartSaysWhy(t *testing.T) {
 	leave(t, s, true)
 }
 
+func TestAStartThatIsInterruptedLeavesNoServer(t *testing.T) {
+	t.Parallel()
+	cfg := Config{Dir: newDir(t)}
+	leave(t, start(t, cfg), true)
+	for _, after := range []time.Duration{0, 20 * time.Millisecond, 60 * time.Millisecond} {
+		ctx, cancel := context.WithTimeout(t.Context(), after)
+		s, err := Start(ctx, cfg)
+		cancel()
+		if err == nil { // it was faster
+			leave(t, s, true)
+		}
+		if state, err := Status(t.Context(), cfg); state.Running || err != nil {
+			t.Errorf("Status after a start that was interrupted after %v = %+v (%v), want not running", after, state, err)
+		}
+	}
+}
+
 func TestWaitingForALockEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(newDir(t), "a.lock")
