@@ -60,7 +60,7 @@ func read(t testing.TB, content []byte, in Input, block int) (readback, error) {
 		if r.Offset < at {
 			t.Fatalf("row %d starts at byte %d, before the record before it ends, %d", r.Row, r.Offset, at)
 		}
-		checkBlank(t, content[at:r.Offset])
+		checkBlank(t, s.framer.text, content[at:r.Offset])
 		at = r.Offset + int64(len(r.Raw))
 		if at > int64(len(content)) || !bytes.Equal(r.Raw, content[r.Offset:at]) {
 			t.Fatalf("row %d is %q, want the bytes of the source from %d on", r.Row, r.Raw, r.Offset)
@@ -72,7 +72,7 @@ func read(t testing.TB, content []byte, in Input, block int) (readback, error) {
 	if !errors.Is(err, io.EOF) {
 		return got, err
 	}
-	checkBlank(t, content[at:])
+	checkBlank(t, s.framer.text, content[at:])
 	sum := sha256.Sum256(content)
 	want := linker.SourceIdentity{Name: s.given, Bytes: int64(len(content)), SHA256: hex.EncodeToString(sum[:])}
 	if s.Identity() != want {
@@ -87,15 +87,16 @@ func read(t testing.TB, content []byte, in Input, block int) (readback, error) {
 
 // checkBlank checks that bytes no record holds are blank lines and empty
 // cells.
-func checkBlank(t testing.TB, gap []byte) {
+func checkBlank(t testing.TB, text text, gap []byte) {
 	t.Helper()
-	text := strings.Map(func(r rune) rune {
-		if strings.ContainsRune("\x00\"',;|", r) {
+	decoded, _ := text.append(nil, gap)
+	left := strings.Map(func(r rune) rune {
+		if strings.ContainsRune("\",;\t|¦~", r) {
 			return -1
 		}
 		return r
-	}, string(gap))
-	if strings.TrimSpace(text) != "" {
+	}, string(decoded))
+	if strings.TrimSpace(left) != "" {
 		t.Fatalf("the bytes %q are in no record", gap)
 	}
 }
