@@ -13,36 +13,39 @@ WITH doubted AS MATERIALIZED (
     FROM relink.run_0_plan
     WHERE outcome = 'rejected'
 )
-SELECT
-    l.id AS link_id,
-    l.recording_id,
-    l.entity_id,
-    l.data_type,
-    home.id AS connection_id,
-    CASE
-        WHEN l.trigger = ANY ($5::text[]) THEN format('left alone: made with %s', l.trigger)
-        WHEN ltrim(lower(regexp_replace(l.recording_id, '\s', '', 'g')), '0') IN (SELECT key FROM doubted)
-            THEN 'left alone: a rejected row names almost this recording'
-    END AS protected,
-    false AS done
-FROM recording_links AS l
-JOIN crm_entities AS e ON e.id = l.entity_id
-JOIN integration_connections AS home ON home.id = e.integration_connection_id
-WHERE l.cleared_at IS NULL
-    AND (home.id <> ALL ($1::text[])) IS NOT TRUE
-    AND (l.data_type::text <> ALL ($2::text[])) IS NOT TRUE
-    AND (home.organization_id <> ALL ($3::text[])) IS NOT TRUE
-    AND ($4::text IS NULL OR home.organization_id = $4)
-    AND NOT EXISTS (SELECT FROM relink.run_0_staged AS s WHERE s.recording_id = l.recording_id)
-    AND NOT EXISTS (
-        SELECT FROM recording_links AS pruned
-        WHERE pruned.recording_id = l.recording_id
-            AND pruned.cleared_by_run = $6 AND pruned.cleared_by_row IS NULL
-    )
-UNION ALL
--- what this run has pruned already
-SELECT l.id, l.recording_id, l.entity_id, l.data_type, e.integration_connection_id, NULL, true
-FROM recording_links AS l
-LEFT JOIN crm_entities AS e ON e.id = l.entity_id
-WHERE l.cleared_by_run = $6 AND l.cleared_by_row IS NULL
-ORDER BY 2 COLLATE "C"
+SELECT *
+FROM (
+    SELECT
+        l.id AS link_id,
+        l.recording_id,
+        l.entity_id,
+        l.data_type,
+        home.id AS connection_id,
+        CASE
+            WHEN l.trigger = ANY ($5::text[]) THEN format('left alone: made with %s', l.trigger)
+            WHEN ltrim(lower(regexp_replace(l.recording_id, '\s', '', 'g')), '0') IN (SELECT key FROM doubted)
+                THEN 'left alone: a rejected row names almost this recording'
+        END AS protected,
+        false AS done
+    FROM recording_links AS l
+    JOIN crm_entities AS e ON e.id = l.entity_id
+    JOIN integration_connections AS home ON home.id = e.integration_connection_id
+    WHERE l.cleared_at IS NULL
+        AND (home.id <> ALL ($1::text[])) IS NOT TRUE
+        AND (l.data_type::text <> ALL ($2::text[])) IS NOT TRUE
+        AND (home.organization_id <> ALL ($3::text[])) IS NOT TRUE
+        AND ($4::text IS NULL OR home.organization_id = $4)
+        AND NOT EXISTS (SELECT FROM relink.run_0_staged AS s WHERE s.recording_id = l.recording_id)
+        AND NOT EXISTS (
+            SELECT FROM recording_links AS pruned
+            WHERE pruned.recording_id = l.recording_id
+                AND pruned.cleared_by_run = $6 AND pruned.cleared_by_row IS NULL
+        )
+    UNION ALL
+    -- what this run has pruned already
+    SELECT l.id, l.recording_id, l.entity_id, l.data_type, e.integration_connection_id, NULL, true
+    FROM recording_links AS l
+    LEFT JOIN crm_entities AS e ON e.id = l.entity_id
+    WHERE l.cleared_by_run = $6 AND l.cleared_by_row IS NULL
+) AS x
+ORDER BY recording_id COLLATE "C"
