@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"relink/linker"
 )
 
@@ -51,6 +53,8 @@ func (l *lane) prune(ctx context.Context, from, to pgTID) error {
 		switch {
 		case err == nil:
 			return nil
+		case isRefusal(err) && !isContention(err):
+			return l.pruneEach(ctx, from, to)
 		case !isContention(err) || try >= maxTries:
 			return fmt.Errorf("clearing links that the file does not mention: %w", err)
 		}
@@ -60,6 +64,31 @@ func (l *lane) prune(ctx context.Context, from, to pgTID) error {
 		case <-time.After(time.Duration(try) * tryPause):
 		}
 	}
+}
+
+// pruneEach clears a batch of extras one by one, because the platform's own
+// rules refuse one of them. The report says which, and what the database said.
+func (l *lane) pruneEach(ctx context.Context, from, to pgTID) error {
+	const doing = "clearing single links that the file does not mention"
+	rows, err := l.conn.Query(ctx, l.x.statement("prune_each"), from, to)
+	if err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	each, err := pgx.CollectRows(rows, pgx.RowTo[pgTID])
+	if err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	for _, at := range each {
+		next := tid(int64(at.BlockNumber), int(at.OffsetNumber)+1)
+		_, err := l.conn.Exec(ctx, l.x.statement("prune_free"), l.x.opt.Run, at, next)
+		if err != nil && isRefusal(err) {
+			_, err = l.conn.Exec(ctx, l.x.statement("prune_refused"), at, refusal(err))
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", doing, err)
+		}
+	}
+	return nil
 }
 
 // extraResults gives the lines that a reconciliation adds.
