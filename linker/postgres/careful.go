@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -64,13 +65,13 @@ func (l *lane) tryCareful(ctx context.Context, changes []change, try int) error 
 	switch {
 	case err == nil || !isRefusal(err):
 		return err
-	case len(changes) > 1 && try >= 2:
+	case len(changes) > 1 && try >= min(2, triesFor(err)):
 		half := len(changes) / 2
 		if err := l.tryCareful(ctx, changes[:half], try+1); err != nil {
 			return err
 		}
 		return l.tryCareful(ctx, changes[half:], try+1)
-	case try >= maxTries:
+	case try >= triesFor(err):
 		return l.giveUp(ctx, changes, err)
 	}
 	select {
@@ -81,10 +82,24 @@ func (l *lane) tryCareful(ctx context.Context, changes []change, try int) error 
 	return l.tryCareful(ctx, changes, try+1)
 }
 
+// triesFor is how often a change is tried that ended with err. Waiting helps
+// against locks only; a key that the careful form meets may be that of a CRM
+// row deleted a moment ago, and a second look will tell; what the platform's
+// own rules say no to, they will say no to again.
+func triesFor(err error) int {
+	switch {
+	case isLocked(err) || errors.Is(err, errHalfDone):
+		return maxTries
+	case isContention(err):
+		return 2
+	}
+	return 1
+}
+
 // giveUp notes changes that the database did not let be made.
 func (l *lane) giveUp(ctx context.Context, changes []change, why error) error {
 	code, detail := linker.Locked, ""
-	if !isContention(why) {
+	if !isLocked(why) {
 		code, detail = linker.DatabaseRefused, refusal(why)
 	}
 	return pgx.BeginFunc(ctx, l.conn, func(tx pgx.Tx) error {

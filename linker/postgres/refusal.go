@@ -26,6 +26,20 @@ func isContention(err error) bool {
 	return false
 }
 
+// isLocked tells the errors of contention that are over once the other session
+// is done.
+func isLocked(err error) bool {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return false
+	}
+	switch pg.Code {
+	case "40001", "40P01", "55P03":
+		return true
+	}
+	return false
+}
+
 // isRefusal tells the errors that are about a row and not about the run:
 // contention, and what the platform's own constraints and triggers say no to
 // (classes 22, 23, 44, and RAISE EXCEPTION).

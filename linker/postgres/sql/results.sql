@@ -24,7 +24,10 @@ FROM (
             WHEN o.row_no IS NULL OR p.outcome IN ('superseded', 'rejected') THEN p.code
             ELSE o.code
         END AS code,
-        coalesce(o.detail, p.detail) AS detail,
+        CASE
+            WHEN o.row_no IS NULL OR p.outcome IN ('superseded', 'rejected') THEN p.detail
+            ELSE coalesce(o.detail, p.detail)
+        END AS detail,
         CASE WHEN o.row_no IS NULL THEN p.previous_entity_id ELSE o.previous_entity_id END AS previous_entity_id,
         CASE WHEN o.row_no IS NULL THEN p.previous_data_type::text ELSE o.previous_data_type END AS previous_data_type
     FROM relink.run_0_plan AS p
