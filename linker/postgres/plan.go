@@ -45,9 +45,9 @@ func (p *planner) rows(first bool) {
 	if p.x.opt.Rules.FollowMerges {
 		p.survivors()
 	}
+	p.marks(first)
 	p.findScope()
 	p.elsewhere()
-	p.marks(first)
 	p.twins()
 	p.nearMisses()
 	p.extras()
@@ -314,7 +314,7 @@ func (p *planner) groups() (groups []linker.Group) {
 	const doing = "counting links by connection"
 	switch {
 	case p.x.opt.Rules.Scope != nil:
-		args := append(p.x.scope.args(), p.x.opt.Run, p.x.prunes())
+		args := append(p.x.scope.args(), p.x.opt.Run, p.x.prunes(), orNull(p.x.opt.Rules.Organization))
 		p.query(doing, p.x.statement("groups_scope"), args, each)
 	case p.x.opt.CountGroups:
 		p.query(doing, p.x.statement("groups_mentioned"), nil, each)

@@ -5,6 +5,7 @@ SET outcome = 'rejected', code = 'linked_elsewhere'
 FROM crm_entities AS e
 JOIN integration_connections AS home ON home.id = e.integration_connection_id
 WHERE p.outcome = 'replaced'
+    AND NOT p.done
     AND e.id = p.previous_entity_id
     AND (
         home.id <> ALL ($1::text[])
