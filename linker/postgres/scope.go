@@ -82,7 +82,7 @@ func (p *planner) extras() {
 	}
 	var rows int64
 	var line *int64
-	if err := x.work.QueryRow(p.ctx, x.statement("untrusted")).Scan(&rows, &line); err != nil {
+	if err := x.work.QueryRow(p.ctx, x.statement("untrusted"), orNull(x.opt.Rules.Organization)).Scan(&rows, &line); err != nil {
 		p.err = fmt.Errorf("looking for rows without a recording: %w", err)
 		return
 	}

@@ -136,9 +136,10 @@ func (c *copyReader) append(n *linker.Numbered) {
 		// because reconcile never prunes one that a bad row mentions.
 		c.text(string(n.Fault.Code))
 		c.text(n.Checked.Row.RecordingID)
-		for range 6 {
+		for range 5 {
 			c.text("")
 		}
+		c.doubt(n.Suspect)
 		return
 	}
 	r := &n.Checked.Row
@@ -149,7 +150,12 @@ func (c *copyReader) append(n *linker.Numbered) {
 	c.text(r.ExternalID)
 	c.text(r.IntegrationConnectionID)
 	c.text(r.Trigger)
-	if n.Suspect&linker.SuspectRecording == 0 {
+	c.doubt(n.Suspect)
+}
+
+// doubt appends whether the recording id may be damaged.
+func (c *copyReader) doubt(s linker.Suspect) {
+	if s&linker.SuspectRecording == 0 {
 		c.text("")
 		return
 	}
