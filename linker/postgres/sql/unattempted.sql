@@ -9,4 +9,9 @@ WHERE NOT EXISTS (
     SELECT FROM recording_links AS l
     WHERE l.linked_by_run = $1 AND l.linked_by_row = c.row_no
 )
+AND NOT EXISTS (
+    -- a revert may only clear
+    SELECT FROM recording_links AS l
+    WHERE l.cleared_by_run = $1 AND l.cleared_by_row = c.row_no
+)
 ON CONFLICT (row_no) DO NOTHING

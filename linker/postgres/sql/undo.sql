@@ -41,6 +41,7 @@ done AS (
     -- what this run has taken back already, when it is resumed
     SELECT
         coalesce(made.recording_id, was.recording_id) AS recording_id,
+        was.id AS link_id,
         was.entity_id,
         was.data_type
     FROM (SELECT * FROM recording_links WHERE linked_by_run = $2) AS made
@@ -63,7 +64,7 @@ SELECT
     c.was_entity_id AS entity_id,
     c.was_data_type AS data_type,
     e.integration_connection_id AS connection_id,
-    s.link_id,
+    CASE WHEN d.recording_id IS NOT NULL THEN d.link_id ELSE s.link_id END AS link_id,
     CASE WHEN d.recording_id IS NOT NULL THEN d.entity_id ELSE s.entity_id END AS previous_entity_id,
     CASE WHEN d.recording_id IS NOT NULL THEN d.data_type ELSE s.data_type END AS previous_data_type,
     NULL::bigint AS worker,
