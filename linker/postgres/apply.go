@@ -130,6 +130,9 @@ func (l *lane) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := noticeSilence(ctx, l.conn); err != nil {
+		return err
+	}
 	_, err = l.conn.Exec(ctx, "SELECT pg_advisory_lock_shared($1, 0)", int32(lockFence))
 	return err
 }
@@ -153,6 +156,10 @@ func (l *lane) run(ctx context.Context, stop <-chan struct{}, blocks blockRange,
 			return err
 		}
 		applied.Add(n)
+		if n == 0 {
+			batches.skipBlock()
+			continue
+		}
 		batches.took(time.Since(began))
 	}
 }
@@ -194,7 +201,7 @@ func (l *lane) fast(ctx context.Context, from, to pgTID) (int64, error) {
 				return errNotAsPlanned
 			}
 		}
-		tag, err := tx.Exec(ctx, l.link, l.x.opt.Run, from, to)
+		tag, err := tx.Exec(ctx, l.link, l.x.opt.Run, from, to, l.x.hasKey)
 		if err != nil {
 			return fmt.Errorf("making links: %w", err)
 		}

@@ -19,12 +19,12 @@ const maxTuples = 1200
 type batches struct {
 	blocks blockRange
 	size   int64 // blocks of the next batch
-	rows   int   // fixed rows of a batch, 0 for as time decides
+	rows   int   // fixed rows of a batch, 0 for as time decides; at most a block's
 	offset int   // next row of the first block, with fixed rows
 }
 
 func newBatches(blocks blockRange, rows int) *batches {
-	return &batches{blocks: blocks, size: firstBatchBlocks, rows: rows, offset: 1}
+	return &batches{blocks: blocks, size: firstBatchBlocks, rows: min(rows, maxTuples), offset: 1}
 }
 
 // next returns the range of the next batch: from inclusive, to exclusive. With
@@ -47,6 +47,14 @@ func (b *batches) next() (from, to pgTID, more bool) {
 	from, to = tid(b.blocks.from, 0), tid(end, 0)
 	b.blocks.from = end
 	return from, to, true
+}
+
+// skipBlock goes on with the next block: the last batch was empty. The rows of a
+// block stand at its beginning, since a work list is written once.
+func (b *batches) skipBlock() {
+	if b.rows > 0 && b.offset > 1 {
+		b.blocks.from, b.offset = b.blocks.from+1, 1
+	}
 }
 
 // took tells how long the last batch took. The next one is sized to last

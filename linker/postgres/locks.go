@@ -43,23 +43,28 @@ func tryLock(ctx context.Context, conn *pgx.Conn, class int32, id int64) error {
 	return holder(ctx, conn, class, id)
 }
 
-// holder describes the session that holds a lock.
+// holder describes the session that holds a lock. Its lock on the run's id says
+// which run that is, from before it has any other lock.
 func holder(ctx context.Context, conn *pgx.Conn, class int32, id int64) error {
 	const query = `
 		SELECT coalesce(r.id, 0), coalesce(r.kind, ''), coalesce(r.host, ''), coalesce(r.pid, 0),
 		    coalesce(to_char(r.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'), ''), l.pid
 		FROM pg_locks AS l
-		LEFT JOIN relink.runs AS r ON r.backend_pid = l.pid AND r.finished_at IS NULL
+		LEFT JOIN pg_locks AS alive
+		    ON alive.pid = l.pid AND alive.database = l.database
+		    AND alive.locktype = 'advisory' AND alive.objsubid = 2
+		    AND alive.classid = $3::bigint::oid
+		LEFT JOIN relink.runs AS r ON r.id = alive.objid::bigint
 		WHERE l.locktype = 'advisory'
 		    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 		    AND l.classid = $1::bigint::oid AND l.objid = $2::bigint::oid AND l.objsubid = 2
 		    AND l.granted
-		ORDER BY r.id DESC NULLS LAST
+		ORDER BY r.id
 		LIMIT 1`
 	var run int64
 	var kind, host, started string
 	var pid, backend int32
-	err := conn.QueryRow(ctx, query, class, id).Scan(&run, &kind, &host, &pid, &started, &backend)
+	err := conn.QueryRow(ctx, query, class, id, lockAlive).Scan(&run, &kind, &host, &pid, &started, &backend)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		// It was let go in between.
@@ -91,6 +96,29 @@ func waitLock(ctx context.Context, conn *pgx.Conn, class int32, id int64, wait t
 		case <-time.After(lockPoll):
 		}
 	}
+}
+
+// noticeSilence lets the server notice within half a minute that this host has
+// gone without a word, as when its power fails. Locks would stay for two hours
+// by what systems have as default. Over a local socket it does nothing.
+func noticeSilence(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, `
+		SELECT set_config('tcp_keepalives_idle', '10', false),
+		    set_config('tcp_keepalives_interval', '5', false),
+		    set_config('tcp_keepalives_count', '4', false)`)
+	if err != nil {
+		return fmt.Errorf("setting up the session: %w", err)
+	}
+	return nil
+}
+
+// unlockAll lets all locks of a session go. The server would do it when the
+// session ends, but some moments after the client has gone on: the next run of
+// a script would find the lock taken. An error means that the session has ended.
+func unlockAll(conn *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	conn.Exec(ctx, "SELECT pg_advisory_unlock_all()")
 }
 
 // fence waits until no lane of a dead run can commit any more. After kill -9

@@ -54,6 +54,9 @@ type Session struct {
 	pulse  sync.WaitGroup
 
 	canLock bool // this role may lock CRM rows against deletion
+	// hasKey says that a foreign key keeps links from naming a CRM row that
+	// is not there. Without one, as where crm_entities is a view, apply looks.
+	hasKey bool
 	// scope limits which links are cleared and which are extra; nil values
 	// do not limit. An implied scope is known only once rows are resolved.
 	scope    limits
@@ -87,6 +90,9 @@ func (x *Session) open(ctx context.Context) (err error) {
 		return err
 	}
 	if x.leader, err = x.store.connect(ctx, purpose+" leader"); err != nil {
+		return err
+	}
+	if err := noticeSilence(ctx, x.leader); err != nil {
 		return err
 	}
 	if x.work, err = x.store.connect(ctx, purpose); err != nil {
@@ -142,10 +148,15 @@ func (x *Session) tune(ctx context.Context) error {
 		return fmt.Errorf("setting up the session: %w", err)
 	}
 	const may = `
-		SELECT c.relkind IN ('r', 'p') AND has_any_column_privilege(c.oid, 'UPDATE')
+		SELECT
+		    c.relkind IN ('r', 'p') AND has_any_column_privilege(c.oid, 'UPDATE'),
+		    EXISTS (
+		        SELECT FROM pg_constraint AS k
+		        WHERE k.contype = 'f' AND k.conrelid = 'recording_links'::regclass AND k.confrelid = c.oid
+		    )
 		FROM pg_class AS c
 		WHERE c.oid = 'crm_entities'::regclass`
-	if err := x.work.QueryRow(ctx, may).Scan(&x.canLock); err != nil {
+	if err := x.work.QueryRow(ctx, may).Scan(&x.canLock, &x.hasKey); err != nil {
 		return fmt.Errorf("looking at table crm_entities: %w", err)
 	}
 	return nil
@@ -174,6 +185,9 @@ func (x *Session) watch() {
 func (x *Session) Close() {
 	x.cancel(context.Canceled)
 	x.pulse.Wait()
+	if x.leader != nil {
+		unlockAll(x.leader)
+	}
 	for _, conn := range []*pgx.Conn{x.work, x.leader} {
 		if conn != nil {
 			closeConn(conn)
