@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker"
@@ -197,4 +198,18 @@ func (w *world) everything() []string {
 		UNION ALL SELECT 'entity ' || xmin || ' ' || e::text FROM crm_entities AS e
 		UNION ALL SELECT 'link ' || xmin || ' ' || l::text FROM recording_links AS l
 		ORDER BY 1`)
+}
+
+// sortedStrings compares lists as sets.
+var sortedStrings = cmpopts.SortSlices(func(a, b string) bool { return a < b })
+
+// reverted takes a run back and returns the results and the run that did it.
+func (w *world) reverted(run int64) ([]linker.Result, int64) {
+	w.t.Helper()
+	undo := w.record(linker.Revert)
+	x := w.begin(postgres.SessionOptions{Run: undo, Undo: run, CountGroups: true})
+	defer x.Close()
+	w.plan(x, true)
+	w.apply(x)
+	return w.results(x), undo
 }
