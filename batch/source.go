@@ -47,6 +47,7 @@ type Source struct {
 	notes   *notices
 	framer  framer
 	records records
+	ahead   *ahead // nil until the first Next
 	header  []byte
 	newline []byte
 	rows    int64
@@ -174,7 +175,10 @@ func (s *Source) Next(r *Record) error {
 	if s.ended != nil {
 		return s.ended
 	}
-	err := s.records.next(r)
+	if s.ahead == nil {
+		s.ahead = readAhead(s.records)
+	}
+	err := s.ahead.read(r)
 	if err == nil {
 		s.rows++
 		r.Row = s.rows
@@ -224,6 +228,10 @@ func (s *Source) Notices() []string { return s.notes.all() }
 
 // Close frees the file. It does not close Stdin.
 func (s *Source) Close() error {
+	s.stored.quit()
+	if s.ahead != nil {
+		s.ahead.close()
+	}
 	s.stop()
 	if err := s.stored.close(); err != nil {
 		return fmt.Errorf("%s: closing: %w", s.name, err)

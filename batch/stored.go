@@ -30,7 +30,7 @@ type stored struct {
 
 	ready chan []byte // closed when src has ended; then err, sum are set
 	free  chan []byte
-	quit  chan struct{}
+	gone  chan struct{} // closed by quit
 	read  atomic.Int64
 
 	block, rest []byte // the block handed over last, and what is unread of it
@@ -44,7 +44,7 @@ func openStored(in Input, name string) (*stored, error) {
 		size:  -1,
 		ready: make(chan []byte, storedBlocks),
 		free:  make(chan []byte, storedBlocks),
-		quit:  make(chan struct{}),
+		gone:  make(chan struct{}),
 	}
 	if in.Path == "-" {
 		if in.Stdin == nil {
@@ -64,7 +64,7 @@ func openStored(in Input, name string) (*stored, error) {
 	for range storedBlocks {
 		s.free <- make([]byte, storedBlock)
 	}
-	go s.readAhead()
+	go s.run()
 	return s, nil
 }
 
@@ -92,15 +92,15 @@ func openInput(path string) (*os.File, os.FileInfo, error) {
 	return file, info, nil
 }
 
-// readAhead reads blocks until the source ends or quit is closed.
-func (s *stored) readAhead() {
+// run reads blocks until the source ends or quit is called.
+func (s *stored) run() {
 	defer close(s.ready)
 	hash := sha256.New()
 	for {
 		var block []byte
 		select {
 		case block = <-s.free:
-		case <-s.quit:
+		case <-s.gone:
 			s.err = os.ErrClosed
 			return
 		}
@@ -126,11 +126,15 @@ func (s *stored) Read(p []byte) (int, error) {
 			s.free <- s.block
 			s.block = nil
 		}
-		block, ok := <-s.ready
-		if !ok {
-			return 0, s.err
+		select {
+		case block, ok := <-s.ready:
+			if !ok {
+				return 0, s.err
+			}
+			s.block, s.rest = block, block
+		case <-s.gone:
+			return 0, os.ErrClosed
 		}
-		s.block, s.rest = block, block
 	}
 	n := copy(p, s.rest)
 	s.rest = s.rest[n:]
@@ -162,10 +166,12 @@ func (s *stored) finish(r io.Reader, name string) error {
 // sha256 returns the hexadecimal sum; valid after finish.
 func (s *stored) sha256() string { return hex.EncodeToString(s.sum[:]) }
 
-// close ends the goroutine. One that waits for standard input ends with its
-// next read: closing what is not ours would be worse.
+// quit ends all reading, also one that waits for standard input.
+func (s *stored) quit() { close(s.gone) }
+
+// close frees the file; it follows quit. A goroutine that waits for standard
+// input ends with its next read: closing what is not ours would be worse.
 func (s *stored) close() error {
-	close(s.quit)
 	if s.file == nil {
 		return nil
 	}

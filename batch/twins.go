@@ -23,7 +23,8 @@ type Twins struct {
 	size  int           // how many entries are sorted at a time
 
 	found *twinFile
-	notes []twin // found, not yet written
+	notes []twin   // found, not yet written
+	table []uint64 // of repeated
 }
 
 // Others are rows that ask for another target for the same recording.
@@ -117,7 +118,7 @@ func (t *Twins) search(c *chain, depth int) error {
 // compare finds the twins among entries that hold all rows of their
 // recordings.
 func (t *Twins) compare(entries []entry) error {
-	entries = repeated(entries)
+	entries = t.repeated(entries)
 	slices.SortFunc(entries, func(a, b entry) int {
 		return cmp.Or(cmp.Compare(a.recording, b.recording), byTargetAndRow(a, b))
 	})
@@ -151,27 +152,39 @@ func (t *Twins) note(n twin) error {
 }
 
 // repeated keeps the entries whose recording occurs more than once. In most
-// files there are none, and sorting numbers is much cheaper than sorting
-// entries.
-func repeated(entries []entry) []entry {
-	hashes := make([]uint64, len(entries))
-	for i, e := range entries {
-		hashes[i] = e.recording
+// files there are none, and looking for them in a table is much cheaper than
+// sorting.
+func (t *Twins) repeated(entries []entry) []entry {
+	// At most half full, so that a search is short. The first byte of the
+	// hash is the same in all entries, the last bits are as good as any.
+	size := uint64(2)
+	for size < 2*uint64(len(entries)) {
+		size *= 2
 	}
-	slices.Sort(hashes)
-	twice := hashes[:0]
-	for i := 1; i < len(hashes); i++ {
-		if h := hashes[i]; h == hashes[i-1] && (len(twice) == 0 || twice[len(twice)-1] != h) {
-			twice = append(twice, h)
+	if uint64(cap(t.table)) < size {
+		t.table = make([]uint64, size)
+	}
+	table := t.table[:size]
+	clear(table)
+	var twice map[uint64]bool
+	for i := range entries {
+		h := entries[i].recording | 1 // 0 is an empty place
+		at := h / 2 % size
+		for table[at] != 0 && table[at] != h {
+			at = (at + 1) % size
 		}
+		if table[at] == h {
+			if twice == nil {
+				twice = make(map[uint64]bool)
+			}
+			twice[h] = true
+		}
+		table[at] = h
 	}
-	if len(twice) == 0 {
+	if twice == nil {
 		return nil
 	}
-	return slices.DeleteFunc(entries, func(e entry) bool {
-		_, found := slices.BinarySearch(twice, e.recording)
-		return !found
-	})
+	return slices.DeleteFunc(entries, func(e entry) bool { return !twice[e.recording|1] })
 }
 
 // giant finds the twins among more rows of one recording than fit in memory,
