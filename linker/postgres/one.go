@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"relink/linker"
@@ -244,4 +245,17 @@ func entity(ctx context.Context, tx pgx.Tx, id string) (e linker.Entity, err err
 		return e, fmt.Errorf("reading CRM row %q: %w", id, err)
 	}
 	return e, nil
+}
+
+// IsAway tells whether an error of a Single means that the database cannot be
+// reached or has no room now, so that another request may well be served.
+func IsAway(err error) bool {
+	switch state := sqlState(err); {
+	case state == stateTooManyConnections, state == stateQueryCanceled:
+		return true
+	case state != "":
+		return IsTransient(err)
+	}
+	var unreachable *pgconn.ConnectError
+	return errors.As(err, &unreachable) || IsTransient(err)
 }

@@ -1,0 +1,256 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"relink/linker/httpapi"
+	"relink/linker/postgres"
+)
+
+type serveOptions struct {
+	databaseOptions
+	listen       string
+	tokensFile   string
+	organization string
+	tlsCert      string
+	tlsKey       string
+	insecure     bool
+	rateLimit    int64
+	connections  int64
+}
+
+const (
+	defaultListen = "127.0.0.1:8080"
+	// defaultConnections serves a few hundred requests a second, and leaves
+	// the platform's own programs their share of max_connections.
+	defaultConnections = 8
+	// drainTimeout is how long requests in hand may take to end. It is longer
+	// than the server gives any of them.
+	drainTimeout = 30 * time.Second
+)
+
+func (a *app) serveCommand() *cobra.Command {
+	o := serveOptions{rateLimit: httpapi.DefaultPerMinute, connections: defaultConnections}
+	cmd := &cobra.Command{
+		Use:     "serve",
+		Short:   "Serve the HTTP operation for single recordings",
+		GroupID: "rows",
+		Long: `Serve the HTTP operation for single recordings:
+
+  PUT    /v1/core/recordings/{id}/link   link the recording
+  DELETE /v1/core/recordings/{id}/link   remove that link
+
+by the rules by which "relink import" links the recordings of a file. Each
+caller has a token for one organization, and nothing of others exists for it;
+"relink serve token add" makes one. /openapi.json describes the operation;
+/healthz, /readyz and /metrics are for operators.
+
+SIGHUP reads the tokens and the certificate again. SIGTERM ends the requests in
+hand, then the program.`,
+		Example: `  relink serve token add --organization o-1 --tokens-file tokens
+  relink serve --tokens-file tokens
+  relink serve --tokens-file tokens --listen :8443 --tls-cert cert.pem --tls-key key.pem`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return a.noCommand(cmd, args)
+			}
+			return a.serve(cmd.Context(), o)
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&o.listen, "listen", defaultListen, "`ADDRESS` and port to listen on; an empty address is every one of this machine")
+	flags.StringVar(&o.tokensFile, "tokens-file", "", "`FILE` with the hashes of the tokens; required")
+	flags.StringVar(&o.tlsCert, "tls-cert", "", "`FILE` with the certificate and those that signed it, PEM")
+	flags.StringVar(&o.tlsKey, "tls-key", "", "`FILE` with the certificate's key, PEM")
+	flags.BoolVar(&o.insecure, "insecure-plaintext", false, "serve other machines without TLS: tokens can be read on the way")
+	flags.Var(perMinute{&o.rateLimit}, "rate-limit", "requests that each token may make in any minute")
+	o.databaseOptions.register(flags)
+	flags.StringVar(&o.organization, "organization", "", "accept the tokens of one organization only, an `ID`")
+	flags.Var(whole{&o.connections, 1}, "connections", "database connections to keep at most")
+	exits(cmd, map[int]string{statusOK: "stopped in good order", statusError: "wrong usage or configuration, or a fatal error"}, statusOK, statusError)
+	cmd.AddCommand(a.serveTokenCommand())
+	return cmd
+}
+
+// perMinute is a rate, or off, which is kept as -1.
+type perMinute struct{ value *int64 }
+
+func (r perMinute) String() string {
+	switch {
+	case r.value == nil || *r.value == 0:
+		return ""
+	case *r.value < 0:
+		return "off"
+	}
+	return strconv.FormatInt(*r.value, 10)
+}
+func (r perMinute) Type() string { return "N|off" }
+
+func (r perMinute) Set(s string) error {
+	if strings.EqualFold(strings.TrimSpace(s), "off") {
+		*r.value = -1
+		return nil
+	}
+	if err := (whole{r.value, 1}).Set(s); err != nil {
+		return errors.New("want a whole number from 1, or off")
+	}
+	return nil
+}
+
+// check refuses what would put tokens on the wire for all to read.
+func (o *serveOptions) check() error {
+	switch {
+	case o.tokensFile == "":
+		return usage("`relink serve token add` makes one", "--tokens-file is missing")
+	case (o.tlsCert == "") != (o.tlsKey == ""):
+		return usage("give both, or neither", "--tls-cert and --tls-key belong together")
+	case o.tlsCert == "" && !o.insecure && !httpapi.IsLoopback(o.listen):
+		return usage("give --tls-cert and --tls-key; --insecure-plaintext is for a proxy in front that does TLS",
+			"--listen %s: other machines would send their tokens unencrypted", o.listen)
+	}
+	return nil
+}
+
+func (a *app) serve(ctx context.Context, o serveOptions) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	tokens, err := httpapi.OpenTokens(o.tokensFile, o.organization)
+	if err != nil {
+		return err
+	}
+	var cert *certificate
+	if o.tlsCert != "" {
+		if cert, err = openCertificate(o.tlsCert, o.tlsKey); err != nil {
+			return err
+		}
+	}
+	return a.onDatabase(ctx, o.databaseOptions, func(ctx context.Context, cfg postgres.Config) error {
+		cfg.ApplicationName = "relink serve"
+		one, err := postgres.NewSingle(ctx, cfg, int32(min(o.connections, 1<<15)))
+		if err != nil {
+			return err
+		}
+		defer one.Close()
+		// A database that is not up yet is waited for by /readyz; one that
+		// is not the platform's never gets ready.
+		if err := one.Ping(ctx); err != nil && !postgres.IsAway(err) {
+			return err
+		} else if err != nil {
+			a.stderr.notice("the database cannot be reached yet: %v", err)
+		}
+		log := a.log()
+		handler := httpapi.NewHandler(httpapi.Config{
+			Linker: one, Tokens: tokens, PerMinute: int(o.rateLimit), IsAway: postgres.IsAway, Log: log,
+		})
+		listener, err := net.Listen("tcp", o.listen)
+		if err != nil {
+			return fmt.Errorf("listening on %s: %w", o.listen, err)
+		}
+		scheme := "http"
+		server := httpapi.NewServer(handler, log)
+		if cert != nil {
+			scheme = "https"
+			server.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: cert.get}
+		}
+		defer a.reloadOnHangup(log, tokens, cert)()
+		a.stderr.notice("listening on %s://%s for %d tokens", scheme, listener.Addr(), tokens.Len())
+		return a.serveUntilStopped(ctx, server, listener, handler)
+	})
+}
+
+// serveUntilStopped serves until a signal comes, then ends in good order.
+func (a *app) serveUntilStopped(ctx context.Context, server *http.Server, listener net.Listener, handler *httpapi.Handler) error {
+	served := make(chan error, 1)
+	go func() {
+		if server.TLSConfig != nil {
+			served <- server.ServeTLS(listener, "", "")
+			return
+		}
+		served <- server.Serve(listener)
+	}()
+	select {
+	case err := <-served:
+		return fmt.Errorf("serving: %w", err)
+	case <-ctx.Done():
+	}
+	a.stderr.notice("stopping; requests in hand are finished")
+	handler.Drain()
+	patience, cancel := context.WithTimeout(a.hard, drainTimeout)
+	defer cancel()
+	if err := server.Shutdown(patience); err != nil {
+		server.Close()
+		return fmt.Errorf("stopping: requests were cut off: %w", err)
+	}
+	return nil
+}
+
+// log is where a server writes its lines: stderr, in the form of --log-format.
+func (a *app) log() *slog.Logger {
+	options := &slog.HandlerOptions{Level: slog.LevelInfo}
+	if a.quiet {
+		options.Level = slog.LevelWarn
+	}
+	if a.logFormat == "json" {
+		return slog.New(slog.NewJSONHandler(lines{a.stderr}, options))
+	}
+	return slog.New(slog.NewTextHandler(lines{a.stderr}, options))
+}
+
+// lines writes whole lines between the notices.
+type lines struct{ *notices }
+
+func (l lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
+
+// reloadOnHangup reads tokens and certificate again at each SIGHUP, until stop
+// is called. What cannot be read stays as it was.
+func (a *app) reloadOnHangup(log *slog.Logger, tokens *httpapi.Tokens, cert *certificate) (stop func()) {
+	hangup, done := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(hangup, syscall.SIGHUP)
+	go func() {
+		for {
+			select {
+			case <-done:
+				return
+			case <-hangup:
+			}
+			if err := tokens.Reload(); err != nil {
+				log.Error("tokens not reloaded, the old ones stay", "cause", err)
+			} else {
+				log.Info("tokens reloaded", "tokens", tokens.Len())
+			}
+			if cert == nil {
+				continue
+			}
+			if err := cert.reload(); err != nil {
+				log.Error("certificate not reloaded, the old one stays", "cause", err)
+			} else {
+				log.Info("certificate reloaded")
+			}
+		}
+	}()
+	return func() {
+		signal.Stop(hangup)
+		close(done)
+	}
+}

@@ -1,0 +1,215 @@
+package httpapi
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"relink/linker"
+)
+
+// faults is everything that is wrong with a request, in the order of the
+// codes; empty when it is good.
+type faults []fault
+
+// message puts all of them into one sentence.
+func (f faults) message() string {
+	messages := make([]string, len(f))
+	for i := range f {
+		messages[i] = f[i].Message
+	}
+	return strings.Join(messages, "; ")
+}
+
+// readRequest reads the body for a recording. Stricter than with a file,
+// nothing unknown is ignored: a program that misspells a key should hear of it
+// while it is written.
+func readRequest(body []byte, recording string) (linker.Fields, faults) {
+	p := parser{unclear: map[string]bool{}}
+	if !p.object(body) {
+		return p.fields, p.faults
+	}
+	p.fields.RecordingID = recording
+	for _, fault := range linker.Faults(p.fields, linker.Fields{}) {
+		if !p.explains(fault.Code) {
+			p.add(fault.Code, "%s", fault.Message)
+		}
+	}
+	// What Check finds is in order already. It may find bad text, which
+	// comes before what is wrong with the body's shape.
+	slices.SortStableFunc(p.faults, func(a, b fault) int { return cmp.Compare(rank(a), rank(b)) })
+	return p.fields, p.faults
+}
+
+func rank(f fault) int {
+	switch linker.Code(f.Code) {
+	case linker.InvalidEncoding:
+		return 0
+	case linker.MalformedRow:
+		return 1
+	}
+	return 2
+}
+
+// parser takes a body apart.
+type parser struct {
+	fields  linker.Fields
+	faults  faults
+	unclear map[string]bool // fields that are there and hold no text
+}
+
+func (p *parser) add(code linker.Code, format string, args ...any) {
+	p.faults = append(p.faults, fault{Code: string(code), Message: fmt.Sprintf(format, args...)})
+}
+
+// explains tells whether a field that holds no text is why Check calls it
+// missing.
+func (p *parser) explains(code linker.Code) bool {
+	switch code {
+	case linker.MissingDataType:
+		return p.unclear["dataType"]
+	case linker.MissingTarget:
+		return p.unclear["id"] || p.unclear["externalId"]
+	case linker.MissingConnectionID:
+		return p.unclear["integrationConnectionId"]
+	}
+	return false
+}
+
+// object reads the whole body. It returns false when there is no telling what
+// the body means.
+func (p *parser) object(body []byte) bool {
+	d := jsontext.NewDecoder(bytes.NewReader(body), jsontext.AllowDuplicateNames(true))
+	switch kind := d.PeekKind(); {
+	case len(bytes.TrimSpace(body)) == 0:
+		p.add(linker.MalformedRow, "the body is empty; it must be a JSON object")
+		return false
+	case kind != '{' && kind != 0:
+		p.add(linker.MalformedRow, "the body is %s; it must be a JSON object", kinds[kind])
+		return false
+	}
+	err := p.members(d)
+	if err == nil {
+		if _, err = d.ReadToken(); err == io.EOF {
+			return true
+		}
+		p.add(linker.MalformedRow, "text follows the JSON object")
+		return false
+	}
+	p.faults = nil
+	if onlyText(body) {
+		p.add(linker.InvalidEncoding, "the body holds text that is not valid UTF-8, or half of a surrogate pair")
+		return false
+	}
+	where := ""
+	var syntax *jsontext.SyntacticError
+	if errors.As(err, &syntax) {
+		where = fmt.Sprintf(" at byte %d", syntax.ByteOffset+1)
+	}
+	p.add(linker.MalformedRow, "the body is not JSON%s", where)
+	return false
+}
+
+// onlyText reports whether a body is JSON but for the encoding of its text.
+func onlyText(body []byte) bool {
+	return jsontext.Value(body).IsValid(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+}
+
+// members reads the keys and values of the object.
+func (p *parser) members(d *jsontext.Decoder) error {
+	if _, err := d.ReadToken(); err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	for d.PeekKind() == '"' {
+		token, err := d.ReadToken()
+		if err != nil {
+			return err
+		}
+		name := token.String()
+		value, err := d.ReadValue()
+		if err != nil {
+			return err
+		}
+		if seen[name] {
+			p.add(linker.MalformedRow, "the key %s stands in the body twice", shown(name))
+			continue
+		}
+		seen[name] = true
+		p.member(name, value)
+	}
+	_, err := d.ReadToken()
+	return err
+}
+
+// member takes one value into its field.
+func (p *parser) member(name string, value jsontext.Value) {
+	field := p.field(name)
+	switch kind := value.Kind(); {
+	case field == nil:
+		p.add(linker.MalformedRow, "the key %s is unknown; %s", shown(name), meant(name))
+	case kind == 'n':
+	case kind != '"':
+		p.unclear[name] = true
+		p.add(linker.MalformedRow, "%s is %s; it must be text, in quotes", name, kinds[kind])
+	default:
+		text, err := jsontext.AppendUnquote(nil, value)
+		if err != nil { // the decoder has let it pass
+			p.add(linker.InvalidEncoding, "%s: %v", name, err)
+		}
+		*field = string(text)
+	}
+}
+
+// keys are those of the body. The recording stands in the path.
+var keys = []string{"id", "externalId", "integrationConnectionId", "dataType", "trigger"}
+
+func (p *parser) field(name string) *string {
+	switch name {
+	case "id":
+		return &p.fields.ID
+	case "externalId":
+		return &p.fields.ExternalID
+	case "integrationConnectionId":
+		return &p.fields.IntegrationConnectionID
+	case "dataType":
+		return &p.fields.DataType
+	case "trigger":
+		return &p.fields.Trigger
+	}
+	return nil
+}
+
+// meant says which key may have been meant.
+func meant(name string) string {
+	plain := strings.NewReplacer("_", "", "-", "", " ", "").Replace(name)
+	for _, key := range keys {
+		if strings.EqualFold(plain, key) {
+			return "write " + key
+		}
+	}
+	if strings.EqualFold(plain, "recordingId") {
+		return "the recording is named in the path"
+	}
+	return "the keys are " + strings.Join(keys, ", ")
+}
+
+// kinds names what JSON has besides text.
+var kinds = map[jsontext.Kind]string{
+	'"': "text", '0': "a number", 't': "true", 'f': "false", 'n': "null", '{': "an object", '[': "an array",
+}
+
+// shown quotes a key, cut when it is long.
+func shown(name string) string {
+	const most = 60
+	if len(name) > most {
+		name = strings.ToValidUTF8(name[:most], "") + "…"
+	}
+	return fmt.Sprintf("%q", name)
+}

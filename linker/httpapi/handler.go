@@ -1,0 +1,153 @@
+package httpapi
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"relink/linker"
+)
+
+// Linker is the database behind the operation. For the caller of an
+// organization nothing of any other exists.
+type Linker interface {
+	// Put links the recording of a row that Check found good.
+	Put(ctx context.Context, organization string, c linker.Checked) (linker.Result, linker.Entity, error)
+	// Delete clears the current link if it is to the row's CRM row.
+	Delete(ctx context.Context, organization string, c linker.Checked) (removed bool, r linker.Result, err error)
+	// Ping tells whether the database can be worked with.
+	Ping(ctx context.Context) error
+}
+
+// Config is what a Handler works with. Linker and Tokens are required.
+type Config struct {
+	Linker Linker
+	Tokens *Tokens
+	// PerMinute is how many requests each token may make in any minute.
+	// Defaults to DefaultPerMinute; a negative number is no limit.
+	PerMinute int
+	// IsAway tells the errors of a Linker whose database cannot be reached
+	// now (503) from faults that will stay (500). Nil means every error.
+	IsAway func(error) bool
+	// Log takes a line for each request. Nil means none.
+	Log *slog.Logger
+	// Timeout bounds what one request may ask of the Linker. Defaults to
+	// DefaultTimeout.
+	Timeout time.Duration
+}
+
+const (
+	// DefaultPerMinute is the limit that the platform's own operation has.
+	DefaultPerMinute = 1000
+	// DefaultTimeout is shorter than what clients and proxies wait for, so
+	// that they get an answer that says why.
+	DefaultTimeout = 10 * time.Second
+	// readyTimeout bounds the look at the database for /readyz.
+	readyTimeout = 2 * time.Second
+)
+
+// Handler serves the operation, its description and what operators need. It is
+// safe for concurrent use.
+type Handler struct {
+	cfg      Config
+	limits   *limits
+	metrics  *metrics
+	draining atomic.Bool
+}
+
+// NewHandler returns a Handler.
+func NewHandler(cfg Config) *Handler {
+	cfg.PerMinute = cmp.Or(cfg.PerMinute, DefaultPerMinute)
+	cfg.Timeout = cmp.Or(cfg.Timeout, DefaultTimeout)
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Handler{cfg: cfg, limits: newLimits(cfg.PerMinute), metrics: newMetrics()}
+}
+
+// Drain makes /readyz say no, so that a balancer sends nothing more while the
+// requests in hand are finished.
+func (h *Handler) Drain() { h.draining.Store(true) }
+
+// ServeHTTP answers one request.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := newExchange(w, r)
+	h.metrics.begin()
+	defer h.finish(x)
+	h.route(x)
+}
+
+// route finds what the path asks for. It is done by hand, since http.ServeMux
+// answers with redirects and pages of its own where a caller wants JSON.
+func (h *Handler) route(x *exchange) {
+	path := x.r.URL.EscapedPath()
+	if id, ok := recordingOf(path); ok {
+		x.path = "/v1/core/recordings/{id}/link"
+		h.link(x, id)
+		return
+	}
+	var serve func(*exchange)
+	switch path {
+	case "/healthz":
+		serve = h.healthy
+	case "/readyz":
+		serve = h.ready
+	case "/metrics":
+		serve = h.expose
+	case "/openapi.json":
+		serve = h.describe
+	default:
+		x.path = "other"
+		x.refuse(http.StatusNotFound, "no_such_operation", "there is no such operation; /openapi.json describes those there are")
+		return
+	}
+	x.path = path
+	if x.r.Method != http.MethodGet && x.r.Method != http.MethodHead {
+		x.methodNotAllowed("GET, HEAD")
+		return
+	}
+	serve(x)
+}
+
+// recordingOf finds the recording's id in the path of the operation. An id may
+// hold anything, also an encoded slash.
+func recordingOf(path string) (id string, ok bool) {
+	rest, ok := strings.CutPrefix(path, "/v1/core/recordings/")
+	if !ok {
+		return "", false
+	}
+	rest, ok = strings.CutSuffix(rest, "/link")
+	if !ok || strings.Contains(rest, "/") {
+		return "", false
+	}
+	id, err := url.PathUnescape(rest)
+	return id, err == nil
+}
+
+func (h *Handler) healthy(x *exchange) { x.text("text/plain; charset=utf-8", "ok\n") }
+
+func (h *Handler) ready(x *exchange) {
+	if h.draining.Load() {
+		x.refuse(http.StatusServiceUnavailable, "draining", "the server is about to stop")
+		return
+	}
+	ctx, cancel := context.WithTimeout(x.r.Context(), readyTimeout)
+	defer cancel()
+	if err := h.cfg.Linker.Ping(ctx); err != nil {
+		x.cause = err
+		x.refuse(http.StatusServiceUnavailable, "unavailable", "the database cannot be reached")
+		return
+	}
+	x.text("text/plain; charset=utf-8", "ok\n")
+}
+
+func (h *Handler) expose(x *exchange) {
+	x.text("text/plain; version=0.0.4; charset=utf-8", h.metrics.text())
+}
+
+func (h *Handler) describe(x *exchange) { x.text("application/json", openAPI) }
