@@ -39,7 +39,11 @@ func (j *Job) stage(ctx context.Context, a Attempt) error {
 		return err
 	}
 	stager.count()
-	j.Run.Source, j.Run.StagedRows, j.Run.State = source.Identity(), rows, linker.StateStaged
+	j.Run.Source, j.Run.StagedRows = source.Identity(), rows
+	if j.Rewrite {
+		return nil // the record of a run that has ended stays as it is
+	}
+	j.Run.State = linker.StateStaged
 	return a.Save(ctx, j.Run)
 }
 

@@ -33,11 +33,11 @@ func newReportFiles(dir, format string, set linker.Fields, source *batch.Source)
 	} else {
 		f.lines = reports.NewCSV(file)
 	}
-	f.rejects = reports.NewRejects(dir, reports.RejectsOptions{
-		JSONL:   source.Format() == "jsonl",
-		Header:  source.Header(),
-		LineEnd: source.Newline(),
-	})
+	var o reports.RejectsOptions
+	if source != nil { // a revert has none, and rejects nothing
+		o.JSONL, o.Header, o.LineEnd = source.Format() == "jsonl", source.Header(), source.Newline()
+	}
+	f.rejects = reports.NewRejects(dir, o)
 	return f, nil
 }
 

@@ -164,6 +164,11 @@ func (o *guardOptions) registerFile(flags *pflag.FlagSet) {
 // given.
 func (o *guardOptions) register(flags *pflag.FlagSet, changes string) {
 	o.registerFile(flags)
+	o.registerChanges(flags, changes)
+}
+
+// registerChanges adds the limits on what becomes of links.
+func (o *guardOptions) registerChanges(flags *pflag.FlagSet, changes string) {
 	flags.Var(limit{&o.MaxChanges}, "max-changes", "refuse to replace or clear more links, a number or a percentage, for each connection and for the whole; "+changes)
 	flags.Var(optional{&o.Force}, "force", "pass --max-changes when the plan changes exactly `N` links")
 }
@@ -200,6 +205,7 @@ func (o *ruleOptions) rules(set linker.Fields) linker.Rules {
 // runOptions say how a run works on its database.
 type runOptions struct {
 	lanes        int64
+	batchRows    int64
 	lockTimeout  time.Duration
 	retryTimeout time.Duration
 }
@@ -211,6 +217,7 @@ const defaultRetryTimeout = 5 * time.Minute
 func (o *runOptions) register(flags *pflag.FlagSet) {
 	o.retryTimeout = defaultRetryTimeout
 	flags.Var(whole{&o.lanes, 1}, "lanes", "database connections that write at the same time; default: one a processor, 2 to 4")
+	flags.Var(whole{&o.batchRows, 1}, "batch-rows", "rows that one transaction writes; default: as many as a quarter of a second is enough for")
 	flags.Var(period{&o.lockTimeout}, "lock-timeout", "how long to wait while another run is writing; default: not at all")
 	flags.Var(period{&o.retryTimeout}, "retry-timeout", "how long to try to get a lost database back")
 }

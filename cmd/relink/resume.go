@@ -10,7 +10,6 @@ import (
 
 	"relink/linker"
 	"relink/linker/postgres"
-	"relink/reports"
 )
 
 type resumeOptions struct {
@@ -62,7 +61,7 @@ func (a *app) resume(cmd *cobra.Command, id string, o resumeOptions) error {
 		if run.State == linker.StateAbandoned {
 			return usage("start it again", "run %d was abandoned", n)
 		}
-		if !run.DryRun && !o.force {
+		if !run.DryRun && !run.State.Ended() && !o.force {
 			later, err := store.WroteAfter(ctx, run)
 			if err != nil {
 				return err
@@ -73,18 +72,9 @@ func (a *app) resume(cmd *cobra.Command, id string, o resumeOptions) error {
 					"run %d has written since run %d was interrupted", later, n)
 			}
 		}
-		s, err := readSettings(run)
-		if err != nil {
-			return err
-		}
-		if s.Path == "-" && !isFile(s.input(run.OutDir).Path) {
-			return usage("start it again", "run %d was interrupted before its input was read to the end", n)
-		}
-		if err := reports.ReopenFolder(run.OutDir); err != nil {
-			return err
-		}
 		r := &runner{a: a, cmd: cmd, store: store, run: o.run, json: o.json, next: nextAfterRun(cmd)}
-		return r.do(ctx, run, s, true)
+		r.rewrite = run.State.Ended()
+		return r.again(ctx, run)
 	})
 }
 

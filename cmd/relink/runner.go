@@ -26,9 +26,30 @@ type runner struct {
 	cmd   *cobra.Command
 	store *postgres.Store
 	// Flags of the command line that do not change what a run means.
-	run  runOptions
-	json bool
-	next func(linker.Summary) []string // the commands that make sense after it
+	run runOptions
+	// rewrite only writes the files of a run again.
+	rewrite bool
+	json    bool
+	next    func(linker.Summary) []string // the commands that make sense after it
+}
+
+// again takes a run that was recorded before to its end or, with rewrite, to
+// its report.
+func (r *runner) again(ctx context.Context, run linker.Run) error {
+	s, err := readSettings(run)
+	if err != nil {
+		return err
+	}
+	if run.OutDir == "" {
+		return usage("start it again", "run %d was interrupted before it did anything", run.ID)
+	}
+	if s.Path == "-" && !isFile(s.input(run.OutDir).Path) {
+		return usage("start it again", "run %d was interrupted before its input was read to the end", run.ID)
+	}
+	if err := reports.ReopenFolder(run.OutDir); err != nil {
+		return err
+	}
+	return r.do(ctx, run, s, true)
 }
 
 // begin records a new run, makes its folder and does it.
@@ -58,6 +79,10 @@ func (r *runner) begin(ctx context.Context, kind linker.Kind, dryRun bool, out s
 	}
 	if err := r.prepare(&run, out, in); err != nil {
 		return errors.Join(err, r.abandon(run, err))
+	}
+	// From here on the run can be resumed: its folder is known.
+	if err := r.store.SaveRun(ctx, run); err != nil {
+		return err
 	}
 	return r.do(ctx, run, s, false)
 }
@@ -107,13 +132,9 @@ func (r *runner) do(ctx context.Context, run linker.Run, s settings, resumed boo
 	var refused []string
 	dir := near(run.OutDir)
 	job := &batch.Job{
-		Run: run, Input: s.input(run.OutDir), Rules: s.Rules, Guard: s.Guard,
+		Run: run, Input: s.input(run.OutDir), Rules: s.Rules, Guard: s.Guard, Rewrite: r.rewrite,
 		Open: func(ctx context.Context, again bool) (batch.Attempt, error) {
-			session, err := r.store.Session(ctx, r.sessionOptions(run, s, again || resumed))
-			if err != nil {
-				return nil, err // and not a session that is nil
-			}
-			return session, nil
+			return r.open(ctx, r.sessionOptions(run, s, again || resumed))
 		},
 		Record: r.store.SaveRun,
 		Begin: func(source *batch.Source) (batch.Report, error) {
@@ -170,10 +191,24 @@ func (r *runner) do(ctx context.Context, run linker.Run, s settings, resumed boo
 	switch {
 	case done.Refusal != nil:
 		return &failure{summary.ExitStatus, done.Refusal, done.Refusal.Hint}
-	case summary.ExitStatus == statusInterrupted:
+	case summary.ExitStatus == statusInterrupted && !r.rewrite:
 		return &failure{statusInterrupted, fmt.Errorf("run %d was interrupted", run.ID), resumeHint(run.ID)}
 	}
 	return outcome(summary.ExitStatus)
+}
+
+// open opens a session. ctx ends with the first signal and ends only the
+// opening: the session itself must outlive it, to bring the batch in hand to an
+// end and to report.
+func (r *runner) open(ctx context.Context, o postgres.SessionOptions) (batch.Attempt, error) {
+	lasting, cancel := context.WithCancelCause(r.a.hard)
+	opened := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
+	session, err := r.store.Session(lasting, o)
+	if err != nil {
+		return nil, err // and not a session that is nil
+	}
+	opened()
+	return session, nil
 }
 
 // decorate adds to the page what only the database knows.
@@ -214,8 +249,8 @@ func (r *runner) broken(run linker.Run, done *batch.Done, err error) error {
 
 func (r *runner) sessionOptions(run linker.Run, s settings, waitForOwn bool) postgres.SessionOptions {
 	o := postgres.SessionOptions{
-		Run: run.ID, Rules: s.Rules, Writing: !run.DryRun,
-		Lanes: int(r.run.lanes), LockTimeout: r.run.lockTimeout,
+		Run: run.ID, Rules: s.Rules, Writing: !run.DryRun && !r.rewrite, Undo: run.OfRun,
+		Lanes: int(r.run.lanes), BatchRows: int(r.run.batchRows), LockTimeout: r.run.lockTimeout,
 		CountGroups: s.Guard.Reconcile || !s.Guard.MaxChanges.IsZero(),
 		Notice:      func(text string) { r.a.stderr.notice("%s", text) },
 	}

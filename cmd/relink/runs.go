@@ -41,7 +41,7 @@ func (a *app) runsCommand() *cobra.Command {
 	flags.Var(whole{&o.limit, 0}, "limit", "how many runs, newest first; 0 lists all")
 	flags.BoolVar(&o.json, "json", false, "print JSON")
 	exits(cmd, map[int]string{statusOK: "done"}, statusOK, statusError)
-	cmd.AddCommand(a.runsShowCommand(), a.runsAbandonCommand())
+	cmd.AddCommand(a.runsShowCommand(), a.runsAbandonCommand(), a.runsCleanCommand())
 	return cmd
 }
 
@@ -140,6 +140,37 @@ func (a *app) describe(r linker.Run) error {
 		}
 	}
 	return nil
+}
+
+func (a *app) runsCleanCommand() *cobra.Command {
+	var o databaseOptions
+	cmd := &cobra.Command{
+		Use:   "clean",
+		Short: "Drop what runs that died have left in the database",
+		Long: `Drop what runs that died have left in the database.
+
+These are working tables. Those of a run that is alive stay, and an interrupted
+run can still be resumed: it reads its file again.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.onDatabase(cmd.Context(), o, func(ctx context.Context, cfg postgres.Config) error {
+				dropped, err := postgres.NewStore(cfg).Clean(ctx)
+				for _, name := range dropped {
+					if err := a.printf("dropped relink.%s\n", name); err != nil {
+						return err
+					}
+				}
+				if err == nil && len(dropped) == 0 {
+					return a.printf("there is nothing to clean\n")
+				}
+				return err
+			})
+		},
+	}
+	cmd.Flags().SortFlags = false
+	o.register(cmd.Flags())
+	exits(cmd, map[int]string{statusOK: "nothing is left over"}, statusOK, statusError)
+	return cmd
 }
 
 func (a *app) runsAbandonCommand() *cobra.Command {

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"relink/linker"
+	"relink/linker/postgres"
+	"relink/reports"
+)
+
+type revertOptions struct {
+	databaseOptions
+	outputOptions
+	guard  guardOptions
+	run    runOptions
+	dryRun bool
+}
+
+func (a *app) revertCommand() *cobra.Command {
+	var o revertOptions
+	cmd := &cobra.Command{
+		Use:     "revert RUN",
+		Short:   "Take a whole run back",
+		GroupID: "runs",
+		Long: `Take a whole run back.
+
+Links that the run made and that are still current are cleared, and the links
+that they replaced, or that the run pruned, are made current again: as new links
+to the old targets, since history is only ever added to. What somebody has
+changed since the run stays as it is, and is reported as kept.
+
+A revert is a run of its own: it can be tried with --dry-run, resumed, and
+reverted. Of an interrupted run it takes back what the run has done; the run is
+abandoned first.`,
+		Example: `  relink revert --dry-run 42
+  relink revert 42`,
+		Args: positional("RUN"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.revert(cmd, args[0], o)
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.BoolVar(&o.dryRun, "dry-run", false, "decide and report, but write nothing")
+	o.databaseOptions.register(flags)
+	o.guard.registerChanges(flags, "default: no limit")
+	o.outputOptions.register(flags)
+	o.run.register(flags)
+	exits(cmd, map[int]string{
+		statusOK:       "all that the run did is taken back",
+		statusRejected: "some links were kept, because somebody has changed them since",
+	}, statusOK, statusError, statusRejected, statusGuard, statusBusy, statusInterrupted)
+	return cmd
+}
+
+func (a *app) revert(cmd *cobra.Command, id string, o revertOptions) error {
+	n, err := runID(id)
+	if err != nil {
+		return err
+	}
+	return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg postgres.Config) error {
+		store := postgres.NewStore(cfg)
+		run, err := store.Run(ctx, n)
+		if err != nil {
+			return unknownRun(err)
+		}
+		switch {
+		case run.Alive:
+			return &failure{statusBusy, fmt.Errorf("run %d is at work", n), "wait for its end, or interrupt its process first"}
+		case run.DryRun, run.ApplyingAt.IsZero():
+			return usage("", "run %d has written nothing: there is nothing to take back", n)
+		}
+		if !run.State.Ended() && !o.dryRun {
+			run.State, run.Message = linker.StateAbandoned, "abandoned to be reverted"
+			if err := store.SaveRun(ctx, run); err != nil {
+				return err
+			}
+		}
+		r := &runner{a: a, cmd: cmd, store: store, run: o.run, json: o.json, next: nextAfterRevert(cmd, n)}
+		s := settings{Name: fmt.Sprintf("run %d", n), Guard: o.guard.Guard, ReportFormat: o.reportFormat}
+		return r.beginRevert(ctx, n, o, s)
+	})
+}
+
+// beginRevert records the taking back of a run, makes its folder and does it.
+func (r *runner) beginRevert(ctx context.Context, of int64, o revertOptions, s settings) error {
+	if err := r.nameInterrupted(ctx, 0); err != nil {
+		return err
+	}
+	options, err := s.encode()
+	if err != nil {
+		return fmt.Errorf("recording the options: %w", err)
+	}
+	run, err := r.store.Begin(ctx, linker.Run{
+		Kind: linker.Revert, DryRun: o.dryRun, Options: options, Version: version(), OfRun: of,
+		Source: linker.SourceIdentity{Name: s.Name},
+	})
+	if err != nil {
+		return err
+	}
+	out, err := absolute(o.out)
+	if err == nil {
+		run.OutDir, err = reports.CreateFolder(out, run.StartedAt, run.ID)
+	}
+	if err != nil {
+		return errors.Join(err, r.abandon(run, err))
+	}
+	if err := r.store.SaveRun(ctx, run); err != nil {
+		return err
+	}
+	return r.do(ctx, run, s, false)
+}
+
+// nextAfterRevert are the commands that make sense after the taking back of a
+// run.
+func nextAfterRevert(cmd *cobra.Command, of int64) func(linker.Summary) []string {
+	after := nextAfterRun(cmd)
+	return func(s linker.Summary) []string {
+		if s.DryRun && s.State == string(linker.StateDone) {
+			return append([]string{fmt.Sprintf("relink revert%s %d", sameDatabase(cmd), of)}, after(s)...)
+		}
+		return after(s)
+	}
+}
