@@ -2,6 +2,7 @@ package batch
 
 import (
 	"encoding/binary"
+	"errors"
 	"os"
 )
 
@@ -136,6 +137,29 @@ func (s *chains) load(c *chain) ([]entry, error) {
 	})
 	return all, err
 }
+
+// agree reports whether all entries of a chain have the same hash.
+func (s *chains) agree(c *chain, hash func(*entry) uint64) (bool, error) {
+	var first *entry
+	err := s.each(c, func(entries []entry) error {
+		if first == nil {
+			first = &entry{recording: entries[0].recording, target: entries[0].target}
+		}
+		for i := range entries {
+			if hash(&entries[i]) != hash(first) {
+				return errDiffer
+			}
+		}
+		return nil
+	})
+	if errors.Is(err, errDiffer) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// errDiffer ends the look at a chain whose entries differ.
+var errDiffer = errors.New("the entries differ")
 
 // split makes a chain into parts by one byte.
 func (s *chains) split(c *chain, depth int) (*[fanOut]chain, error) {

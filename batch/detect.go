@@ -162,7 +162,6 @@ func parseDelimiter(s string) (rune, error) {
 // sepLine reads the first line of a file that says "sep=;", as spreadsheets
 // write it. It is 0 for any other line.
 func sepLine(line string) rune {
-
 	if len(line) > 2 && line[0] == '"' && line[len(line)-1] == '"' {
 		line = line[1 : len(line)-1]
 	}

@@ -257,15 +257,6 @@ func (r *rest) fill() {
 	l.read(l.end)
 }
 
-// skip reads the rest of a record too long to nowhere.
-func (r *rest) skip() error {
-	if r == nil {
-		return nil
-	}
-	_, err := io.Copy(io.Discard, r)
-	return err
-}
-
 // unit is how a source writes one character of a line end.
 type unit struct {
 	width int // 1, or 2 for UTF-16

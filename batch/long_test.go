@@ -38,16 +38,28 @@ func TestSourceLongRecords(t *testing.T) {
 		{"much longer at the end", h + fill("r1,LEAD,i1,", "", 5<<20), Input{}, []string{"2:record_too_long"}},
 		{"much longer with a quote never closed", h + fill("r1,LEAD,i1,\"", "", 5<<20) + "\n" + last, Input{}, []string{"2:record_too_long", "3:r9/LEAD/i9"}},
 		{"as long as can be over lines", h + fill("r1,LEAD,\"i1\",\"", "\n\n\"", maxRecord) + "\n" + last, Input{}, []string{"2:r1/LEAD/i1", "5:r9/LEAD/i9"}},
-		{"a byte longer over lines", h + fill("r1,LEAD,\"i1\",\"\n\n", "\"", maxRecord+1) + "\n" + last, Input{},
+		{
+			"a byte longer over lines", h + fill("r1,LEAD,\"i1\",\"\n\n", "\"", maxRecord+1) + "\n" + last,
+			Input{},
 			// Whether the quote is closed behind the limit is not looked at.
-			[]string{"2:malformed_row", "4:malformed_row", "5:r9/LEAD/i9"}},
+			[]string{"2:malformed_row", "4:malformed_row", "5:r9/LEAD/i9"},
+		},
 		{"longer behind quotes", h + fill("r1,LEAD,\"\n\n\",", "", maxRecord+1) + "\n" + last, Input{}, []string{"2:record_too_long", "5:r9/LEAD/i9"}},
-		{"quote open at the limit", h + "r1,LEAD,\"i1,\nr2,LEAD,i2,\n" + strings.Repeat("r3,LEAD,i3,\n", maxRecord/10)[:maxRecord/12*12] + last, Input{},
-			slices.Concat([]string{"2:malformed_row", "3:r2/LEAD/i2"}, rows(4, maxRecord/12, "r3/LEAD/i3"), []string{fmt.Sprint(maxRecord/12+4, ":r9/LEAD/i9")})},
-		{"UTF-16", "\xff\xfe" + utf16le(h+fill("r1,LEAD,i1,", "", maxRecord/2)+"\r\n"+fill("r2,LEAD,i2,", "", maxRecord/2+1)+"\r\n"+last), Input{},
-			[]string{"2:r1/LEAD/i1", "3:record_too_long", "4:r9/LEAD/i9"}},
-		{"JSONL", fill(`{"recordingId":"r1","x":"`, `"}`, maxRecord) + "\r\n" + fill(`{"recordingId":"r2","x":"`, `"}`, maxRecord+1) + "\n" + `{"id":"i9"}`, Input{Name: "links.jsonl"},
-			[]string{"1:r1", "2:record_too_long", "3://i9"}},
+		{
+			"quote open at the limit", h + "r1,LEAD,\"i1,\nr2,LEAD,i2,\n" + strings.Repeat("r3,LEAD,i3,\n", maxRecord/10)[:maxRecord/12*12] + last,
+			Input{},
+			slices.Concat([]string{"2:malformed_row", "3:r2/LEAD/i2"}, rows(4, maxRecord/12, "r3/LEAD/i3"), []string{fmt.Sprint(maxRecord/12+4, ":r9/LEAD/i9")}),
+		},
+		{
+			"UTF-16", "\xff\xfe" + utf16le(h+fill("r1,LEAD,i1,", "", maxRecord/2)+"\r\n"+fill("r2,LEAD,i2,", "", maxRecord/2+1)+"\r\n"+last),
+			Input{},
+			[]string{"2:r1/LEAD/i1", "3:record_too_long", "4:r9/LEAD/i9"},
+		},
+		{
+			"JSONL", fill(`{"recordingId":"r1","x":"`, `"}`, maxRecord) + "\r\n" + fill(`{"recordingId":"r2","x":"`, `"}`, maxRecord+1) + "\n" + `{"id":"i9"}`,
+			Input{Name: "links.jsonl"},
+			[]string{"1:r1", "2:record_too_long", "3://i9"},
+		},
 		{"white space", h + strings.Repeat(" ", maxRecord) + "\n" + last, Input{}, []string{"3:r9/LEAD/i9"}},
 	}
 	for _, tt := range tests {

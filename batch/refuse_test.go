@@ -184,16 +184,25 @@ func TestSourceNotices(t *testing.T) {
 		want    []string
 	}{
 		{"nothing to say", "recordingId,dataType,id,\nr,LEAD,i,\n", Input{}, nil},
-		{"unknown columns", "recordingId,dataType,id,Owner,owner ,Owner\nr,LEAD,i,,,\n", Input{},
-			[]string{`column "Owner" is unknown and ignored`, `column "owner " is unknown and ignored`}},
+		{
+			"unknown columns", "recordingId,dataType,id,Owner,owner ,Owner\nr,LEAD,i,,,\n",
+			Input{},
+			[]string{`column "Owner" is unknown and ignored`, `column "owner " is unknown and ignored`},
+		},
 		{"a column ignored as asked", "recordingId,dataType,id,Owner\nr,LEAD,i,\n", Input{Map: map[string]string{"owner": ""}}, nil},
-		{"unknown keys", `{"recordingId":"r","owner":1}` + "\n" + `{"owner":2,"Owner":3}` + "\n", Input{Name: "links.jsonl"},
-			[]string{`key "owner" is unknown and ignored`, `key "Owner" is unknown and ignored`}},
+		{
+			"unknown keys", `{"recordingId":"r","owner":1}` + "\n" + `{"owner":2,"Owner":3}` + "\n",
+			Input{Name: "links.jsonl"},
+			[]string{`key "owner" is unknown and ignored`, `key "Owner" is unknown and ignored`},
+		},
 		{"delimiter", "recordingId;dataType;id\nr;LEAD;i\n", Input{}, []string{`the delimiter is ';', as the header shows`}},
 		{"encoding", "\xff\xfe" + utf16le("recordingId,dataType,id\nr,LEAD,i\n"), Input{}, []string{"the encoding is utf-16le, as the byte order mark says"}},
 		{"no rows", "recordingId,dataType,id\n", Input{}, []string{"there is no row in the file"}},
-		{"a tall record", "recordingId,dataType,id\n" + strings.Replace(tall, "\n", "", 1) + tall, Input{},
-			[]string{"the record on lines 102-202 spans 101 lines: is a quote missing or one too many?"}},
+		{
+			"a tall record", "recordingId,dataType,id\n" + strings.Replace(tall, "\n", "", 1) + tall,
+			Input{},
+			[]string{"the record on lines 102-202 spans 101 lines: is a quote missing or one too many?"},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -100,7 +100,10 @@ func (t *Twins) search(c *chain, depth int) error {
 			return err
 		}
 		return t.compare(entries)
-	case depth == hashBytes:
+	}
+	if one, err := t.store.agree(c, func(e *entry) uint64 { return e.recording }); err != nil {
+		return err
+	} else if one {
 		return t.giant(c)
 	}
 	parts, err := t.store.split(c, depth)
@@ -231,7 +234,10 @@ func (t *Twins) byTarget(c *chain, depth int, visit func(same []entry, count int
 			}
 		}
 		return nil
-	case depth == hashBytes:
+	}
+	if one, err := t.store.agree(c, func(e *entry) uint64 { return e.target }); err != nil {
+		return err
+	} else if one {
 		return t.store.each(c, func(same []entry) error {
 			slices.SortFunc(same, byTargetAndRow)
 			return visit(same, c.count)
