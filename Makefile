@@ -2,6 +2,8 @@
 #
 # Variables that can be set on the command line:
 #   FUZZTIME=20s   how long each fuzz target runs
+#   DIR=           a folder with csv/, csv-json/ and json/ for make conformance;
+#                  default: the few samples of this repository
 #   ROUNDS=500     how many runs `make torture` kills
 #   COUNT=5        how often each benchmark runs
 #   ROWS=1000000   rows of the file that make bench imports
@@ -67,7 +69,7 @@ torture: ## kill and resume ROUNDS runs (the short version is in make test)
 	RELINK_TORTURE_ROUNDS=$(ROUNDS) $(GO) test -run Torture -v -timeout 6h ./...
 
 conformance: ## run the CSV and JSON conformance cases, one line each
-	$(GO) test -run Conformance -v ./batch
+	DIR=$(abspath $(DIR)) $(GO) test -count=1 -run Conformance -v ./batch
 
 fuzz: ## run every fuzz target for FUZZTIME
 	@set -e; for package in $$($(GO) list ./...); do \
