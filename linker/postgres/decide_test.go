@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"relink/linker"
 	"relink/linker/postgres"
@@ -65,18 +66,22 @@ type decision struct {
 	want linker.Result
 }
 
-// decide imports the rows of all decisions as one file, and compares.
-func decide(w *world, rules linker.Rules, decisions []decision) {
+// decide imports the rows of all decisions as one file, and compares. Extras
+// are the lines that a reconciliation adds.
+func decide(w *world, rules linker.Rules, decisions []decision, extras ...linker.Result) {
 	w.t.Helper()
 	rows := make([]linker.Fields, len(decisions))
 	for i, d := range decisions {
 		rows[i] = d.row
 	}
 	results := w.imported(postgres.SessionOptions{Rules: rules}, rows)
-	if len(results) != len(decisions) {
+	if len(results) < len(decisions) {
 		w.t.Fatalf("%d results for %d rows", len(results), len(decisions))
 	}
-	for i, got := range results {
+	if diff := cmp.Diff(extras, results[len(decisions):], cmpopts.EquateEmpty()); diff != "" {
+		w.t.Errorf("extras (-want +got):\n%s", diff)
+	}
+	for i, got := range results[:len(decisions)] {
 		want := decisions[i].want
 		want.Row = int64(i + 1)
 		if diff := cmp.Diff(want, got); diff != "" {
