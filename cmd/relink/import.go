@@ -63,7 +63,7 @@ func (a *app) importFile(cmd *cobra.Command, path string, o importOptions) error
 	if err != nil {
 		return err
 	}
-	s, err := newSettings(in, o.rules.rules(in.Set), o.guard.Guard, o.reportFormat)
+	s, err := newSettings(in, o.rules.rules(in.Set), o.guard.Guard, o.outputOptions)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (a *app) importFile(cmd *cobra.Command, path string, o importOptions) error
 			a: a, cmd: cmd, store: postgres.NewStore(cfg), run: o.run, json: o.json,
 			next: nextAfterFile(cmd, path),
 		}
-		return r.begin(ctx, linker.Import, o.dryRun, o.out, in, s)
+		return r.begin(ctx, linker.Run{Kind: linker.Import, DryRun: o.dryRun}, &in, s)
 	})
 }
 

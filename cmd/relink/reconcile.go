@@ -117,7 +117,7 @@ func (a *app) reconcile(cmd *cobra.Command, path string, o reconcileOptions) err
 	}
 	guard := o.guard.Guard
 	guard.Reconcile = true
-	s, err := newSettings(in, rules, guard, o.reportFormat)
+	s, err := newSettings(in, rules, guard, o.outputOptions)
 	if err != nil {
 		return err
 	}
@@ -126,6 +126,6 @@ func (a *app) reconcile(cmd *cobra.Command, path string, o reconcileOptions) err
 			a: a, cmd: cmd, store: postgres.NewStore(cfg), run: o.run, json: o.json,
 			next: nextAfterFile(cmd, path),
 		}
-		return r.begin(ctx, linker.Reconcile, o.dryRun, o.out, in, s)
+		return r.begin(ctx, linker.Run{Kind: linker.Reconcile, DryRun: o.dryRun}, &in, s)
 	})
 }

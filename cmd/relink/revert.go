@@ -2,14 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"relink/linker"
 	"relink/linker/postgres"
-	"relink/reports"
 )
 
 type revertOptions struct {
@@ -82,37 +80,11 @@ func (a *app) revert(cmd *cobra.Command, id string, o revertOptions) error {
 		}
 		r := &runner{a: a, cmd: cmd, store: store, run: o.run, json: o.json, next: nextAfterRevert(cmd, n)}
 		s := settings{Name: fmt.Sprintf("run %d", n), Guard: o.guard.Guard, ReportFormat: o.reportFormat}
-		return r.beginRevert(ctx, n, o, s)
+		if s.Out, err = absolute(o.out); err != nil {
+			return err
+		}
+		return r.begin(ctx, linker.Run{Kind: linker.Revert, DryRun: o.dryRun, OfRun: n}, nil, s)
 	})
-}
-
-// beginRevert records the taking back of a run, makes its folder and does it.
-func (r *runner) beginRevert(ctx context.Context, of int64, o revertOptions, s settings) error {
-	if err := r.nameInterrupted(ctx, 0); err != nil {
-		return err
-	}
-	options, err := s.encode()
-	if err != nil {
-		return fmt.Errorf("recording the options: %w", err)
-	}
-	run, err := r.store.Begin(ctx, linker.Run{
-		Kind: linker.Revert, DryRun: o.dryRun, Options: options, Version: version(), OfRun: of,
-		Source: linker.SourceIdentity{Name: s.Name},
-	})
-	if err != nil {
-		return err
-	}
-	out, err := absolute(o.out)
-	if err == nil {
-		run.OutDir, err = reports.CreateFolder(out, run.StartedAt, run.ID)
-	}
-	if err != nil {
-		return errors.Join(err, r.abandon(run, err))
-	}
-	if err := r.store.SaveRun(ctx, run); err != nil {
-		return err
-	}
-	return r.do(ctx, run, s, false)
 }
 
 // nextAfterRevert are the commands that make sense after the taking back of a

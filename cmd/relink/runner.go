@@ -40,8 +40,8 @@ func (r *runner) again(ctx context.Context, run linker.Run) error {
 	if err != nil {
 		return err
 	}
-	if run.OutDir == "" {
-		return usage("start it again", "run %d was interrupted before it did anything", run.ID)
+	if run.OutDir == "" { // it died before it had one
+		run.OutDir = reports.FolderPath(s.Out, run.StartedAt, run.ID)
 	}
 	if s.Path == "-" && !isFile(s.input(run.OutDir).Path) {
 		return usage("start it again", "run %d was interrupted before its input was read to the end", run.ID)
@@ -52,12 +52,12 @@ func (r *runner) again(ctx context.Context, run linker.Run) error {
 	return r.do(ctx, run, s, true)
 }
 
-// begin records a new run, makes its folder and does it.
-func (r *runner) begin(ctx context.Context, kind linker.Kind, dryRun bool, out string, in batch.Input, s settings) error {
-	if rereadable(in.Path) {
+// begin records a new run, makes its folder and does it. A revert has no input.
+func (r *runner) begin(ctx context.Context, run linker.Run, in *batch.Input, s settings) error {
+	if in != nil && rereadable(in.Path) {
 		// What is wrong with the file as a whole is said before anything
 		// is recorded.
-		source, err := batch.Open(in)
+		source, err := batch.Open(*in)
 		if err != nil {
 			return err
 		}
@@ -70,34 +70,17 @@ func (r *runner) begin(ctx context.Context, kind linker.Kind, dryRun bool, out s
 	if err != nil {
 		return fmt.Errorf("recording the options: %w", err)
 	}
-	run, err := r.store.Begin(ctx, linker.Run{
-		Kind: kind, DryRun: dryRun, Options: options, Version: version(),
-		Source: linker.SourceIdentity{Name: s.Name},
-	})
-	if err != nil {
+	run.Options, run.Version, run.Source.Name = options, version(), s.Name
+	if run, err = r.store.Begin(ctx, run); err != nil {
 		return err
 	}
-	if err := r.prepare(&run, out, in); err != nil {
+	if run.OutDir, err = reports.CreateFolder(s.Out, run.StartedAt, run.ID); err == nil && in != nil {
+		err = keepInput(*in, run.OutDir)
+	}
+	if err != nil {
 		return errors.Join(err, r.abandon(run, err))
 	}
-	// From here on the run can be resumed: its folder is known.
-	if err := r.store.SaveRun(ctx, run); err != nil {
-		return err
-	}
 	return r.do(ctx, run, s, false)
-}
-
-// prepare makes the run's folder, and keeps the input there if it can be read
-// only once.
-func (r *runner) prepare(run *linker.Run, out string, in batch.Input) error {
-	out, err := absolute(out)
-	if err != nil {
-		return err
-	}
-	if run.OutDir, err = reports.CreateFolder(out, run.StartedAt, run.ID); err != nil {
-		return err
-	}
-	return keepInput(in, run.OutDir)
 }
 
 // abandon ends the record of a run that never got under way: nothing of it

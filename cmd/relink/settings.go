@@ -28,24 +28,26 @@ type settings struct {
 	Guard        linker.Guard      `json:"guard,omitzero"`
 	Expect       string            `json:"expect,omitempty"`
 	ReportFormat string            `json:"reportFormat"`
+	// Out is where the run's folder is made, absolute.
+	Out string `json:"out"`
 }
 
 // stdinCopy is the name of the copy of standard input in a run's folder.
 const stdinCopy = "standard-input"
 
 // newSettings are the settings of a run of the given input.
-func newSettings(in batch.Input, rules linker.Rules, guard linker.Guard, reportFormat string) (settings, error) {
+func newSettings(in batch.Input, rules linker.Rules, guard linker.Guard, o outputOptions) (settings, error) {
 	s := settings{
 		Path: in.Path, Name: in.Name, Format: in.Format, Encoding: in.Encoding, Delimiter: in.Delimiter,
-		Map: in.Map, Rules: rules, Guard: guard, ReportFormat: reportFormat,
+		Map: in.Map, Rules: rules, Guard: guard, ReportFormat: o.reportFormat,
 	}
 	if s.Name == "" {
 		s.Name = in.Path
 	}
-	if in.Path == "-" {
-		return s, nil
-	}
 	var err error
+	if s.Out, err = absolute(o.out); err != nil || in.Path == "-" {
+		return s, err
+	}
 	s.Path, err = absolute(in.Path)
 	return s, err
 }
