@@ -191,7 +191,11 @@ func (m *meter) say() {
 	case "rows":
 		parts = append(parts, thousands(n)+" rows")
 	}
-	if seconds := m.now().Sub(m.since).Seconds(); seconds >= 1 && n > 0 {
+	seconds := m.now().Sub(m.since).Seconds()
+	if unit == "" && seconds >= 1 {
+		parts = append(parts, m.now().Sub(m.since).Round(time.Second).String()+" so far")
+	}
+	if seconds >= 1 && n > 0 {
 		rate := float64(n) / seconds
 		if unit == "rows" {
 			parts = append(parts, thousands(int64(rate))+" rows/s")

@@ -31,6 +31,8 @@ func TestProgressInALog(t *testing.T) {
 	m.say()
 	phase = batch.Planning
 	m.say()
+	now = now.Add(30 * time.Second)
+	m.say()
 	phase = batch.Applying
 	m.say()
 	now = now.Add(10 * time.Second)
@@ -42,6 +44,7 @@ func TestProgressInALog(t *testing.T) {
 relink: progress: 1/4 reading, 0 %, 0 rows read
 relink: progress: 1/4 reading, 1,200 rejected, 25 %, 25,000 rows read, about 1m30s left
 relink: progress: 2/4 planning, 1,200 rejected
+relink: progress: 2/4 planning, 1,200 rejected, 30s so far
 relink: progress: 3/4 applying, 1,200 rejected, 0 rows
 relink: progress: 3/4 applying, 2 lanes, 1,200 rejected, 33 %, 30,000 rows, 3,000 rows/s, about 20s left
 `, "\n")
