@@ -62,17 +62,27 @@ func ReopenFolder(path string) error {
 // Where validations of the same second meet, the later one takes the next
 // second that is free.
 func CreateValidateFolder(out string, at time.Time) (string, error) {
+	return createDated(out, at, "validate", "validations")
+}
+
+// CreateAPIFolder does the same for an import through the HTTP operation, of
+// which no database knows.
+func CreateAPIFolder(out string, at time.Time) (string, error) {
+	return createDated(out, at, "api", "imports with --api")
+}
+
+func createDated(out string, at time.Time, name, what string) (string, error) {
 	// A minute of validations all started in one second is not a
 	// coincidence but a folder that cannot be right.
 	const tries = 60
 	for i := range tries {
-		path := filepath.Join(out, folderName(at.Add(time.Duration(i)*time.Second), "validate"))
+		path := filepath.Join(out, folderName(at.Add(time.Duration(i)*time.Second), name))
 		err := makeFolder(path)
 		if !errors.Is(err, fs.ErrExist) {
 			return path, err
 		}
 	}
-	return "", fmt.Errorf("creating a folder in %s: %d validations of this minute have one already; choose another place with --out", out, tries)
+	return "", fmt.Errorf("creating a folder in %s: %d %s of this minute have one already; choose another place with --out", out, tries, what)
 }
 
 // makeFolder creates one folder, exclusively, and the folders above it.

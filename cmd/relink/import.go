@@ -19,6 +19,7 @@ type importOptions struct {
 	run    runOptions
 	dryRun bool
 	expect string
+	api    apiOptions
 }
 
 func (a *app) importCommand() *cobra.Command {
@@ -34,12 +35,19 @@ links that it had before are cleared and kept as history. A recording that is
 linked to the target already is left alone. The report says for every row what
 happened. FILE may be - for standard input.
 
-With --dry-run the same is decided and reported, and nothing is written.`,
+With --dry-run the same is decided and reported, and nothing is written.
+
+Where only the HTTP operation of a platform can be reached, --api sends the rows
+to it one by one. "relink resume FOLDER" continues such a run.`,
 		Example: `  relink import --dry-run links.csv
   relink import --max-rejects 1% links.csv
-  relink import --expect relink-runs/20260102T030405Z-7/report.csv links.csv`,
+  relink import --expect relink-runs/20260102T030405Z-7/report.csv links.csv
+  relink import --api https://platform.example --token-file token links.csv`,
 		Args: positional("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.api.url != "" {
+				return a.importThroughAPI(cmd, args[0], o)
+			}
 			return a.importFile(cmd, args[0], o)
 		},
 	}
@@ -47,6 +55,7 @@ With --dry-run the same is decided and reported, and nothing is written.`,
 	flags.SortFlags = false
 	flags.BoolVar(&o.dryRun, "dry-run", false, "decide and report, but write nothing")
 	o.databaseOptions.register(flags)
+	o.api.register(flags)
 	o.input.register(flags)
 	flags.StringVar(&o.rules.organization, "organization", "", "`ID` of the organization to work for: those of others do not exist")
 	o.rules.register(flags)

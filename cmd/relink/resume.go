@@ -17,6 +17,7 @@ type resumeOptions struct {
 	run   runOptions
 	json  bool
 	force bool
+	api   apiOptions
 }
 
 func (a *app) resumeCommand() *cobra.Command {
@@ -30,10 +31,17 @@ func (a *app) resumeCommand() *cobra.Command {
 What the run has done is final and is not done again; the other rows are decided
 as if the run had reached them only now. The report and the links are those of a
 run that was never interrupted. The file and all options that matter come from
-the run. Of a run that has finished, the files are written again.`,
-		Example: `  relink resume 42`,
-		Args:    positional("RUN"),
+the run. Of a run that has finished, the files are written again.
+
+An import with --api is resumed by its folder: rows that the server has answered
+are not sent again.`,
+		Example: `  relink resume 42
+  relink resume relink-runs/20260102T030405Z-api`,
+		Args: positional("RUN"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if isFolder(args[0]) {
+				return a.resumeThroughAPI(cmd, args[0], o)
+			}
 			return a.resume(cmd, args[0], o)
 		},
 	}
@@ -43,6 +51,7 @@ the run. Of a run that has finished, the files are written again.`,
 	flags.BoolVar(&o.force, "force", false, "go on although another run has written since")
 	flags.BoolVar(&o.json, "json", false, "print summary.json instead of the summary")
 	o.run.register(flags)
+	o.api.registerAgain(flags)
 	exits(cmd, nil, statusOK, statusError, statusRejected, statusBudget, statusGuard, statusBusy, statusInterrupted)
 	return cmd
 }

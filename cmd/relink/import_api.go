@@ -1,0 +1,310 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"relink/batch"
+	"relink/linker"
+	"relink/linker/httpapi"
+	"relink/reports"
+)
+
+// apiOptions say which server is asked where there is no way to its database.
+type apiOptions struct {
+	url       string
+	tokenFile string
+	rate      int64
+	insecure  bool
+}
+
+func (o *apiOptions) register(flags *pflag.FlagSet) {
+	flags.StringVar(&o.url, "api", "", "send the rows to the HTTP operation of the server at `URL` instead of to a database")
+	flags.BoolVar(&o.insecure, "insecure-plaintext", false, "send the token to another machine without TLS, for an http URL")
+	o.registerAgain(flags)
+}
+
+// registerAgain adds what may be another when a run is resumed.
+func (o *apiOptions) registerAgain(flags *pflag.FlagSet) {
+	o.rate = httpapi.DefaultPerMinute
+	flags.StringVar(&o.tokenFile, "token-file", "", "`FILE` with the token for --api")
+	flags.Var(perMinute{&o.rate}, "rate", "requests a minute to --api, at most")
+}
+
+// notWithAPI are flags that only a database can serve, with the reason. None is
+// left out in silence.
+var notWithAPI = []struct{ flag, why string }{
+	{"organization", "the token decides that"},
+	{"follow-merges", "the server decides that"},
+	{"existing", "the server replaces"},
+	{"keep-trigger", "the server replaces"},
+	{"max-changes", "what would change is not known before"},
+	{"force", "what would change is not known before"},
+	{"expect", "what would change is not known before"},
+	{"lock-timeout", "a server has no such lock"},
+	{"schema", "that is of a database"},
+}
+
+// apiSettings are kept in the journal of a run through the HTTP operation.
+type apiSettings struct {
+	settings
+	API       string `json:"api"`
+	TokenFile string `json:"tokenFile"`
+	Rate      int64  `json:"rate"`
+}
+
+// journalName is the name of the journal in a run's folder. A folder that has
+// it is a run through the HTTP operation.
+const journalName = "journal.jsonl"
+
+// apiRun makes one run through the HTTP operation.
+type apiRun struct {
+	a        *app
+	dir      string
+	s        apiSettings
+	client   *httpapi.Client // nil for a dry run
+	run      runOptions
+	dryRun   bool
+	json     bool
+	progress batch.Progress
+	files    *reportFiles
+	next     func(linker.Summary) []string
+}
+
+func (a *app) importThroughAPI(cmd *cobra.Command, path string, o importOptions) error {
+	if err := a.checkAPI(cmd, o); err != nil {
+		return err
+	}
+	in, err := a.input(path, o.input)
+	if err != nil {
+		return err
+	}
+	s := apiSettings{API: o.api.url, Rate: o.api.rate}
+	if s.settings, err = newSettings(in, o.rules.rules(in.Set), o.guard.Guard, o.outputOptions); err != nil {
+		return err
+	}
+	if s.TokenFile, err = absolute(o.api.tokenFile); err != nil {
+		return err
+	}
+	r := &apiRun{
+		a: a, s: s, run: o.run, dryRun: o.dryRun, json: o.json,
+		next: nextAfterAPI(cmd, path),
+	}
+	if !o.dryRun {
+		if r.client, err = newClient(cmd, s, o.run); err != nil {
+			return err
+		}
+	}
+	if rereadable(path) {
+		source, err := batch.Open(in)
+		if err != nil {
+			return err
+		}
+		source.Close()
+	}
+	if r.dir, err = reports.CreateAPIFolder(s.Out, time.Now()); err != nil {
+		return err
+	}
+	if err := keepInput(in, r.dir); err != nil {
+		return err
+	}
+	return r.do(cmd.Context())
+}
+
+// checkAPI refuses options that cannot be kept on this road.
+func (a *app) checkAPI(cmd *cobra.Command, o importOptions) error {
+	if o.database != "" && o.database != a.env["RELINK_DATABASE"] {
+		return usage("keep one of them", "--api and --database are both given")
+	}
+	for _, not := range notWithAPI {
+		if cmd.Flags().Changed(not.flag) {
+			return usage("leave it out, or import with --database", "--%s does not go with --api: %s", not.flag, not.why)
+		}
+	}
+	if o.api.tokenFile == "" && !o.dryRun {
+		return usage("it holds one line, the token", "--token-file is missing")
+	}
+	address, err := url.Parse(o.api.url)
+	if err == nil && address.Scheme == "http" && !o.api.insecure && !httpapi.IsLoopback(address.Hostname()) {
+		return usage("write https://, or give --insecure-plaintext if the way is safe", "--api %s: the token would be sent unencrypted", o.api.url)
+	}
+	return nil
+}
+
+// newClient reads the token and makes a client of it.
+func newClient(cmd *cobra.Command, s apiSettings, o runOptions) (*httpapi.Client, error) {
+	token, err := os.ReadFile(s.TokenFile)
+	if err != nil {
+		return nil, fmt.Errorf("reading --token-file: %w", err)
+	}
+	cfg := httpapi.ClientConfig{
+		URL: s.API, Token: strings.TrimSpace(string(token)), PerMinute: int(s.Rate), Connections: int(o.lanes),
+	}
+	// The default of the flag is for databases. A row that no server
+	// answers holds up those behind it, so it is tried for less long.
+	if cmd.Flags().Changed("retry-timeout") {
+		cfg.RetryTimeout = max(o.retryTimeout, 1)
+	}
+	client, err := httpapi.NewClient(cfg)
+	if err != nil {
+		return nil, usage("", "--api: %w", err)
+	}
+	return client, nil
+}
+
+// do makes the run and says how it ended.
+func (r *apiRun) do(ctx context.Context) error {
+	options, err := json.Marshal(r.s)
+	if err != nil {
+		return fmt.Errorf("recording the options: %w", err)
+	}
+	sending := &batch.Sending{
+		Input: r.s.input(r.dir), Rules: r.s.Rules, Guard: r.s.Guard, DryRun: r.dryRun,
+		Sender: r.client, Workers: int(r.run.lanes),
+		Journal: filepath.Join(r.dir, journalName), Settings: options, TempDir: r.dir,
+		Begin: func(source *batch.Source) (batch.Report, error) {
+			var err error
+			r.files, err = newReportFiles(near(r.dir), r.s.ReportFormat, r.s.Rules.Set, source)
+			return r.files, err
+		},
+		Planned:  r.foretell,
+		Stop:     ctx.Done(),
+		Notice:   func(text string) { r.a.stderr.notice("%s", text) },
+		Progress: &r.progress,
+	}
+	phases := phasesOfSending
+	if r.dryRun {
+		phases = phasesOfValidate
+	}
+	stop := r.a.watch(&r.progress, phases)
+	done, err := sending.Do(r.a.hard)
+	stop()
+	if done == nil {
+		return r.broken(ctx, err)
+	}
+	if sayErr := r.say(done, phases); sayErr != nil {
+		return errors.Join(err, sayErr)
+	}
+	switch {
+	case err != nil:
+		return &failure{statusError, err, strings.TrimPrefix(hintOf(err)+"; "+r.resume(), "; ")}
+	case done.Refusal != nil:
+		return &failure{done.ExitStatus(), done.Refusal, done.Refusal.Hint}
+	case done.ExitStatus() == statusInterrupted:
+		return &failure{statusInterrupted, errors.New("the run was interrupted"), r.resume()}
+	}
+	return outcome(done.ExitStatus())
+}
+
+// phasesOfSending are those of an import through the HTTP operation.
+var phasesOfSending = []batch.Phase{batch.Staging, batch.Applying, batch.Reporting}
+
+// foretell says how long the sending will take: it may well be a night.
+func (r *apiRun) foretell(rows int64) {
+	if r.s.Rate <= 0 {
+		r.a.stderr.notice("%s rows to send", thousands(rows))
+		return
+	}
+	takes := time.Duration(rows) * time.Minute / time.Duration(r.s.Rate)
+	r.a.stderr.notice("%s rows to send, at most %s a minute: about %s", thousands(rows), thousands(r.s.Rate), roughly(takes))
+	if takes > worthAHint {
+		r.a.stderr.notice("where the platform's database can be reached, relink import --database does that in minutes")
+	}
+}
+
+// worthAHint is how long an import may take before a faster way is named.
+const worthAHint = 5 * time.Minute
+
+// roughly is a length of time as people say it.
+func roughly(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return d.Round(time.Second).String()
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", d.Round(time.Minute)/time.Minute)
+	}
+	d = d.Round(time.Minute)
+	return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
+}
+
+// say writes the summaries and shows the short one.
+func (r *apiRun) say(done *batch.Done, phases []batch.Phase) error {
+	var notices []string
+	if done.Refusal != nil {
+		notices = append(notices, done.Refusal.Message)
+	}
+	if r.dryRun {
+		notices = append(notices, "The rows were checked, not looked up: which recordings and CRM rows exist "+
+			"only the server knows. A dry run that looks them up needs --database.")
+	}
+	if done.Run.Message != "" && done.Refusal == nil {
+		notices = append(notices, "Stopped: "+done.Run.Message+".")
+	}
+	host, _ := os.Hostname()
+	page := &reports.Page{
+		Summary: done.Summary(), Notices: notices, Sample: &r.files.sample,
+		Phases: phasesTook(&r.progress, phases), Options: r.s.listed(), Host: host, Version: version(),
+	}
+	page.Summary.Run = nil // it has no number: no database knows of it
+	page.Summary.Files = r.files.names()
+	page.Next = r.next(page.Summary)
+	if page.Summary.State == string(linker.StateInterrupted) {
+		page.Next = []string{"relink resume " + quote(near(r.dir))}
+	}
+	if err := writePage(near(r.dir), page); err != nil {
+		return err
+	}
+	if err := writeSummary(near(r.dir), &page.Summary); err != nil {
+		return err
+	}
+	return r.a.show(page.Summary, r.json, reports.TextOptions{Notices: notices, Next: page.Next})
+}
+
+func (r *apiRun) resume() string { return "relink resume " + quote(near(r.dir)) + " continues it" }
+
+// broken tells how a run ended that has no report.
+func (r *apiRun) broken(ctx context.Context, err error) error {
+	sent := isFile(filepath.Join(r.dir, journalName))
+	if !sent {
+		_ = os.Remove(filepath.Join(r.dir, stdinCopy))
+		_ = os.Remove(r.dir) // a folder without a report would only raise questions
+	}
+	switch {
+	case errors.Is(err, batch.ErrJournalInUse):
+		return &failure{statusBusy, err, "wait for it to end, or interrupt it"}
+	case ctx.Err() != nil && !sent:
+		return &failure{statusInterrupted, errors.New("interrupted before anything was sent"), "start it again"}
+	case ctx.Err() != nil:
+		return &failure{statusInterrupted, errors.New("the run was interrupted"), r.resume()}
+	case sent:
+		return &failure{statusError, err, strings.TrimPrefix(hintOf(err)+"; "+r.resume(), "; ")}
+	}
+	return err
+}
+
+// nextAfterAPI are the commands that make sense after an import of path.
+func nextAfterAPI(cmd *cobra.Command, path string) func(linker.Summary) []string {
+	command := "relink import" + sameFlags(cmd, "api", "token-file", "rate", "insecure-plaintext",
+		"format", "delimiter", "encoding", "map", "set", "on-conflict") + " "
+	return func(s linker.Summary) []string {
+		switch {
+		case s.State != string(linker.StateDone):
+			return nil
+		case s.DryRun:
+			return []string{command + quote(path)}
+		case s.Files["rejects"] != "":
+			return []string{command + quote(s.Files["rejects"])}
+		}
+		return nil
+	}
+}

@@ -1,0 +1,227 @@
+package httpapi
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"relink/linker"
+)
+
+// ClientConfig says where a server is and how it is to be treated. URL and
+// Token are required.
+type ClientConfig struct {
+	// URL is the server's address, before /v1/core.
+	URL   string
+	Token string
+	// PerMinute limits the requests of all callers together. Defaults to
+	// DefaultPerMinute; a negative number is no limit.
+	PerMinute int
+	// Connections is how many callers there will be. Defaults to
+	// DefaultConnections.
+	Connections int
+	// Timeout bounds one attempt. Defaults to DefaultAttemptTimeout.
+	Timeout time.Duration
+	// RetryTimeout is how long a row is tried again that the server does not
+	// answer, not counting what the server asks to wait for (429). Defaults
+	// to DefaultRetryTimeout; a negative time is none.
+	RetryTimeout time.Duration
+	// Transport replaces the network. Nil means the network.
+	Transport http.RoundTripper
+}
+
+const (
+	// DefaultConnections keeps the limit busy when an answer takes a second.
+	DefaultConnections = 16
+	// DefaultAttemptTimeout is longer than a server of this program takes
+	// for anything.
+	DefaultAttemptTimeout = 30 * time.Second
+	// DefaultRetryTimeout outlasts the restart of a server.
+	DefaultRetryTimeout = time.Minute
+
+	firstPause = 500 * time.Millisecond
+	maxPause   = 15 * time.Second
+	// busyTimeout is how long a row waits for a server that says 429 all the
+	// time.
+	busyTimeout = 15 * time.Minute
+	// minFailures is how many rows must fail one after another, with none
+	// answered in between, before it is the server's fault and not theirs.
+	minFailures = 20
+	// maxAnswer is how much of an answer is read.
+	maxAnswer = 1 << 20
+)
+
+// Client sends rows to a server. It is safe for concurrent use.
+type Client struct {
+	base         string
+	token        string
+	timeout      time.Duration
+	retryTimeout time.Duration
+	http         http.Client
+	gate         *gate
+	most         int64        // failures in a row that stop everything
+	failures     atomic.Int64 // rows that failed since one was answered
+}
+
+// NewClient returns a Client. Nothing is sent.
+func NewClient(cfg ClientConfig) (*Client, error) {
+	base, err := url.Parse(strings.TrimSpace(cfg.URL))
+	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
+		return nil, fmt.Errorf("%q is not the address of a server: write https://host", cfg.URL)
+	}
+	if base.User != nil || base.RawQuery != "" || base.Fragment != "" {
+		return nil, fmt.Errorf("the server's address is host and path only, without user, ? or #")
+	}
+	if cfg.Token == "" || strings.ContainsFunc(cfg.Token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return nil, fmt.Errorf("the token is empty, or holds characters that no token has")
+	}
+	connections := cmp.Or(cfg.Connections, DefaultConnections)
+	network := cfg.Transport
+	if network == nil {
+		network = newTransport(connections)
+	}
+	c := &Client{
+		base:         strings.TrimRight(base.String(), "/") + "/v1/core/recordings/",
+		token:        cfg.Token,
+		timeout:      cmp.Or(cfg.Timeout, DefaultAttemptTimeout),
+		retryTimeout: max(0, cmp.Or(cfg.RetryTimeout, DefaultRetryTimeout)),
+		gate:         newGate(cmp.Or(cfg.PerMinute, DefaultPerMinute)),
+		most:         int64(max(minFailures, 2*connections)),
+	}
+	c.http = http.Client{
+		Transport: network,
+		// A redirect would take the token along, or turn PUT into GET.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return c, nil
+}
+
+// Put sends a row that Check found good, and again while that may help. What
+// the server says of the row is the result, of which Detail is what the server
+// adds to the sentence that linker.Message has for the code. An error means
+// that no further row should be sent: it is a *StopError, or the context's.
+func (c *Client) Put(ctx context.Context, row linker.Row) (linker.Result, error) {
+	body, err := encode(row)
+	if err != nil {
+		return linker.Result{}, err
+	}
+	pause := &backoff.ExponentialBackOff{
+		InitialInterval: firstPause, RandomizationFactor: 0.5, Multiplier: 2, MaxInterval: maxPause,
+	}
+	pause.Reset()
+	var spent, waited time.Duration // on attempts that failed, on 429
+	for {
+		began := time.Now()
+		a, err := c.attempt(ctx, row, body)
+		if cause := context.Cause(ctx); cause != nil && (err != nil || !a.final) {
+			return linker.Result{}, cause
+		}
+		if err != nil || a.final {
+			return c.count(a.result, err)
+		}
+		wait := pause.NextBackOff()
+		if a.busy {
+			waited += time.Since(began) + max(a.after, wait)
+			c.gate.close(max(a.after, wait))
+			if waited < busyTimeout {
+				continue
+			}
+		}
+		wait = max(wait, a.after)
+		spent += time.Since(began) + wait
+		if a.busy || spent > c.retryTimeout {
+			return c.count(linker.Result{Outcome: linker.Failed, Code: linker.ServerError, Detail: a.said}, nil)
+		}
+		select {
+		case <-ctx.Done():
+			return linker.Result{}, context.Cause(ctx)
+		case <-time.After(wait):
+		}
+	}
+}
+
+// count notices when one row after another fails.
+func (c *Client) count(r linker.Result, err error) (linker.Result, error) {
+	switch {
+	case err != nil:
+	case r.Code != linker.ServerError:
+		c.failures.Store(0)
+	case c.failures.Add(1) >= c.most:
+		return r, &StopError{
+			what: fmt.Sprintf("the server has not answered the last %d rows; of the last one: %s", c.most, r.Detail),
+			hint: "look at the server, and that --api is its address, then resume the run",
+		}
+	}
+	return r, err
+}
+
+// attempt sends the row once.
+func (c *Client) attempt(ctx context.Context, row linker.Row, body []byte) (reply, error) {
+	// The time spent waiting for the limiter is not the server's.
+	if err := c.gate.wait(ctx); err != nil {
+		return reply{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPut, c.base+segment(row.RecordingID)+"/link", bytes.NewReader(body))
+	if err != nil {
+		return reply{}, fmt.Errorf("making a request: %w", err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("User-Agent", "relink")
+	request.Header.Set(TokenHeader, c.token)
+	response, err := c.http.Do(request)
+	if err != nil {
+		return again(unreachable(err)), nil
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	if err != nil {
+		return again(unreachable(err)), nil
+	}
+	return read(response, answer, row)
+}
+
+// segment is an id as one segment of a path. "." and ".." would be taken for
+// folders.
+func segment(id string) string {
+	if id == "." || id == ".." {
+		return strings.ReplaceAll(id, ".", "%2E")
+	}
+	return url.PathEscape(id)
+}
+
+// encode is the body for a row.
+func encode(row linker.Row) ([]byte, error) {
+	body := struct {
+		ID                      string `json:"id,omitempty"`
+		ExternalID              string `json:"externalId,omitempty"`
+		IntegrationConnectionID string `json:"integrationConnectionId,omitempty"`
+		DataType                string `json:"dataType"`
+		Trigger                 string `json:"trigger,omitempty"`
+	}{row.ID, row.ExternalID, row.IntegrationConnectionID, row.DataType, row.Trigger}
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("writing the request for recording %q: %w", row.RecordingID, err)
+	}
+	return encoded, nil
+}
+
+// StopError says why nothing more should be sent.
+type StopError struct{ what, hint string }
+
+func (e *StopError) Error() string { return e.what }
+
+// Hint returns what to do about it.
+func (e *StopError) Hint() string { return e.hint }
