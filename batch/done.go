@@ -12,7 +12,7 @@ const (
 
 // ExitStatus is the status with which the program should end: the first that
 // applies of interrupted, refused by a guard, finished with rows rejected or
-// failed, drift, all well. A dry run ends as the run would.
+// failed or with a prune that did not clear all it should, drift, all well. A dry run ends as the run would.
 func (d *Done) ExitStatus() int {
 	switch {
 	case d.Refusal != nil:
@@ -22,7 +22,7 @@ func (d *Done) ExitStatus() int {
 	}
 	outcomes := d.Tally.Outcomes()
 	switch {
-	case outcomes[linker.Rejected]+outcomes[linker.Failed] > 0, d.Plan.PruneWithheld != "",
+	case outcomes[linker.Rejected]+outcomes[linker.Failed] > 0, d.Plan.PruneWithheld != "", d.missed > 0,
 		d.Run.Kind == linker.Revert && outcomes[linker.Kept] > 0:
 		return exitPartly
 	case d.Run.Kind == linker.Reconcile && d.Run.DryRun && d.Drift():

@@ -31,7 +31,7 @@ func (j *Job) report(ctx context.Context, a Attempt, done *Done, begin func(*Sou
 			err = abortErr
 		}
 	}()
-	done.Tally, done.leftAlone = linker.Tally{}, 0
+	done.Tally, done.leftAlone, done.missed = linker.Tally{}, 0, 0
 	m := merger{job: j, source: source, report: report, tally: &done.Tally}
 	if source == nil {
 		err = a.Results(ctx, m.change)
@@ -41,7 +41,7 @@ func (j *Job) report(ctx context.Context, a Attempt, done *Done, begin func(*Sou
 	if err != nil {
 		return err
 	}
-	done.leftAlone = m.leftAlone
+	done.leftAlone, done.missed = m.leftAlone, m.missed
 	if err := done.Tally.Verify(j.Run.StagedRows); err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ type merger struct {
 	record Record
 	ended  bool
 
-	leftAlone int64
+	leftAlone, missed int64
 }
 
 // change writes the line of one change that a revert takes back or leaves.
@@ -94,7 +94,10 @@ func (m *merger) result(r *linker.Result) error {
 		if err := m.drain(0); err != nil {
 			return err
 		}
-		if r.Outcome == linker.Extra && r.Detail != "" {
+		switch {
+		case r.Missed:
+			m.missed++
+		case r.Outcome == linker.Extra && r.Detail != "":
 			m.leftAlone++
 		}
 		return m.write(linker.Entry{

@@ -95,6 +95,7 @@ type Done struct {
 	Reported bool
 
 	leftAlone int64 // extras that are not to be cleared, whatever is asked for
+	missed    int64 // extras that were to be cleared, and are still there
 }
 
 // Do takes the run along the whole road. Errors that a second attempt may not

@@ -41,6 +41,8 @@ type Result struct {
 	PreviousEntityID string
 	PreviousDataType string
 	RecordingID      string // extra and cleared only
+	// Missed says of an extra that it was to be cleared and is still there.
+	Missed bool
 }
 
 // Entry is one line of the report: the record as it was given and what became

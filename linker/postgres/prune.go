@@ -100,7 +100,7 @@ func (x *Session) extraResults(ctx context.Context, each func(*linker.Result) er
 	defer rows.Close()
 	var r linker.Result
 	for rows.Next() {
-		if err := rows.Scan(&r.RecordingID, &r.Outcome, &r.Detail, &r.PreviousEntityID, &r.PreviousDataType); err != nil {
+		if err := rows.Scan(&r.RecordingID, &r.Outcome, &r.Detail, &r.PreviousEntityID, &r.PreviousDataType, &r.Missed); err != nil {
 			return fmt.Errorf("reading the extra links: %w", err)
 		}
 		if err := each(&r); err != nil {

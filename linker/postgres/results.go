@@ -73,8 +73,9 @@ func beUint64(b []byte) (v uint64) {
 func (x *Session) Unattempted(ctx context.Context) error {
 	ctx, done := x.during(ctx)
 	defer done()
-	if _, err := x.work.Exec(ctx, x.statement("unattempted"), x.opt.Run); err != nil {
-		return x.cause(fmt.Errorf("noting the rows that were not reached: %w", err))
-	}
-	return nil
+	x.applied = true
+	p := planner{x: x, ctx: ctx}
+	p.did("did", x.opt.Run)
+	p.do("noting the rows that were not reached", "unattempted")
+	return x.cause(p.err)
 }

@@ -1,18 +1,29 @@
 -- The lines a reconciliation adds after the input rows. In a plan an extra
 -- counts as cleared when it would be; after applying, when its mark says so.
+-- missed are those that were to be cleared, and are still there.
 -- $1 the run, $2 extras are to be cleared, $3 they were applied
 SELECT
     x.recording_id,
     CASE
-        WHEN l.id IS NOT NULL OR ($2::boolean AND NOT $3::boolean AND x.protected IS NULL) THEN 'cleared'
+        WHEN marked OR (wanted AND NOT $3::boolean) THEN 'cleared'
         ELSE 'extra'
     END,
-    coalesce(x.protected, ''),
+    CASE
+        WHEN x.protected IS NOT NULL THEN x.protected
+        WHEN marked OR NOT wanted OR NOT $3 THEN ''
+        WHEN gone THEN 'left alone: somebody else has cleared it'
+        ELSE 'not cleared: another session held it, or the run was stopped before'
+    END,
     x.entity_id,
-    x.data_type::text
-FROM relink.run_0_extras AS x
-LEFT JOIN recording_links AS l
-    ON l.id = x.link_id
-    AND l.cleared_by_run = $1
-    AND l.cleared_by_row IS NULL
+    x.data_type::text,
+    $3 AND NOT marked AND NOT gone AND (wanted OR x.refused) AS missed
+FROM (
+    SELECT
+        x.*,
+        coalesce(l.cleared_by_run = $1 AND l.cleared_by_row IS NULL, false) AS marked,
+        l.cleared_at IS NOT NULL AS gone,
+        $2::boolean AND x.protected IS NULL AS wanted
+    FROM relink.run_0_extras AS x
+    LEFT JOIN recording_links AS l ON l.id = x.link_id
+) AS x
 ORDER BY x.recording_id COLLATE "C"
