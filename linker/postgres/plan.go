@@ -224,13 +224,24 @@ func (p *planner) again(fill string, args ...any) {
 	p.exec(doing, forRun("INSERT INTO relink.run_0_plan "+rule, p.x.opt.Run), p.x.ruleArgs()...)
 }
 
+// did makes a table of what a run did.
+func (p *planner) did(name string, run int64) {
+	p.created("made", p.x.statement("made"), run)
+	p.analyze("made")
+	p.created("was", p.x.statement("was"), run)
+	p.analyze("was")
+	p.created(name, p.x.statement("did"))
+	p.analyze(name)
+}
+
 // marks lets what this run has already done stand, whatever has become of it.
 func (p *planner) marks(first bool) {
 	p.table("marks", p.x.statement("marks_table"))
 	if first {
 		return
 	}
-	if p.do("reading the marks of the run", "marks", p.x.opt.Run) == 0 {
+	p.did("did", p.x.opt.Run)
+	if p.do("reading the marks of the run", "marks") == 0 {
 		return
 	}
 	p.analyze("marks")

@@ -11,7 +11,9 @@ import (
 
 // undo plans the taking back of a run: its rows are that run's marks.
 func (p *planner) undo() {
-	p.table("plan", p.x.statement("undo"), p.x.opt.Undo, p.x.opt.Run)
+	p.did("undone", p.x.opt.Undo)
+	p.did("did", p.x.opt.Run)
+	p.created("plan", p.x.statement("undo"))
 	p.analyze("plan")
 	p.table("changes", p.x.statement("undo_changes"))
 	p.analyze("changes")

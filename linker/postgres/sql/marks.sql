@@ -1,20 +1,14 @@
--- What this run has already done, from the marks alone. A foreign writer may
--- have cleared the link since: it was made all the same.
--- $1 the run
+-- The rows that this run has applied.
 INSERT INTO relink.run_0_marks
 SELECT
-    made.recording_id,
-    made.linked_by_row,
-    made.entity_id,
-    made.data_type,
+    d.recording_id,
+    d.row_no,
+    d.made_entity_id,
+    d.made_data_type,
     e.integration_connection_id,
-    was.id,
-    was.entity_id,
-    was.data_type
-FROM recording_links AS made
-LEFT JOIN recording_links AS was
-    ON was.recording_id = made.recording_id
-    AND was.cleared_by_run = $1
-    AND was.cleared_by_row = made.linked_by_row
-LEFT JOIN crm_entities AS e ON e.id = made.entity_id
-WHERE made.linked_by_run = $1
+    d.was_id,
+    d.was_entity_id,
+    d.was_data_type
+FROM relink.run_0_did AS d
+LEFT JOIN crm_entities AS e ON e.id = d.made_entity_id
+WHERE d.made_id IS NOT NULL
