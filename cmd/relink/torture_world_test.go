@@ -85,6 +85,13 @@ func (c *chamber) prepare(s *scenario) {
 		BEGIN PERFORM pg_sleep(0.004); RETURN NULL; END $$;
 		CREATE TRIGGER linger AFTER INSERT ON recording_links FOR EACH STATEMENT EXECUTE FUNCTION linger()`)
 
+	// A sequence writes its values to the WAL 32 at a time. A clone takes over
+	// that it has, but not the WAL, and a crash would give the same ids again.
+	// Setting a sequence makes it write at the next value.
+	c.sql(s.template(), `
+		SELECT setval('recording_links_id_seq', (SELECT max(id) FROM recording_links));
+		SELECT setval('relink.runs_id_seq', (SELECT coalesce(max(id), 0) + 1 FROM relink.runs), false)`)
+
 	twin := fmt.Sprintf("twin_%d", s.number)
 	c.clone(s.template(), twin)
 	p := &play{chamber: c, scenario: s, name: twin, out: filepath.Join(dir, "twin")}
