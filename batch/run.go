@@ -50,8 +50,8 @@ type Job struct {
 	// Rewrite only writes the report again: of a run that has ended, or of
 	// one that was interrupted, as far as it got. Nothing is applied.
 	Rewrite bool
-	Rules linker.Rules
-	Guard linker.Guard
+	Rules   linker.Rules
+	Guard   linker.Guard
 	// Open begins an attempt; again says that this process made one before.
 	Open func(ctx context.Context, again bool) (Attempt, error)
 	// Record saves the run's record without an attempt.

@@ -160,11 +160,15 @@ func (c *contract) checkVersion(ctx context.Context, conn *pgx.Conn) error {
 	case err != nil:
 		return err
 	case version < latest:
-		c.add(Finding{Object: "schema relink", Command: commandMigrate,
-			Problem: fmt.Sprintf("is at version %d, this relink needs %d", version, latest)})
+		c.add(Finding{
+			Object: "schema relink", Command: commandMigrate,
+			Problem: fmt.Sprintf("is at version %d, this relink needs %d", version, latest),
+		})
 	case version > latest:
-		c.add(Finding{Object: "schema relink", Warning: true,
-			Problem: fmt.Sprintf("is at version %d, made by a newer relink; this one knows %d", version, latest)})
+		c.add(Finding{
+			Object: "schema relink", Warning: true,
+			Problem: fmt.Sprintf("is at version %d, made by a newer relink; this one knows %d", version, latest),
+		})
 	}
 	return nil
 }

@@ -124,7 +124,12 @@ func (x *Session) open(ctx context.Context) (err error) {
 func (x *Session) lead(ctx context.Context) error {
 	wait := max(x.opt.LockTimeout, x.opt.OwnTimeout)
 	since := time.Now()
+	told := false
 	err := waitLock(ctx, x.leader, lockRun, 0, wait, func(held *LockedError) bool {
+		if !told {
+			told = true
+			x.notice("waiting for %s", held.Holder)
+		}
 		return time.Since(since) < x.opt.LockTimeout || held.Run == x.opt.Run
 	})
 	if err != nil {
@@ -185,9 +190,6 @@ func (x *Session) watch() {
 func (x *Session) Close() {
 	x.cancel(context.Canceled)
 	x.pulse.Wait()
-	if x.leader != nil {
-		unlockAll(x.leader)
-	}
 	for _, conn := range []*pgx.Conn{x.work, x.leader} {
 		if conn != nil {
 			closeConn(conn)
