@@ -265,7 +265,7 @@ func (w *world) reportIsTrue(run int64, rows []linker.Fields, results []linker.R
 		            SELECT FROM recording_links AS l
 		            WHERE (l.recording_id, l.entity_id) = (r.recording_id, r.entity_id)
 		        )
-		    ELSE made.id IS NULL AND was.id IS NULL AND r.outcome IN ('superseded', 'failed')
+		    ELSE made.id IS NULL AND was.id IS NULL AND r.outcome IN ('superseded', 'failed', 'rejected')
 		END) IS NOT TRUE
 		-- and the rows of a recording agree about what was there before
 		UNION ALL

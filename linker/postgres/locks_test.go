@@ -1,0 +1,321 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"relink/linker"
+	"relink/linker/postgres"
+)
+
+// open opens a session that is expected to be refused, or to have waited.
+func (w *world) open(opt postgres.SessionOptions) (*postgres.Session, error) {
+	w.t.Helper()
+	if opt.Run == 0 {
+		opt.Run = w.record(linker.Import)
+	}
+	opt.Writing = true
+	x, err := w.store.Session(w.t.Context(), opt)
+	if err == nil {
+		w.t.Cleanup(x.Close)
+	}
+	return x, err
+}
+
+func TestSecondRunIsToldWhoHoldsTheLock(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first := w.record(linker.Reconcile)
+	x := w.begin(postgres.SessionOptions{Run: first})
+	var locked *postgres.LockedError
+	began := time.Now()
+	if _, err := w.open(postgres.SessionOptions{OwnTimeout: time.Minute}); !errors.As(err, &locked) {
+		t.Fatalf("second session: %v, want a LockedError", err)
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it took %v: only a holder that is the run itself is worth waiting for", took)
+	}
+	if locked.Run != first || !strings.HasPrefix(locked.Holder, fmt.Sprintf("reconcile %d, started ", first)) {
+		t.Errorf("the lock is held by run %d: %s; want run %d, a reconcile", locked.Run, locked.Holder, first)
+	}
+	run, err := w.store.Run(t.Context(), first)
+	if err != nil || !run.Alive {
+		t.Errorf("run %+v (%v), want it alive", run, err)
+	}
+
+	// A dry run is in nobody's way.
+	dry, err := w.store.Session(t.Context(), postgres.SessionOptions{Run: w.record(linker.Import)})
+	if err != nil {
+		t.Fatalf("a dry run beside a run: %v", err)
+	}
+	defer dry.Close()
+
+	x.Close()
+	if run, err = w.store.Run(t.Context(), first); err != nil || run.Alive || run.State != linker.StateInterrupted {
+		t.Errorf("run %+v (%v), want it interrupted", run, err)
+	}
+	if _, err := w.open(postgres.SessionOptions{}); err != nil {
+		t.Errorf("a run after the first was closed and beside a dry run: %v", err)
+	}
+}
+
+func TestSameRunTwice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	run := w.record(linker.Import)
+	w.begin(postgres.SessionOptions{Run: run})
+	var locked *postgres.LockedError
+	if _, err := w.open(postgres.SessionOptions{Run: run}); !errors.As(err, &locked) || locked.Run != run {
+		t.Errorf("the same run again: %v, want a LockedError that names run %d", err, run)
+	}
+}
+
+// One command right after the other: nobody's lock is in the way.
+func TestClosedSessionHoldsNoLock(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	run := w.record(linker.Import)
+	for n := range 8 {
+		x, err := w.open(postgres.SessionOptions{Run: run})
+		if err != nil {
+			t.Fatalf("session %d: %v", n, err)
+		}
+		w.stage(x, []linker.Fields{byID("r-10", "e-1")})
+		w.plan(x, true)
+		w.apply(x)
+		x.Close()
+	}
+}
+
+func TestLockTimeoutWaits(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		wait func(run int64) postgres.SessionOptions
+	}{
+		{"for another run", func(int64) postgres.SessionOptions { return postgres.SessionOptions{LockTimeout: time.Minute} }},
+		{"for the run itself", func(run int64) postgres.SessionOptions {
+			return postgres.SessionOptions{Run: run, OwnTimeout: time.Minute}
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			run := w.record(linker.Import)
+			x := w.begin(postgres.SessionOptions{Run: run})
+			var closed atomic.Bool
+			time.AfterFunc(700*time.Millisecond, func() {
+				closed.Store(true)
+				x.Close()
+			})
+			if _, err := w.open(c.wait(run)); err != nil {
+				t.Fatal(err)
+			}
+			if !closed.Load() {
+				t.Error("the second session was open before the first was closed")
+			}
+		})
+	}
+	t.Run("not for ever", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.begin(postgres.SessionOptions{})
+		began := time.Now()
+		var locked *postgres.LockedError
+		if _, err := w.open(postgres.SessionOptions{LockTimeout: 500 * time.Millisecond}); !errors.As(err, &locked) {
+			t.Fatalf("second session: %v, want a LockedError", err)
+		}
+		if took := time.Since(began); took < 500*time.Millisecond {
+			t.Errorf("it waited %v, want 500ms", took)
+		}
+	})
+	t.Run("until the caller gives up", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.begin(postgres.SessionOptions{})
+		ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
+		defer cancel()
+		opt := postgres.SessionOptions{Run: w.record(linker.Import), Writing: true, LockTimeout: time.Minute}
+		if _, err := w.store.Session(ctx, opt); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("second session: %v, want the end of its context", err)
+		}
+	})
+}
+
+// wires are the connections of a process that can be killed.
+type wires struct {
+	mu  sync.Mutex
+	all []net.Conn
+}
+
+func (k *wires) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, network, address)
+	if err == nil {
+		k.mu.Lock()
+		k.all = append(k.all, conn)
+		k.mu.Unlock()
+	}
+	return conn, err
+}
+
+// cut closes all connections, as the end of a process does.
+func (k *wires) cut() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, conn := range k.all {
+		conn.Close()
+	}
+}
+
+// slow lets each new link take some time in the server.
+func (w *world) slow(seconds float64) {
+	w.t.Helper()
+	w.exec(fmt.Sprintf(`
+		CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN
+		    PERFORM pg_sleep(%v);
+		    RETURN NEW;
+		END $$;
+		CREATE TRIGGER slow BEFORE INSERT ON recording_links FOR EACH ROW EXECUTE FUNCTION slow()`, seconds))
+}
+
+// lanes counts the lanes' sessions in the server.
+func (w *world) lanes(run int64) int {
+	w.t.Helper()
+	return one[int](w, `
+		SELECT count(*)
+		FROM pg_stat_activity
+		WHERE datname = current_database() AND application_name LIKE format('relink run %s lane %%', $1::bigint)`, run)
+}
+
+// within waits until something holds.
+func (w *world) within(limit time.Duration, what string, holds func() bool) {
+	w.t.Helper()
+	for deadline := time.Now().Add(limit); !holds(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			w.t.Fatalf("%s: not within %v", what, limit)
+		}
+	}
+}
+
+// A process is killed while the server is at work for one of its lanes. The
+// next run begins when that lane cannot write any more, and not before.
+func TestNextRunWaitsForTheLanesOfADeadOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.slow(0.02)
+	var rows []linker.Fields
+	for n := 10; n < 50; n++ {
+		rows = append(rows, byID(fmt.Sprintf("r-%d", n), "e-1"))
+	}
+	var process wires
+	run := w.record(linker.Import)
+	opt := postgres.SessionOptions{Run: run, Writing: true, Lanes: 1}
+	dead, err := postgres.NewStore(postgres.Config{URL: w.url, Dial: process.dial}).Session(t.Context(), opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.stage(dead, rows)
+	w.plan(dead, true)
+	applied := make(chan error, 1)
+	go func() {
+		var n atomic.Int64
+		applied <- dead.Apply(t.Context(), nil, &n)
+	}()
+	w.within(20*time.Second, "a lane inserts", func() bool {
+		return one[int](w, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'") == 1
+	})
+	process.cut()
+	if err := <-applied; err == nil {
+		t.Error("Apply of a killed process returned no error")
+	}
+	dead.Close()
+	if w.lanes(run) == 0 {
+		t.Fatal("the lane ended with its client: nothing is shown")
+	}
+
+	x, err := w.open(postgres.SessionOptions{Run: run, OwnTimeout: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := w.lanes(run); n != 0 {
+		t.Errorf("%d lanes of the dead process are there when the next run has begun", n)
+	}
+	w.exec("DROP TRIGGER slow ON recording_links")
+	w.plan(x, false)
+	w.apply(x)
+	results := w.results(x)
+	for i, r := range results {
+		if r.Outcome != linker.Created {
+			t.Errorf("row %d is %s, want created", i+1, r.Outcome)
+		}
+	}
+	w.reportIsTrue(run, rows, results)
+}
+
+func TestLostLeaderStopsItsLanes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.slow(0.03)
+	var rows []linker.Fields
+	for n := 10; n < 50; n++ {
+		for range 2 {
+			rows = append(rows, byID(fmt.Sprintf("r-%d", n), "e-1"))
+		}
+	}
+	rows = append(rows, byID("r-1", "e-2"), byID("nope", "e-2"))
+	run := w.record(linker.Import)
+	x := w.begin(postgres.SessionOptions{Run: run, Lanes: 2, BatchRows: 4})
+	w.stage(x, rows)
+	w.plan(x, true)
+	planned := w.results(x)
+	var n atomic.Int64
+	applied := make(chan error, 1)
+	go func() { applied <- x.Apply(t.Context(), nil, &n) }()
+	w.within(20*time.Second, "a batch is applied", func() bool { return n.Load() > 0 })
+	w.exec(`
+		SELECT pg_terminate_backend(pid, 5000)
+		FROM pg_stat_activity
+		WHERE datname = current_database() AND application_name = format('relink run %s leader', $1::bigint)`, run)
+	// Its lock is free from now on, and the fence holds the next run up until
+	// the lanes have noticed.
+	next, err := w.open(postgres.SessionOptions{Run: w.record(linker.Import)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	atOpen := one[int](w, "SELECT count(*) FROM recording_links WHERE linked_by_run = $1", run)
+	if err := <-applied; !errors.Is(err, postgres.ErrLeaderLost) {
+		t.Errorf("Apply: %v, want ErrLeaderLost", err)
+	}
+	if n := w.lanes(run); n != 0 {
+		t.Errorf("%d lanes work on without their leader", n)
+	}
+	if got := one[int](w, "SELECT count(*) FROM recording_links WHERE linked_by_run = $1", run); got != atOpen || got >= 41 {
+		t.Errorf("%d links made, %d of them when the next run began; want no more, and not all 41", got, atOpen)
+	}
+	if _, err := x.Plan(t.Context(), false); !errors.Is(err, postgres.ErrLeaderLost) {
+		t.Errorf("Plan without a leader: %v, want ErrLeaderLost", err)
+	}
+	x.Close()
+	next.Close()
+
+	w.exec("DROP TRIGGER slow ON recording_links")
+	x = w.begin(postgres.SessionOptions{Run: run})
+	w.plan(x, false)
+	w.apply(x)
+	results := w.results(x)
+	if diff := cmp.Diff(planned, results); diff != "" {
+		t.Errorf("results of the run when resumed (-planned at first +got):\n%s", diff)
+	}
+	w.reportIsTrue(run, rows, results)
+}
