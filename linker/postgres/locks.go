@@ -112,15 +112,6 @@ func noticeSilence(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
-// unlockAll lets all locks of a session go. The server would do it when the
-// session ends, but some moments after the client has gone on: the next run of
-// a script would find the lock taken. An error means that the session has ended.
-func unlockAll(conn *pgx.Conn) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	conn.Exec(ctx, "SELECT pg_advisory_unlock_all()")
-}
-
 // fence waits until no lane of a dead run can commit any more. After kill -9
 // of a client its backend finishes what it has received, COMMIT included,
 // while the lock of its leader is already gone.

@@ -282,7 +282,7 @@ func TestStoppedRevertGoesOn(t *testing.T) {
 				}
 				switch {
 				case how == "stopped" && errors.Is(err, postgres.ErrStopped):
-					w.stoppedRightly(x, results)
+					w.stoppedRightly(x, opt.Run, results)
 				case how == "cancelled" && errors.Is(err, context.Canceled):
 				default:
 					t.Fatal(err)
