@@ -1,0 +1,354 @@
+package httpapi_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"relink/linker"
+	"relink/linker/httpapi"
+)
+
+// client makes a client without a limit that is not patient.
+func client(t *testing.T, url string, change func(*httpapi.ClientConfig)) *httpapi.Client {
+	t.Helper()
+	cfg := httpapi.ClientConfig{URL: url, Token: "t", PerMinute: -1, Timeout: 300 * time.Millisecond, RetryTimeout: time.Second}
+	if change != nil {
+		change(&cfg)
+	}
+	c, err := httpapi.NewClient(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// script is a server that answers its requests one after another as told, the
+// last answer for ever.
+type script struct {
+	mu      sync.Mutex
+	answers []http.HandlerFunc
+	asked   int
+	at      []time.Time
+}
+
+func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	io.Copy(io.Discard, r.Body)
+	s.mu.Lock()
+	next := s.answers[min(s.asked, len(s.answers)-1)]
+	s.asked++
+	s.at = append(s.at, time.Now())
+	s.mu.Unlock()
+	next(w, r)
+}
+
+func says(status int, body string, header ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		for i := 0; i < len(header); i += 2 {
+			w.Header().Set(header[i], header[i+1])
+		}
+		w.WriteHeader(status)
+		io.WriteString(w, body)
+	}
+}
+
+// closes ends the connection after it has read the request.
+func closes(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+
+// hangs answers only when the caller has lost patience.
+func hangs(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+
+// halfway breaks off in the middle of an answer.
+func halfway(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Length", "1000")
+	io.WriteString(w, `{"data":`)
+	panic(http.ErrAbortHandler)
+}
+
+const linkedAnswer = `{"data":{"id":"e-1","externalId":"x-1","dataType":"ACCOUNT","name":null,"lastActivityAt":null}}`
+
+var row = linker.Row{RecordingID: "r-1", DataType: "ACCOUNT", ID: "e-1"}
+
+func TestClientUnderstands(t *testing.T) {
+	t.Parallel()
+	linked := linker.Result{Outcome: linker.Linked, EntityID: "e-1"}
+	problem := func(code, sentence string) string {
+		return fmt.Sprintf(`{"error":%q,"details":{"code":%q,"errors":[]}}`, sentence, code)
+	}
+	rejected := func(code linker.Code, detail string) linker.Result {
+		return linker.Result{Outcome: linker.Rejected, Code: code, Detail: detail}
+	}
+	failed := func(detail string) linker.Result {
+		return linker.Result{Outcome: linker.Failed, Code: linker.ServerError, Detail: detail}
+	}
+	here := func(code linker.Code, detail string) string {
+		return linker.Message(code, linker.Checked{Row: row}, detail)
+	}
+	tests := []struct {
+		name   string
+		answer []http.HandlerFunc
+		want   linker.Result
+		asked  int
+	}{
+		{"a server that says no more", []http.HandlerFunc{says(200, linkedAnswer)}, linked, 1},
+		{"201", []http.HandlerFunc{says(201, linkedAnswer)}, linked, 1},
+		{"204", []http.HandlerFunc{says(204, "")}, linker.Result{Outcome: linker.Linked}, 1},
+		{"created", []http.HandlerFunc{says(200, `{"data":{"id":"e-1"},"relink":{"outcome":"created","previousEntityId":null,"previousDataType":null}}`)}, linker.Result{Outcome: linker.Created, EntityID: "e-1"}, 1},
+		{
+			"replaced",
+			[]http.HandlerFunc{says(200, `{"data":{"id":"e-1"},"relink":{"outcome":"replaced","previousEntityId":"e-0","previousDataType":"LEAD"}}`)},
+			linker.Result{Outcome: linker.Replaced, EntityID: "e-1", PreviousEntityID: "e-0", PreviousDataType: "LEAD"}, 1,
+		},
+		{"an outcome that we do not know", []http.HandlerFunc{says(200, `{"data":{"id":"e-1"},"relink":{"outcome":"danced"}}`)}, linked, 1},
+		{"a relink block of another shape", []http.HandlerFunc{says(200, `{"data":{"id":"e-1"},"relink":"yes"}`)}, linked, 1},
+
+		{"404 without a word", []http.HandlerFunc{says(404, "")}, rejected(linker.NotFound, ""), 1},
+		{"404 with a page", []http.HandlerFunc{says(404, "<html>404 page not found")}, rejected(linker.NotFound, ""), 1},
+		{"404 with a sentence", []http.HandlerFunc{says(404, `{"error":"Recording not found"}`)}, rejected(linker.NotFound, "Recording not found"), 1},
+		{"404 with a code", []http.HandlerFunc{says(404, problem("entity_not_found", here(linker.EntityNotFound, "")))}, rejected(linker.EntityNotFound, ""), 1},
+		{"404 with a near miss", []http.HandlerFunc{says(404, problem("entity_not_found", here(linker.EntityNotFound, "exists in connection c-2")))}, rejected(linker.EntityNotFound, "exists in connection c-2"), 1},
+		{"a detail before the remedy", []http.HandlerFunc{says(409, problem("locked", here(linker.Locked, "by the sync")))}, linker.Result{Outcome: linker.Failed, Code: linker.Locked, Detail: "by the sync"}, 1},
+		{"a code in other words", []http.HandlerFunc{says(404, problem("entity_deleted", "it is gone"))}, rejected(linker.EntityDeleted, "it is gone"), 1},
+		{"422 with a code", []http.HandlerFunc{says(422, problem("invalid_trigger", "we have other triggers"))}, rejected(linker.InvalidTrigger, "we have other triggers"), 1},
+		{"a code that we do not know", []http.HandlerFunc{says(422, problem("moon_phase", "not tonight"))}, failed("the server says 422 Unprocessable Entity: not tonight"), 1},
+		{"409 without a code", []http.HandlerFunc{says(409, "")}, failed("the server says 409 Conflict"), 1},
+		{"400", []http.HandlerFunc{says(400, `{"error":"line\nbreak"}`)}, failed("the server says 400 Bad Request: line break"), 1},
+		{"an error of another shape", []http.HandlerFunc{says(400, `{"error":{"code":7}}`)}, failed("the server says 400 Bad Request"), 1},
+
+		{"garbage", []http.HandlerFunc{says(200, "<html>\x00\xffhi")}, failed(`the server says 200 OK, but not what was linked: "<html> �hi"`), 1},
+		{"nothing in 200", []http.HandlerFunc{says(200, "")}, failed("the server says 200 OK, but not what was linked: the answer is empty"), 1},
+		{"JSON of something else", []http.HandlerFunc{says(200, `{"status":"ok"}`)}, failed(`the server says 200 OK, but not what was linked: "{\"status\":\"ok\"}"`), 1},
+
+		{"500 once", []http.HandlerFunc{says(500, ""), says(200, linkedAnswer)}, linked, 2},
+		{"503 twice", []http.HandlerFunc{says(503, ""), says(503, ""), says(200, linkedAnswer)}, linked, 3},
+		{"408 once", []http.HandlerFunc{says(408, ""), says(200, linkedAnswer)}, linked, 2},
+		{"closed after reading", []http.HandlerFunc{closes, says(200, linkedAnswer)}, linked, 2},
+		{"closed in the middle of the answer", []http.HandlerFunc{halfway, says(200, linkedAnswer)}, linked, 2},
+		{"no answer in time", []http.HandlerFunc{hangs, says(200, linkedAnswer)}, linked, 2},
+		{"429 once", []http.HandlerFunc{says(429, ""), says(200, linkedAnswer)}, linked, 2},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s := &script{answers: test.answer}
+			c := client(t, listen(t, s, nil), func(cfg *httpapi.ClientConfig) { cfg.RetryTimeout = 10 * time.Second })
+			got, err := c.Put(t.Context(), row)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("result (-want +got):\n%s", diff)
+			}
+			if s.asked != test.asked {
+				t.Errorf("asked %d times, want %d", s.asked, test.asked)
+			}
+		})
+	}
+}
+
+func TestClientGivesUpOnARow(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]struct {
+		do   http.HandlerFunc
+		want string
+	}{
+		"500 for ever":    {says(500, `{"error":"broken"}`), "the server says 500 Internal Server Error: broken"},
+		"never an answer": {hangs, "the server did not answer in time"},
+		"always closed":   {closes, "there was no answer: EOF"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := &script{answers: []http.HandlerFunc{answer.do}}
+			got, err := client(t, listen(t, s, nil), nil).Put(t.Context(), row)
+			if err != nil || got.Outcome != linker.Failed || got.Code != linker.ServerError || got.Detail != answer.want {
+				t.Errorf("Put = %+v, %v; want failed with %q", got, err, answer.want)
+			}
+			if s.asked < 2 {
+				t.Errorf("asked %d times, want more than one", s.asked)
+			}
+		})
+	}
+	t.Run("nobody listens", func(t *testing.T) {
+		t.Parallel()
+		got, err := client(t, "http://127.0.0.1:1", nil).Put(t.Context(), row)
+		if err != nil || got.Code != linker.ServerError || !strings.Contains(got.Detail, "refused") {
+			t.Errorf("Put = %+v, %v; want failed for a refused connection", got, err)
+		}
+	})
+}
+
+func TestClientStopsEverything(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]http.HandlerFunc{
+		"401":        says(401, `{"error":"who are you"}`),
+		"403":        says(403, ""),
+		"a redirect": says(307, "", "Location", "https://elsewhere.example/"),
+		"405":        says(405, ""),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := &script{answers: []http.HandlerFunc{answer}}
+			_, err := client(t, listen(t, s, nil), nil).Put(t.Context(), row)
+			var stop *httpapi.StopError
+			if !errors.As(err, &stop) || stop.Hint() == "" {
+				t.Errorf("Put: %v, want a StopError with a hint", err)
+			}
+			if s.asked != 1 {
+				t.Errorf("asked %d times, want once", s.asked)
+			}
+		})
+	}
+}
+
+func TestClientStopsWhenEveryRowFails(t *testing.T) {
+	t.Parallel()
+	s := &script{answers: []http.HandlerFunc{says(200, "captive portal")}}
+	c := client(t, listen(t, s, nil), func(cfg *httpapi.ClientConfig) { cfg.Connections = 1 })
+	for n := 1; ; n++ {
+		_, err := c.Put(t.Context(), row)
+		var stop *httpapi.StopError
+		if errors.As(err, &stop) {
+			if n != 20 {
+				t.Errorf("stopped at row %d, want 20", n)
+			}
+			return
+		}
+		if err != nil || n > 30 {
+			t.Fatalf("row %d: %v, want a stop", n, err)
+		}
+	}
+}
+
+func TestClientHonoursRetryAfter(t *testing.T) {
+	t.Parallel()
+	s := &script{answers: []http.HandlerFunc{says(429, "", "Retry-After", "1"), says(200, linkedAnswer)}}
+	// A second row, sent by somebody else meanwhile, has to wait, too.
+	c := client(t, listen(t, s, nil), func(cfg *httpapi.ClientConfig) { cfg.RetryTimeout = -1 })
+	var group sync.WaitGroup
+	group.Go(func() {
+		if got, err := c.Put(t.Context(), row); err != nil || got.Outcome != linker.Linked {
+			t.Errorf("Put = %+v, %v; want linked after the pause", got, err)
+		}
+	})
+	time.Sleep(300 * time.Millisecond)
+	group.Go(func() {
+		if got, err := c.Put(t.Context(), row); err != nil || got.Outcome != linker.Linked {
+			t.Errorf("Put = %+v, %v; want linked after the pause", got, err)
+		}
+	})
+	group.Wait()
+	if s.asked != 3 {
+		t.Fatalf("asked %d times, want 3", s.asked)
+	}
+	for _, at := range s.at[1:] {
+		if pause := at.Sub(s.at[0]); pause < time.Second {
+			t.Errorf("asked again after %v, want a second", pause)
+		}
+	}
+}
+
+func TestClientKeepsItsRate(t *testing.T) {
+	t.Parallel()
+	s := &script{answers: []http.HandlerFunc{says(200, linkedAnswer)}}
+	c := client(t, listen(t, s, nil), func(cfg *httpapi.ClientConfig) { cfg.PerMinute = 1200 })
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			for range 5 {
+				if _, err := c.Put(t.Context(), row); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	// 19 pauses of 50 ms.
+	if took := s.at[len(s.at)-1].Sub(s.at[0]); took < 900*time.Millisecond || took > 3*time.Second {
+		t.Errorf("20 requests took %v, want 950 ms", took)
+	}
+}
+
+func TestClientEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	why := errors.New("enough")
+	for name, answer := range map[string]http.HandlerFunc{
+		"while it waits for an answer": hangs,
+		"while it waits to try again":  says(503, "", "Retry-After", "100"),
+		"while it is told to wait":     says(429, "", "Retry-After", "100"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := client(t, listen(t, &script{answers: []http.HandlerFunc{answer}}, nil), func(cfg *httpapi.ClientConfig) {
+				cfg.Timeout, cfg.RetryTimeout = time.Minute, 10*time.Minute
+			})
+			ctx, cancel := context.WithCancelCause(t.Context())
+			time.AfterFunc(200*time.Millisecond, func() { cancel(why) })
+			began := time.Now()
+			_, err := c.Put(ctx, row)
+			if !errors.Is(err, why) || time.Since(began) > 5*time.Second {
+				t.Errorf("Put: %v after %v, want the cause at once", err, time.Since(began))
+			}
+		})
+	}
+}
+
+// What the client sends is what the server understands, whatever is in the ids.
+func TestClientAndServerAgree(t *testing.T) {
+	t.Parallel()
+	x := serve(t, setup{})
+	c := client(t, x.url+"/", func(cfg *httpapi.ClientConfig) { cfg.Token, cfg.Timeout = x.token["o-1"], 10*time.Second })
+	for _, id := range []string{"a/b", "..", ".", "a b", "ä", "a%20b", "a+b", "//", "?x=1", "#", "a\\b", `"`, "<&>", "日本", "💥"} {
+		_, err := x.conn.Exec(t.Context(), `
+			WITH r AS (INSERT INTO recordings (id, organization_id) VALUES ($1, 'o-1'))
+			INSERT INTO crm_entities (id, data_type, integration_connection_id, external_id) VALUES ('e ' || $1, 'LEAD', 'c-2', $1)`, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := c.Put(t.Context(), linker.Row{RecordingID: id, DataType: "LEAD", ExternalID: id, IntegrationConnectionID: "c-2", Trigger: "CRM_DEEPLINK"})
+		want := linker.Result{Outcome: linker.Created, EntityID: "e " + id}
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%q: %v (-want +got):\n%s", id, err, diff)
+		}
+	}
+	got, err := c.Put(t.Context(), linker.Row{RecordingID: "r-20", DataType: "OPPORTUNITY", ExternalID: "70130000001tcyI", IntegrationConnectionID: "c-1"})
+	want := linker.Result{Outcome: linker.Created, EntityID: "e-sf", Detail: "found as 70130000001tcyIAAQ"}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("another form of the id: %v (-want +got):\n%s", err, diff)
+	}
+	got, err = c.Put(t.Context(), linker.Row{RecordingID: "r-21", DataType: "ACCOUNT", ExternalID: "x-1", IntegrationConnectionID: "c-2"})
+	want = linker.Result{Outcome: linker.Rejected, Code: linker.EntityNotFound, Detail: `exists in connection "c-1"`}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("a near miss: %v (-want +got):\n%s", err, diff)
+	}
+}
+
+func TestNewClientRefuses(t *testing.T) {
+	t.Parallel()
+	for _, cfg := range []httpapi.ClientConfig{
+		{URL: "", Token: "t"}, {URL: "platform.example", Token: "t"}, {URL: "ftp://h", Token: "t"}, {URL: "https://", Token: "t"},
+		{URL: "https://user:secret@h", Token: "t"}, {URL: "https://h/?a=b", Token: "t"}, {URL: "https://h", Token: ""}, {URL: "https://h", Token: "a\nb"},
+	} {
+		if _, err := httpapi.NewClient(cfg); err == nil {
+			t.Errorf("NewClient(%+v) was made", cfg)
+		}
+	}
+}
+
+func TestClientSendsNoTokenElsewhere(t *testing.T) {
+	t.Parallel()
+	var reached atomic.Bool
+	other := listen(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached.Store(true) }), nil)
+	s := &script{answers: []http.HandlerFunc{says(308, "", "Location", other)}}
+	if _, err := client(t, listen(t, s, nil), nil).Put(t.Context(), row); err == nil || reached.Load() {
+		t.Errorf("Put: %v, other server reached: %v; want an error and no", err, reached.Load())
+	}
+}
