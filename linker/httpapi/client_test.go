@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -49,6 +50,20 @@ func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.at = append(s.at, time.Now())
 	s.mu.Unlock()
 	next(w, r)
+}
+
+// times is how often it was asked.
+func (s *script) times() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.asked
+}
+
+// moments are when.
+func (s *script) moments() []time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.at)
 }
 
 func says(status int, body string, header ...string) http.HandlerFunc {
@@ -148,8 +163,8 @@ func TestClientUnderstands(t *testing.T) {
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("result (-want +got):\n%s", diff)
 			}
-			if s.asked != test.asked {
-				t.Errorf("asked %d times, want %d", s.asked, test.asked)
+			if s.times() != test.asked {
+				t.Errorf("asked %d times, want %d", s.times(), test.asked)
 			}
 		})
 	}
@@ -172,8 +187,8 @@ func TestClientGivesUpOnARow(t *testing.T) {
 			if err != nil || got.Outcome != linker.Failed || got.Code != linker.ServerError || got.Detail != answer.want {
 				t.Errorf("Put = %+v, %v; want failed with %q", got, err, answer.want)
 			}
-			if s.asked < 2 {
-				t.Errorf("asked %d times, want more than one", s.asked)
+			if s.times() < 2 {
+				t.Errorf("asked %d times, want more than one", s.times())
 			}
 		})
 	}
@@ -202,8 +217,8 @@ func TestClientStopsEverything(t *testing.T) {
 			if !errors.As(err, &stop) || stop.Hint() == "" {
 				t.Errorf("Put: %v, want a StopError with a hint", err)
 			}
-			if s.asked != 1 {
-				t.Errorf("asked %d times, want once", s.asked)
+			if s.times() != 1 {
+				t.Errorf("asked %d times, want once", s.times())
 			}
 		})
 	}
@@ -246,11 +261,11 @@ func TestClientHonoursRetryAfter(t *testing.T) {
 		}
 	})
 	group.Wait()
-	if s.asked != 3 {
-		t.Fatalf("asked %d times, want 3", s.asked)
+	if s.times() != 3 {
+		t.Fatalf("asked %d times, want 3", s.times())
 	}
-	for _, at := range s.at[1:] {
-		if pause := at.Sub(s.at[0]); pause < time.Second {
+	for _, at := range s.moments()[1:] {
+		if pause := at.Sub(s.moments()[0]); pause < time.Second {
 			t.Errorf("asked again after %v, want a second", pause)
 		}
 	}
@@ -272,7 +287,7 @@ func TestClientKeepsItsRate(t *testing.T) {
 	}
 	group.Wait()
 	// 19 pauses of 50 ms.
-	if took := s.at[len(s.at)-1].Sub(s.at[0]); took < 900*time.Millisecond || took > 3*time.Second {
+	if took := s.moments()[19].Sub(s.moments()[0]); took < 900*time.Millisecond || took > 3*time.Second {
 		t.Errorf("20 requests took %v, want 950 ms", took)
 	}
 }
