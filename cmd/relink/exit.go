@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"relink/linker"
 )
 
 // The exit statuses. Scripts and monitors depend on them: they are never
@@ -103,6 +105,20 @@ func statusOf(err error) int {
 		return statusInterrupted
 	}
 	return statusError
+}
+
+// groupsOf lists, when a guard refused the number of changes, where most of
+// them are.
+func groupsOf(err error) (lines []string) {
+	var refusal *linker.Refusal
+	if !errors.As(err, &refusal) {
+		return nil
+	}
+	for _, g := range refusal.Groups {
+		lines = append(lines, fmt.Sprintf("connection %q, %s: %s of %s current links (%s replaced, %s cleared)",
+			g.Connection, g.DataType, thousands(g.Replaced+g.Cleared), thousands(g.Current), thousands(g.Replaced), thousands(g.Cleared)))
+	}
+	return lines
 }
 
 // hintOf tells what the person at the terminal can do about an error: the

@@ -42,12 +42,34 @@ func (n *notices) progress(message string) {
 	n.line(slog.LevelInfo, "progress", message, "")
 }
 
-// fail says why the program ends, and what to do about it.
-func (n *notices) fail(message, hint string) {
-	n.line(slog.LevelError, "error", message, hint)
+// warn says what must be known of a run that came to its end, also with
+// --quiet.
+func (n *notices) warn(message string) {
+	n.line(slog.LevelWarn, "warning", message, "")
 }
 
-func (n *notices) line(level slog.Level, prefix, message, hint string) {
+// event writes down for a log that something began or ended. On a terminal the
+// bar and the summary say it. attrs are for lines of JSON.
+func (n *notices) event(what, message string, attrs ...any) {
+	if n.quiet || n.terminal {
+		return
+	}
+	if n.json {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		slog.New(slog.NewJSONHandler(n.w, nil)).Info(what, attrs...)
+		return
+	}
+	n.line(slog.LevelInfo, what, message, "")
+}
+
+// fail says why the program ends, and what to do about it. details stand
+// between the two, a line each.
+func (n *notices) fail(message, hint string, details ...string) {
+	n.line(slog.LevelError, "error", message, hint, details...)
+}
+
+func (n *notices) line(level slog.Level, prefix, message, hint string, details ...string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.wipe != nil {
@@ -58,10 +80,16 @@ func (n *notices) line(level slog.Level, prefix, message, hint string) {
 		if hint != "" {
 			log = log.With("hint", hint)
 		}
+		if len(details) > 0 {
+			log = log.With("details", details)
+		}
 		log.Log(context.Background(), level, message)
 		return
 	}
 	fmt.Fprintf(n.w, "relink: %s: %s\n", prefix, message)
+	for _, detail := range details {
+		fmt.Fprintf(n.w, "relink:   %s\n", detail)
+	}
 	if hint != "" {
 		fmt.Fprintf(n.w, "relink: hint: %s\n", hint)
 	}

@@ -28,7 +28,8 @@ type app struct {
 	quiet     bool
 	logFormat string
 
-	shown linker.Summary // what show printed last
+	shown   linker.Summary // what show printed last
+	skipped bool           // there was nothing to do (--if-changed)
 }
 
 // run is the program: it does what args say and returns the exit status.
@@ -56,7 +57,7 @@ func run(args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
 			message = found
 			hint = "did you mean " + strings.Join(strings.Fields(suggestion), " or ") + "?"
 		}
-		a.stderr.fail(message, hint)
+		a.stderr.fail(message, hint, groupsOf(err)...)
 	}
 	return statusOf(err)
 }
@@ -87,7 +88,7 @@ with "relink demo".`,
 	root.SetUsageTemplate(helpTemplate)
 	flags := root.PersistentFlags()
 	flags.SortFlags = false
-	flags.BoolVar(&a.quiet, "quiet", false, "no progress, no notices, one line instead of the summary")
+	flags.BoolVar(&a.quiet, "quiet", false, "no progress, no notices, no word of a run that ends with 0")
 	flags.StringVar(&a.logFormat, "log-format", "text", "`FORMAT` of notices and errors, text or json")
 	root.AddGroup(
 		&cobra.Group{ID: "rows", Title: "Links:"},

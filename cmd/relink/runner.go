@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,6 +32,7 @@ type runner struct {
 	rewrite bool
 	json    bool
 	next    func(linker.Summary) []string // the commands that make sense after it
+	began   time.Time                     // in this process
 }
 
 // again takes a run that was recorded before to its end or, with rewrite, to
@@ -140,6 +142,7 @@ func (r *runner) do(ctx context.Context, run linker.Run, s settings, resumed boo
 	if run.DryRun {
 		phases = phasesOfDryRun
 	}
+	r.begins(run, dir)
 	stop := r.a.watch(&progress, phases)
 	done, err := job.Do(r.a.hard)
 	stop()
@@ -150,11 +153,18 @@ func (r *runner) do(ctx context.Context, run linker.Run, s settings, resumed boo
 		refused = append(refused, done.Refusal.Message)
 	}
 	if done.Plan.PruneWithheld != "" {
-		refused = append(refused, "nothing was cleared: "+done.Plan.PruneWithheld)
+		why := "nothing was cleared: " + done.Plan.PruneWithheld
+		refused = append(refused, why)
+		if r.a.quiet || r.json {
+			r.a.stderr.warn(why)
+		}
 	}
 	page := &reports.Page{
-		Summary: done.Summary(), Notices: refused, Sample: &files.sample, Touched: done.Plan.Touched,
+		Summary: done.Summary(), Notices: slices.Clone(refused), Sample: &files.sample, Touched: done.Plan.Touched,
 		Phases: phasesTook(&progress, phases), Options: s.listed(), Host: done.Run.Host, Version: done.Run.Version,
+	}
+	if done.Refusal != nil {
+		page.Notices = append(page.Notices, groupsOf(done.Refusal)...)
 	}
 	page.Summary.Files = files.names()
 	page.Next = r.next(page.Summary)
@@ -171,6 +181,7 @@ func (r *runner) do(ctx context.Context, run linker.Run, s settings, resumed boo
 	if err := r.a.show(summary, r.json, reports.TextOptions{Notices: refused, Next: page.Next}); err != nil {
 		return err
 	}
+	r.ends(summary)
 	switch {
 	case done.Refusal != nil:
 		return &failure{summary.ExitStatus, done.Refusal, done.Refusal.Hint}
@@ -178,6 +189,37 @@ func (r *runner) do(ctx context.Context, run linker.Run, s settings, resumed boo
 		return &failure{statusInterrupted, fmt.Errorf("run %d was interrupted", run.ID), resumeHint(run.ID)}
 	}
 	return outcome(summary.ExitStatus)
+}
+
+// begins writes the log's line of a run that begins, or goes on.
+func (r *runner) begins(run linker.Run, dir string) {
+	if r.rewrite {
+		return
+	}
+	r.began = time.Now()
+	r.a.stderr.event("start", fmt.Sprintf("%s of %s, %s, files in %s", runName(string(run.Kind), run.ID, run.DryRun), run.Source.Name, utc(r.began), dir),
+		"run", run.ID, "kind", run.Kind, "dryRun", run.DryRun, "source", run.Source.Name, "folder", dir)
+}
+
+// ends writes the log's line of a run that has ended.
+func (r *runner) ends(s linker.Summary) {
+	if r.rewrite {
+		return
+	}
+	_, verdict := reports.Verdict(s)
+	took := time.Since(r.began).Round(100 * time.Millisecond)
+	r.a.stderr.event("end", fmt.Sprintf("%s, %s, exit status %d after %s: %s", runName(s.Kind, *s.Run, s.DryRun), utc(time.Now()), s.ExitStatus, took, verdict),
+		"run", *s.Run, "kind", s.Kind, "dryRun", s.DryRun, "state", s.State, "exitStatus", s.ExitStatus, "seconds", took.Seconds(),
+		"rows", s.Rows, "outcomes", s.Outcomes, "drift", s.Drift, "report", s.Files["report"])
+}
+
+func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
+func runName(kind string, id int64, dryRun bool) string {
+	if dryRun {
+		kind = "dry run of " + kind
+	}
+	return fmt.Sprintf("%s %d", kind, id)
 }
 
 // open opens a session. ctx ends with the first signal and ends only the
@@ -258,7 +300,8 @@ func (r *runner) nameOrganizations(p linker.Plan, s settings) {
 // reconciliation of the file path.
 func nextAfterFile(cmd *cobra.Command, path string) func(linker.Summary) []string {
 	same := sameFlags(cmd, "format", "delimiter", "encoding", "map", "set",
-		"organization", "on-conflict", "follow-merges", "existing", "keep-trigger", "connection", "data-type")
+		"organization", "on-conflict", "follow-merges", "existing", "keep-trigger",
+		"connection", "data-type", "prune", "take-over", "max-rejects", "max-changes", "min-rows", "force")
 	command := "relink " + cmd.Name() + same + sameDatabase(cmd) + " "
 	after := nextAfterRun(cmd)
 	return func(s linker.Summary) []string {
@@ -267,7 +310,9 @@ func nextAfterFile(cmd *cobra.Command, path string) func(linker.Summary) []strin
 			return append([]string{command + "--expect " + quote(s.Files["report"]) + " " + quote(path)}, after(s)...)
 		case s.DryRun && s.State == string(linker.StateDone):
 			return append([]string{command + quote(path)}, after(s)...)
-		case s.Applied && s.Files["rejects"] != "" && s.State == string(linker.StateDone):
+		// Of a reconciliation the rejects belong into the next file: by
+		// themselves they are not what the links should be.
+		case s.Applied && s.Files["rejects"] != "" && s.Kind == string(linker.Import) && s.State == string(linker.StateDone):
 			return append([]string{command + quote(s.Files["rejects"])}, after(s)...)
 		}
 		return after(s)

@@ -182,8 +182,11 @@ func (a *app) show(s linker.Summary, asJSON bool, o reports.TextOptions) error {
 		return reports.WriteSummaryJSON(a.stdout, s)
 	}
 	if a.quiet {
+		if s.ExitStatus == statusOK {
+			return nil // cron makes a mail of every word
+		}
 		_, verdict := reports.Verdict(s)
-		return a.printf("relink: %s\n", verdict)
+		return a.printf("relink: %s See %s.\n", verdict, s.Files["report"])
 	}
 	o.Width, o.Height, o.Color = a.terminalSize()
 	return reports.Text(a.stdout, s, o)
