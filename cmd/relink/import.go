@@ -13,13 +13,14 @@ import (
 type importOptions struct {
 	databaseOptions
 	outputOptions
-	input  inputOptions
-	rules  ruleOptions
-	guard  guardOptions
-	run    runOptions
-	dryRun bool
-	expect string
-	api    apiOptions
+	input   inputOptions
+	rules   ruleOptions
+	guard   guardOptions
+	run     runOptions
+	metrics metricsOptions
+	dryRun  bool
+	expect  string
+	api     apiOptions
 }
 
 func (a *app) importCommand() *cobra.Command {
@@ -45,10 +46,12 @@ to it one by one. "relink resume FOLDER" continues such a run.`,
   relink import --api https://platform.example --token-file token links.csv`,
 		Args: positional("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if o.api.url != "" {
-				return a.importThroughAPI(cmd, args[0], o)
-			}
-			return a.importFile(cmd, args[0], o)
+			return a.measured(o.metrics, func() error {
+				if o.api.url != "" {
+					return a.importThroughAPI(cmd, args[0], o)
+				}
+				return a.importFile(cmd, args[0], o)
+			})
 		},
 	}
 	flags := cmd.Flags()
@@ -62,6 +65,7 @@ to it one by one. "relink resume FOLDER" continues such a run.`,
 	o.guard.register(flags, "default: no limit")
 	flags.StringVar(&o.expect, "expect", "", "write only if the plan's report equals `REPORT`, that of an approved dry run, byte for byte")
 	o.outputOptions.register(flags)
+	o.metrics.register(flags)
 	o.run.register(flags)
 	exits(cmd, nil, statusOK, statusError, statusRejected, statusBudget, statusGuard, statusBusy, statusInterrupted)
 	return cmd

@@ -13,12 +13,14 @@ import (
 type reconcileOptions struct {
 	databaseOptions
 	outputOptions
-	input  inputOptions
-	rules  ruleOptions
-	guard  guardOptions
-	run    runOptions
-	scope  scopeOptions
-	dryRun bool
+	input     inputOptions
+	rules     ruleOptions
+	guard     guardOptions
+	run       runOptions
+	metrics   metricsOptions
+	scope     scopeOptions
+	dryRun    bool
+	ifChanged bool
 }
 
 // scopeOptions limit what the file is the truth for.
@@ -55,8 +57,23 @@ func (o *scopeOptions) check(path string, minRows int64) error {
 	if len(o.connections)+len(o.organizations) == 0 {
 		return usage("name the scope with --connection or --organization", "--prune without a scope would clear links that the file says nothing about")
 	}
-	if path == "-" && minRows == 0 {
-		return usage("give --min-rows: a pipe that breaks looks like a short file", "--prune from standard input needs --min-rows")
+	if !rereadable(path) && minRows == 0 {
+		what := "standard input"
+		if path != "-" {
+			what = "a pipe"
+		}
+		return usage("give --min-rows: a pipe that breaks looks like a short file", "--prune from %s needs --min-rows", what)
+	}
+	return nil
+}
+
+// checkIfChanged refuses what --if-changed cannot mean.
+func (o *reconcileOptions) checkIfChanged(path string) error {
+	switch {
+	case o.ifChanged && !rereadable(path):
+		return usage("name a file, or leave it out", "--if-changed cannot know what a pipe holds without reading it")
+	case o.ifChanged && o.dryRun:
+		return usage("keep one of them", "--if-changed and --dry-run are both given: a dry run is asked what differs now")
 	}
 	return nil
 }
@@ -77,33 +94,49 @@ not mention are reported as extra, and with --prune cleared, last of all.
 
 Rows that are out of scope, and recordings whose link now leads out of it, are
 rejected. Unless --max-changes says otherwise, a file that would change more
-than 20 % of the links is refused, as is a file without one good row.`,
+than 20 % of the links is refused, as is a file without one good row.
+
+While any record has no recording id that can be trusted, nothing is cleared: a
+prune is withheld, and the run ends with 2 and the reason. A recording that a
+rejected row names, also with other letter case, white space or leading zeros,
+is never cleared.
+
+For cron: without a terminal, stderr has a line when the run starts and one when
+it ends; with --quiet a run that ends with 0 says nothing at all. --metrics-file
+tells Prometheus how it ended.`,
 		Example: `  relink reconcile --dry-run --connection sf-prod links.csv
-  relink reconcile --connection sf-prod --prune --min-rows 1000 links.csv`,
+  relink reconcile --connection sf-prod --prune --min-rows 1000 links.csv
+  relink reconcile --quiet --if-changed --connection sf-prod links.csv`,
 		Args: positional("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.reconcile(cmd, args[0], o)
+			return a.measured(o.metrics, func() error { return a.reconcile(cmd, args[0], o) })
 		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.BoolVar(&o.dryRun, "dry-run", false, "decide and report, but write nothing")
+	flags.BoolVar(&o.ifChanged, "if-changed", false, "do nothing when the last run of this scope reconciled this very file in the same way, every row went through, and links and CRM rows in scope have not changed since")
 	o.databaseOptions.register(flags)
 	o.input.register(flags)
 	o.scope.register(flags)
 	o.rules.register(flags)
 	o.guard.register(flags, "default: 20 %, and up to 10 where there are fewer than 100 links")
 	o.outputOptions.register(flags)
+	o.metrics.register(flags)
 	o.run.register(flags)
 	exits(cmd, map[int]string{
-		statusBudget: "more rows rejected than --max-rejects allows, or no good row at all: nothing written",
-		statusGuard:  "more changes than --max-changes allows: nothing written",
+		statusRejected: "finished, but some rows were rejected or failed, or a prune was withheld or not all done",
+		statusBudget:   "more rows rejected than --max-rejects allows, or no good row at all: nothing written",
+		statusGuard:    "more changes than --max-changes allows: nothing written",
 	}, statusOK, statusError, statusRejected, statusBudget, statusGuard, statusDrift, statusBusy, statusInterrupted)
 	return cmd
 }
 
 func (a *app) reconcile(cmd *cobra.Command, path string, o reconcileOptions) error {
 	if err := o.scope.check(path, o.guard.MinRows); err != nil {
+		return err
+	}
+	if err := o.checkIfChanged(path); err != nil {
 		return err
 	}
 	in, err := a.input(path, o.input)
@@ -125,6 +158,12 @@ func (a *app) reconcile(cmd *cobra.Command, path string, o reconcileOptions) err
 		r := &runner{
 			a: a, cmd: cmd, store: postgres.NewStore(cfg), run: o.run, json: o.json,
 			next: nextAfterFile(cmd, path),
+		}
+		if o.ifChanged {
+			done, err := r.nothingChanged(ctx, s)
+			if err != nil || done {
+				return err
+			}
 		}
 		return r.begin(ctx, linker.Run{Kind: linker.Reconcile, DryRun: o.dryRun}, &in, s)
 	})

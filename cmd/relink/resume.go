@@ -14,10 +14,11 @@ import (
 
 type resumeOptions struct {
 	databaseOptions
-	run   runOptions
-	json  bool
-	force bool
-	api   apiOptions
+	run     runOptions
+	metrics metricsOptions
+	json    bool
+	force   bool
+	api     apiOptions
 }
 
 func (a *app) resumeCommand() *cobra.Command {
@@ -39,10 +40,12 @@ are not sent again.`,
   relink resume relink-runs/20260102T030405Z-api`,
 		Args: positional("RUN"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if isFolder(args[0]) {
-				return a.resumeThroughAPI(cmd, args[0], o)
-			}
-			return a.resume(cmd, args[0], o)
+			return a.measured(o.metrics, func() error {
+				if isFolder(args[0]) {
+					return a.resumeThroughAPI(cmd, args[0], o)
+				}
+				return a.resume(cmd, args[0], o)
+			})
 		},
 	}
 	flags := cmd.Flags()
@@ -50,9 +53,10 @@ are not sent again.`,
 	o.databaseOptions.register(flags)
 	flags.BoolVar(&o.force, "force", false, "go on although another run has written since")
 	flags.BoolVar(&o.json, "json", false, "print summary.json instead of the summary")
+	o.metrics.register(flags)
 	o.run.register(flags)
 	o.api.registerAgain(flags)
-	exits(cmd, nil, statusOK, statusError, statusRejected, statusBudget, statusGuard, statusBusy, statusInterrupted)
+	exits(cmd, nil, statusOK, statusError, statusRejected, statusBudget, statusGuard, statusDrift, statusBusy, statusInterrupted)
 	return cmd
 }
 

@@ -13,9 +13,10 @@ import (
 type revertOptions struct {
 	databaseOptions
 	outputOptions
-	guard  guardOptions
-	run    runOptions
-	dryRun bool
+	guard   guardOptions
+	run     runOptions
+	metrics metricsOptions
+	dryRun  bool
 }
 
 func (a *app) revertCommand() *cobra.Command {
@@ -38,7 +39,7 @@ abandoned first.`,
   relink revert 42`,
 		Args: positional("RUN"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.revert(cmd, args[0], o)
+			return a.measured(o.metrics, func() error { return a.revert(cmd, args[0], o) })
 		},
 	}
 	flags := cmd.Flags()
@@ -47,6 +48,7 @@ abandoned first.`,
 	o.databaseOptions.register(flags)
 	o.guard.registerChanges(flags, "default: no limit")
 	o.outputOptions.register(flags)
+	o.metrics.register(flags)
 	o.run.register(flags)
 	exits(cmd, map[int]string{
 		statusOK:       "all that the run did is taken back",

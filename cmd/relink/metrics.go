@@ -1,0 +1,88 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"relink/linker"
+	"relink/reports"
+)
+
+// metricsOptions say where a monitor finds how a run ended.
+type metricsOptions struct{ file string }
+
+func (o *metricsOptions) register(flags *pflag.FlagSet) {
+	flags.StringVar(&o.file, "metrics-file", "", "`FILE` that tells Prometheus how the run ended, however it ended; its name without .prom is the label name")
+}
+
+// measured does what a command is for and writes down how it ended. That is
+// done for every end, also when the file is missing or the database is away: a
+// monitor is to see exactly those.
+func (a *app) measured(o metricsOptions, do func() error) error {
+	if o.file == "" {
+		return do()
+	}
+	path, err := absolute(o.file)
+	if err != nil {
+		return err
+	}
+	if err := writable(path); err != nil {
+		return usage("the folder must exist, and this user must be allowed to write to it", "--metrics-file: %w", err)
+	}
+	a.shown, a.skipped = linker.Summary{}, false
+	m := reports.Metrics{Name: strings.TrimSuffix(filepath.Base(path), ".prom"), Started: time.Now()}
+	err = do()
+	m.Finished, m.ExitStatus, m.Skipped = time.Now(), statusOf(err), a.skipped
+	if a.shown.Kind != "" && !a.skipped {
+		m.Summary = &a.shown
+	}
+	if writeErr := writeMetrics(path, m); writeErr != nil {
+		writeErr = fmt.Errorf("--metrics-file: %w", writeErr)
+		if err == nil {
+			return &failure{statusError, writeErr, "the run itself is done"}
+		}
+		a.stderr.warn(writeErr.Error())
+	}
+	return err
+}
+
+// writable finds out before the run whether its metrics can be written after
+// it.
+func writable(path string) error {
+	file, err := reports.CreateFile(path)
+	if err != nil {
+		return err
+	}
+	return file.Abort()
+}
+
+// writeMetrics puts m in the place of what the run before has left, and keeps
+// of that when all was well.
+func writeMetrics(path string, m reports.Metrics) error {
+	before, err := os.Open(path)
+	switch {
+	case err == nil:
+		m.Earlier, err = reports.ReadMilestones(before)
+		before.Close()
+		if err != nil {
+			return fmt.Errorf("reading %s: %w", path, err)
+		}
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	file, err := reports.CreateFile(path)
+	if err != nil {
+		return err
+	}
+	if err := reports.WriteMetrics(file, m); err != nil {
+		return errors.Join(err, file.Abort())
+	}
+	return file.Commit()
+}

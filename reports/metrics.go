@@ -1,0 +1,145 @@
+package reports
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"relink/linker"
+)
+
+// Metrics is the end of a command as a monitor sees it.
+type Metrics struct {
+	// Name tells the jobs of a machine apart: the label name of all metrics.
+	Name string
+	// Summary is that of the run, nil when there is none: the command failed
+	// before, or had nothing to do.
+	Summary    *linker.Summary
+	Skipped    bool // there was nothing to do
+	ExitStatus int
+	Started    time.Time
+	Finished   time.Time
+	Earlier    Milestones
+}
+
+// Milestones are the last times at which all was well. They outlast the runs
+// that fail after them.
+type Milestones struct {
+	Success    time.Time // exit status 0
+	Completion time.Time // the run came to its end, maybe with rows to look at
+}
+
+const (
+	metricSuccess    = "relink_last_success_timestamp_seconds"
+	metricCompletion = "relink_last_completion_timestamp_seconds"
+)
+
+// milestones are those before the command, and what it adds to them.
+func (m *Metrics) milestones() Milestones {
+	at := m.Earlier
+	switch m.ExitStatus {
+	case 0:
+		at.Success, at.Completion = m.Finished, m.Finished
+	case 2, 5:
+		at.Completion = m.Finished
+	}
+	return at
+}
+
+// WriteMetrics writes m in the text format of Prometheus, as the textfile
+// collector of node_exporter reads it.
+func WriteMetrics(w io.Writer, m Metrics) error {
+	g := gauges{labels: "name=" + label(m.Name)}
+	g.one("relink_last_run_start_timestamp_seconds", "When the last run began.", seconds(m.Started))
+	g.one("relink_last_run_duration_seconds", "How long the last run took.", decimal(m.Finished.Sub(m.Started).Seconds()))
+	g.one("relink_last_run_exit_status", "How the last run ended: 0 well, 2 rows to look at, 3 and 4 refused, 5 drift, 1, 11 and 130 broken off.", strconv.Itoa(m.ExitStatus))
+	g.one("relink_last_run_skipped", "1 when there was nothing to do, since neither file nor links had changed.", flag(m.Skipped))
+	if s := m.Summary; s != nil {
+		g.one("relink_last_run_dry_run", "1 when the last run only looked.", flag(s.DryRun))
+		g.one("relink_last_run_applied", "1 when the last run wrote, 0 when the counts are those of a plan.", flag(s.Applied))
+		g.one("relink_last_run_drift", "1 when links in scope were other than the file says.", flag(s.Drift))
+		g.head("relink_last_run_rows", "Rows of the file by what became of them; extra and cleared are links beside it.")
+		for _, o := range linker.Outcomes {
+			if o != linker.Valid {
+				g.line("relink_last_run_rows", "outcome", string(o), strconv.FormatInt(s.Outcomes[o], 10))
+			}
+		}
+		if len(s.Reasons) > 0 {
+			g.head("relink_last_run_refused_rows", "Rows rejected or failed, by code.")
+		}
+		for _, r := range s.Reasons {
+			g.line("relink_last_run_refused_rows", "code", string(r.Code), strconv.FormatInt(r.Count, 10))
+		}
+	}
+	at := m.milestones()
+	if !at.Success.IsZero() {
+		g.one(metricSuccess, "When a run last ended with exit status 0.", seconds(at.Success))
+	}
+	if !at.Completion.IsZero() {
+		g.one(metricCompletion, "When a run last came to its end, with exit status 0, 2 or 5.", seconds(at.Completion))
+	}
+	_, err := io.WriteString(w, g.b.String())
+	return err
+}
+
+// ReadMilestones finds the milestones in what WriteMetrics wrote. Lines that
+// are something else are passed over.
+func ReadMilestones(r io.Reader) (at Milestones, err error) {
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		name, _, _ := strings.Cut(lines.Text(), "{")
+		value := lines.Text()[strings.LastIndex(lines.Text(), " ")+1:]
+		t, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			continue
+		}
+		switch name {
+		case metricSuccess:
+			at.Success = time.UnixMilli(int64(t * 1000))
+		case metricCompletion:
+			at.Completion = time.UnixMilli(int64(t * 1000))
+		}
+	}
+	return at, lines.Err()
+}
+
+// gauges is a text of metrics that all have the same labels.
+type gauges struct {
+	b      strings.Builder
+	labels string
+}
+
+func (g *gauges) head(name, help string) {
+	fmt.Fprintf(&g.b, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name)
+}
+
+func (g *gauges) one(name, help, value string) {
+	g.head(name, help)
+	fmt.Fprintf(&g.b, "%s{%s} %s\n", name, g.labels, value)
+}
+
+func (g *gauges) line(name, key, of, value string) {
+	fmt.Fprintf(&g.b, "%s{%s,%s=%s} %s\n", name, g.labels, key, label(of), value)
+}
+
+// label quotes a label's value: Prometheus knows three escapes only.
+func label(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(strings.ToValidUTF8(s, "\uFFFD")) + `"`
+}
+
+func flag(is bool) string {
+	if is {
+		return "1"
+	}
+	return "0"
+}
+
+// seconds are those since 1970, to the millisecond.
+func seconds(t time.Time) string {
+	return decimal(float64(t.UnixMilli()) / 1000)
+}
+
+func decimal(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
