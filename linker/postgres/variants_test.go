@@ -258,3 +258,17 @@ func TestPlatformRefusesAPrune(t *testing.T) {
 		t.Errorf("results (-want +got):\n%s", diff)
 	}
 }
+
+func TestTourInASchemaWithAnOddName(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.exec(`
+		CREATE SCHEMA "The ""Platform""";
+		ALTER TABLE recordings SET SCHEMA "The ""Platform""";
+		ALTER TABLE integration_connections SET SCHEMA "The ""Platform""";
+		ALTER TABLE crm_entities SET SCHEMA "The ""Platform""";
+		ALTER TABLE recording_links SET SCHEMA "The ""Platform""";
+		SET search_path = "The ""Platform"""`)
+	w.store = postgres.NewStore(postgres.Config{URL: w.url, Schema: `The "Platform"`})
+	tour(w)
+}
