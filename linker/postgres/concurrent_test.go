@@ -74,6 +74,9 @@ func TestConcurrentWriters(t *testing.T) {
 	if surprised == 0 || c.made.Load() == 0 || c.synced.Load() == 0 || c.deleted.Load() == 0 {
 		t.Error("the import met nobody")
 	}
+	if n := outcomes["failed lost_race"]; n > 0 {
+		t.Errorf("%d rows were given up, though a few rounds are enough", n)
+	}
 	w.reportIsTrue(run, rows, results)
 	w.historyIsWhole()
 	made := int64(outcomes["created"] + outcomes["replaced"])

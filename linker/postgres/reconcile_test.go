@@ -369,10 +369,16 @@ func TestPruneLeavesWhatOthersHold(t *testing.T) {
 	if _, err := tx.Exec(t.Context(), "SELECT FROM recording_links WHERE recording_id = 'r-2' FOR UPDATE"); err != nil {
 		t.Fatal(err)
 	}
-	stop := make(chan struct{})
-	time.AfterFunc(200*time.Millisecond, func() { close(stop) })
-	var n atomic.Int64
-	if err := x.Apply(t.Context(), stop, &n); !errors.Is(err, postgres.ErrStopped) {
+	stop, stopped := make(chan struct{}), make(chan error, 1)
+	go func() {
+		var n atomic.Int64
+		stopped <- x.Apply(t.Context(), stop, &n)
+	}()
+	w.within(20*time.Second, "the first link is cleared", func() bool {
+		return one[int](w, "SELECT count(*) FROM recording_links WHERE cleared_by_run = $1", run) == 1
+	})
+	close(stop)
+	if err := <-stopped; !errors.Is(err, postgres.ErrStopped) {
 		t.Fatalf("Apply: %v, want ErrStopped", err)
 	}
 	if diff := cmp.Diff([]string{"r-1>e-1 cleared", "r-2>e-2 extra", "r-3>e-lead extra"}, extras(w.results(x))); diff != "" {
