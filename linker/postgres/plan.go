@@ -57,14 +57,33 @@ func (p *planner) rows(first bool) {
 
 // planner runs the statements of one plan in turn; the first error ends it.
 type planner struct {
-	x   *Session
-	ctx context.Context
-	err error
+	x        *Session
+	ctx      context.Context
+	err      error
+	analyzed bool // the planned rows have statistics
+	sums     []sum
 }
 
 // do runs a statement of sql/ and returns how many rows it touched.
 func (p *planner) do(doing, name string, args ...any) int64 {
 	return p.exec(doing, p.x.statement(name), args...)
+}
+
+// change is do for a statement that changes rows of the plan.
+func (p *planner) change(doing, name string, args ...any) {
+	p.analyzePlan()
+	if p.do(doing, name, args...) > 0 {
+		p.sums = nil
+	}
+}
+
+// analyzePlan gives the planned rows statistics before something is joined
+// with them. A plan of which nothing is special needs none.
+func (p *planner) analyzePlan() {
+	if !p.analyzed {
+		p.analyzed = true
+		p.analyze("plan")
+	}
 }
 
 func (p *planner) exec(doing, statement string, args ...any) int64 {
@@ -114,7 +133,6 @@ func (p *planner) analyze(name string) {
 // resolve runs the rule over all staged rows.
 func (p *planner) resolve() {
 	p.created("plan", p.x.statement("resolve"), p.x.ruleArgs()...)
-	p.analyze("plan")
 	p.table("again", forRun("CREATE UNLOGGED TABLE relink.run_0_again (LIKE relink.run_0_staged) WITH (autovacuum_enabled = off)", p.x.opt.Run))
 }
 
@@ -219,6 +237,8 @@ func (p *planner) again(fill string, args ...any) {
 		return
 	}
 	p.analyze("again")
+	p.analyzePlan()
+	p.sums = nil
 	p.exec(doing, forRun("DELETE FROM relink.run_0_plan AS p USING relink.run_0_again AS a WHERE a.row_no = p.row_no", p.x.opt.Run))
 	rule := strings.ReplaceAll(sqlFile("resolve"), "relink.run_0_staged", "relink.run_0_again")
 	p.exec(doing, forRun("INSERT INTO relink.run_0_plan "+rule, p.x.opt.Run), p.x.ruleArgs()...)
@@ -245,8 +265,7 @@ func (p *planner) marks(first bool) {
 		return
 	}
 	p.analyze("marks")
-	p.do("planning: rows already applied", "final", p.x.opt.Rules.LastWins)
-	p.analyze("plan")
+	p.change("planning: rows already applied", "final", p.x.opt.Rules.LastWins)
 }
 
 // twins decides recordings that several rows ask for.
@@ -254,20 +273,8 @@ func (p *planner) twins() {
 	p.table("repeated", p.x.statement("repeated"))
 	if p.exists("repeated") {
 		p.analyze("repeated")
-		p.do("planning: recordings with several rows", "twins", p.x.opt.Rules.LastWins)
+		p.change("planning: recordings with several rows", "twins", p.x.opt.Rules.LastWins)
 	}
-}
-
-// count tells how many planned rows have a code.
-func (p *planner) count(code linker.Code) (n int64) {
-	if p.err != nil {
-		return 0
-	}
-	query := forRun("SELECT count(*) FROM relink.run_0_plan WHERE code = $1", p.x.opt.Run)
-	if err := p.x.work.QueryRow(p.ctx, query, code).Scan(&n); err != nil {
-		p.err = fmt.Errorf("counting rows with code %s: %w", code, err)
-	}
-	return n
 }
 
 // exists tells whether a working table has any row.
@@ -280,38 +287,6 @@ func (p *planner) exists(name string) (some bool) {
 		p.err = fmt.Errorf("looking into table %s: %w", name, err)
 	}
 	return some
-}
-
-// totals adds the plan up for the guard.
-func (p *planner) totals() linker.Plan {
-	plan := linker.Plan{Outcomes: map[linker.Outcome]int64{}, Codes: map[linker.Code]int64{}}
-	totals := p.x.statement("totals")
-	if p.x.opt.Undo != 0 {
-		totals = p.x.statement("undo_totals")
-	}
-	p.query("adding up the plan", totals, nil, func(rows pgx.Rows) error {
-		var outcome linker.Outcome
-		var code *linker.Code
-		var n int64
-		if err := rows.Scan(&outcome, &code, &n); err != nil {
-			return err
-		}
-		plan.Rows += n
-		plan.Outcomes[outcome] += n
-		if code != nil {
-			plan.Codes[*code] += n
-		}
-		return nil
-	})
-	p.query("counting organizations", p.x.statement("touched"), nil, func(rows pgx.Rows) error {
-		var o linker.OrganizationCount
-		err := rows.Scan(&o.Organization, &o.Recordings)
-		plan.Touched = append(plan.Touched, o)
-		return err
-	})
-	plan.Groups = p.groups()
-	plan.PruneWithheld = p.x.withheld
-	return plan
 }
 
 // groups counts the links that the run concerns and what it changes of them.

@@ -62,7 +62,7 @@ func (p *planner) findScope() {
 // elsewhere rejects rows whose recording has a link outside the scope.
 func (p *planner) elsewhere() {
 	if s := p.x.opt.Rules.Scope; s != nil && !s.TakeOver {
-		p.do("planning: links outside the scope", "elsewhere", p.x.scope.args()...)
+		p.change("planning: links outside the scope", "elsewhere", p.x.scope.args()...)
 	}
 }
 

@@ -62,6 +62,9 @@ type Session struct {
 	scope    limits
 	withheld string // why extras are not cleared although asked for
 	applied  bool   // results tell what was done, not what would be
+	// faults counts the rows that Check refused, nil unless this session
+	// staged them.
+	faults map[linker.Code]int64
 }
 
 // ErrLeaderLost says that the connection which holds the run's locks is gone.

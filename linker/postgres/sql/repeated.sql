@@ -1,12 +1,18 @@
--- Recordings that more than one resolvable row asks for. GROUP BY … HAVING
--- first, because most recordings stand in a file once, and a window over all
--- rows costs three times as much.
+-- Recordings that more than one resolvable row asks for. Most recordings stand
+-- in a file once: staging marks the rows whose recording it may have seen
+-- before, and only the recordings of those are looked at.
 CREATE UNLOGGED TABLE relink.run_0_repeated WITH (autovacuum_enabled = off) AS
-WITH repeated AS (
-    SELECT recording_id
-    FROM relink.run_0_plan
-    WHERE code IS NULL AND NOT done
-    GROUP BY recording_id
+WITH suspected AS (
+    SELECT DISTINCT recording_id
+    FROM relink.run_0_staged
+    WHERE seen
+),
+repeated AS (
+    SELECT p.recording_id
+    FROM relink.run_0_plan AS p
+    JOIN suspected USING (recording_id)
+    WHERE p.code IS NULL AND NOT p.done
+    GROUP BY p.recording_id
     HAVING count(*) > 1
 ),
 member AS (

@@ -13,6 +13,7 @@ SELECT
     NULL::text AS connection_id,
     NULL::text AS trigger,
     NULL::boolean AS doubtful,   -- the recording id may be damaged
+    NULL::boolean AS seen,       -- an earlier row may be for the same recording
     NULL::text AS detail         -- how a second look found the target
 FROM crm_entities AS e
 WITH NO DATA

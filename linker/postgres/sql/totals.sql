@@ -1,8 +1,3 @@
-SELECT outcome, code, count(*)
+SELECT outcome, code, connection_id, count(*)
 FROM relink.run_0_plan
-GROUP BY outcome, code
-UNION ALL
-SELECT 'rejected', code, count(*)
-FROM relink.run_0_staged
-WHERE code IS NOT NULL
-GROUP BY code
+GROUP BY outcome, code, connection_id

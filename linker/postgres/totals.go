@@ -1,0 +1,113 @@
+package postgres
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"relink/linker"
+)
+
+// sum is the number of planned rows that are alike.
+type sum struct {
+	outcome    linker.Outcome
+	code       linker.Code
+	connection string // of the CRM row found, "" for none
+	rows       int64
+}
+
+// added adds the planned rows up, unless nothing has changed since.
+func (p *planner) added() []sum {
+	if p.sums != nil {
+		return p.sums
+	}
+	p.sums = []sum{}
+	p.query("adding up the plan", p.x.statement("totals"), nil, func(rows pgx.Rows) error {
+		var s sum
+		var code, connection *string
+		if err := rows.Scan(&s.outcome, &code, &connection, &s.rows); err != nil {
+			return err
+		}
+		if code != nil {
+			s.code = linker.Code(*code)
+		}
+		if connection != nil {
+			s.connection = *connection
+		}
+		p.sums = append(p.sums, s)
+		return nil
+	})
+	return p.sums
+}
+
+// count tells how many planned rows have a code.
+func (p *planner) count(code linker.Code) (n int64) {
+	for _, s := range p.added() {
+		if s.code == code {
+			n += s.rows
+		}
+	}
+	return n
+}
+
+// totals adds the plan up for the guard.
+func (p *planner) totals() linker.Plan {
+	plan := linker.Plan{Outcomes: map[linker.Outcome]int64{}, Codes: map[linker.Code]int64{}}
+	changed := map[string]int64{}
+	for _, s := range p.added() {
+		plan.Rows += s.rows
+		plan.Outcomes[s.outcome] += s.rows
+		if s.code != "" {
+			plan.Codes[s.code] += s.rows
+		}
+		switch s.outcome {
+		case linker.Created, linker.Replaced, linker.Reverted:
+			changed[s.connection] += s.rows
+		}
+	}
+	for code, n := range p.faults() {
+		plan.Rows += n
+		plan.Outcomes[linker.Rejected] += n
+		plan.Codes[code] += n
+	}
+	plan.Touched = p.touched(changed)
+	plan.Groups = p.groups()
+	plan.PruneWithheld = p.x.withheld
+	return plan
+}
+
+// faults counts the rows that Check refused. A session that staged them knows;
+// one that found them staged asks.
+func (p *planner) faults() map[linker.Code]int64 {
+	if p.x.opt.Undo != 0 || p.x.faults != nil {
+		return p.x.faults
+	}
+	faults := map[linker.Code]int64{}
+	p.query("counting the rows that were refused", p.x.statement("faults"), nil, func(rows pgx.Rows) error {
+		var code linker.Code
+		var n int64
+		err := rows.Scan(&code, &n)
+		faults[code] = n
+		return err
+	})
+	return faults
+}
+
+// touched is how many recordings change, by the organization that has the
+// connection of their CRM row.
+func (p *planner) touched(byConnection map[string]int64) []linker.OrganizationCount {
+	byOrganization := map[string]int64{}
+	ids := slices.Collect(maps.Keys(byConnection))
+	p.query("counting organizations", p.x.statement("organizations"), []any{ids}, func(rows pgx.Rows) error {
+		var id, organization string
+		err := rows.Scan(&id, &organization)
+		byOrganization[organization] += byConnection[id]
+		return err
+	})
+	var counts []linker.OrganizationCount
+	for _, organization := range slices.Sorted(maps.Keys(byOrganization)) {
+		counts = append(counts, linker.OrganizationCount{Organization: organization, Recordings: byOrganization[organization]})
+	}
+	return counts
+}
