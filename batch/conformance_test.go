@@ -89,8 +89,12 @@ func conformCSV(t *testing.T, path string) {
 				}
 				continue
 			}
-			// encoding/csv gives a line end in a cell as LF.
-			if w := strings.ReplaceAll(want[i][column], "\r\n", "\n"); r.Fields.RecordingID != w {
+			// The collection has lost the CR of its line ends in some files.
+			w := want[i][column]
+			if !bytes.Contains(content, []byte("\r")) {
+				w = strings.ReplaceAll(w, "\r\n", "\n")
+			}
+			if r.Fields.RecordingID != w {
 				t.Errorf("row %d, column %s = %q, want %q", i+1, column, r.Fields.RecordingID, w)
 			}
 		}

@@ -54,8 +54,15 @@ func newCells(delimiter rune, count int) *cells {
 	return c
 }
 
-// set hands over the next record, without its line end.
-func (c *cells) set(record []byte) { c.record, c.newline = record, true }
+// set hands over the next record, without its line end. encoding/csv makes LF
+// of a CR LF within a cell, and CR LF of a CR CR LF: so a cell is read as it
+// stands.
+func (c *cells) set(record []byte) {
+	if bytes.Contains(record, []byte("\r\n")) {
+		record = bytes.ReplaceAll(record, []byte("\r\n"), []byte("\r\r\n"))
+	}
+	c.record, c.newline = record, true
+}
 
 // feed gives the record of cells to encoding/csv, and one line end whatever it
 // is in the source.

@@ -5,8 +5,11 @@ import (
 	"encoding/csv"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"relink/linker"
 )
 
 const (
@@ -60,11 +63,14 @@ func refuse(sample []byte, name string) error {
 	return nil
 }
 
+// htmlTags are what a web page has near its beginning, and XML data has not.
+var htmlTags = []string{"<!doctype html", "<html", "<head", "<title", "<body", "<script", "<form", "<meta"}
+
 // refuseText does the same for contents that are text.
 func refuseText(sample, name string) error {
 	head := strings.ToLower(strings.TrimSpace(sample[:min(len(sample), 1024)]))
 	switch {
-	case strings.HasPrefix(head, "<!doctype html"), strings.HasPrefix(head, "<html"), strings.HasPrefix(head, "<head"):
+	case strings.HasPrefix(head, "<") && slices.ContainsFunc(htmlTags, func(tag string) bool { return strings.Contains(head, tag) }):
 		return &inputError{
 			place: name, what: "the file is an HTML page, not CSV or JSONL",
 			hint: "it may be a login page saved in place of the export; log in and export again",
@@ -83,14 +89,33 @@ func refuseJSON(sample, name string) error {
 	first, more = strings.TrimSpace(first), strings.TrimSpace(more)
 	switch {
 	case strings.HasPrefix(first, "[") && !(strings.HasSuffix(first, "]") && strings.HasPrefix(more, "{")):
-		return &inputError{
-			place: name, what: "the file is a JSON array, not one object a line",
-			hint: "convert it: jq -c '.[]' FILE > links.jsonl",
-		}
+		return jsonArray(name)
 	case first == "{" && strings.HasPrefix(more, `"`):
 		return &inputError{
 			place: name, what: "the file is JSON over many lines, not one object a line",
 			hint: "convert it: jq -c . FILE > links.jsonl",
+		}
+	}
+	return nil
+}
+
+func jsonArray(place string) error {
+	return &inputError{
+		place: place, what: "the file is a JSON array, not one object a line",
+		hint: "convert it: jq -c '.[]' FILE > links.jsonl",
+	}
+}
+
+// refuseCSV tells a CSV file that is taken for JSONL, because of its name or of
+// what was said of it.
+func refuseCSV(sample, name string, n *names, set linker.Fields) error {
+	first, _, _ := strings.Cut(strings.TrimSpace(sample), "\n")
+	if strings.HasPrefix(first, "{") {
+		return nil
+	}
+	for _, d := range delimiters {
+		if completeLine(strings.TrimSpace(first), d, n, set) {
+			return &inputError{place: name, what: "the file begins with a CSV header, not with a JSON object", hint: "give --format csv"}
 		}
 	}
 	return nil
@@ -140,6 +165,10 @@ func formatOf(in Input, name, sample string) (string, error) {
 
 // delimiters are what is tried, in this order, where none is given.
 var delimiters = []rune{',', ';', '\t', '|'}
+
+// rareDelimiters are those of old systems: one of them is named when it would
+// make a header complete, and never taken without being asked for.
+var rareDelimiters = []rune{':', '^', '~', '!', '#', '/', '\x01', '\x1f', ' '}
 
 // parseDelimiter reads --delimiter.
 func parseDelimiter(s string) (rune, error) {
@@ -194,6 +223,17 @@ func guessDelimiter(line string, n *names) rune {
 		}
 	}
 	return best
+}
+
+// completeLine reports whether a line, split at the delimiter, is a header with
+// all that is required.
+func completeLine(line string, delimiter rune, n *names, set linker.Fields) bool {
+	cells := splitLine(line, delimiter)
+	fields := make([]field, len(cells))
+	for i, cell := range cells {
+		fields[i] = n.find(cell)
+	}
+	return missingFields(fields, set) == ""
 }
 
 // splitLine splits one line, quotes or not, as far as it can be split.

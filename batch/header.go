@@ -114,7 +114,9 @@ func (c *csvReader) seekHeader(name string) (before []byte, first firstLine, err
 // refuseHeader says why a header cannot be read.
 func (c *csvReader) refuseHeader(f frame, place string) error {
 	switch text := string(bytes.TrimSpace(f.text)); {
-	case strings.HasPrefix(text, "{"), strings.HasPrefix(text, "[{"), text == "[":
+	case strings.HasPrefix(text, "[{"), text == "[":
+		return jsonArray(place)
+	case strings.HasPrefix(text, "{"):
 		return &inputError{place: place, what: "the header looks like JSON", hint: "for one object a line give --format jsonl"}
 	case f.code == "":
 		return nil
@@ -133,18 +135,10 @@ func (c *csvReader) refuseHeader(f frame, place string) error {
 // columns: it is split at the wrong character, stands further down, or there
 // is none.
 func (c *csvReader) headerHint(next int64, n *names, set linker.Fields) string {
-	complete := func(line string, delimiter rune) bool {
-		cells := splitLine(line, delimiter)
-		fields := make([]field, len(cells))
-		for i, cell := range cells {
-			fields[i] = n.find(cell)
-		}
-		return missingFields(fields, set) == ""
-	}
 	header := strings.Join(c.head.cells, string(c.delimiter))
-	for _, d := range delimiters {
-		if d != c.delimiter && complete(header, d) {
-			return fmt.Sprintf("split at %q the header is complete: give --delimiter %q", d, d)
+	for _, d := range slices.Concat(delimiters, rareDelimiters) {
+		if d != c.delimiter && completeLine(header, d, n, set) {
+			return fmt.Sprintf("split at %q the header is complete: give --delimiter %s", d, shellWord(d))
 		}
 	}
 	for line := next; line < next+headerLines; line++ {
@@ -159,7 +153,7 @@ func (c *csvReader) headerHint(next int64, n *names, set linker.Fields) string {
 			text = string(c.decoded)
 		}
 		for _, d := range delimiters {
-			if complete(text, d) {
+			if completeLine(text, d, n, set) {
 				return fmt.Sprintf("line %d looks like the header: remove the lines above it", line)
 			}
 		}
@@ -167,7 +161,18 @@ func (c *csvReader) headerHint(next int64, n *names, set linker.Fields) string {
 	if slices.ContainsFunc(c.head.cells, isDataType) {
 		return "the first line looks like a row; put a header above it: " + strings.Join(fieldNames[:], string(c.delimiter))
 	}
+	if len(c.head.cells) == 1 {
+		return "the header is one column: name the character between its columns with --delimiter, or its field with --map 'HEADER=field'"
+	}
 	return ""
+}
+
+// shellWord writes a delimiter as it is given to --delimiter.
+func shellWord(delimiter rune) string {
+	if delimiter < ' ' {
+		return fmt.Sprintf("$'\\x%02x'", delimiter) // as bash and zsh read it
+	}
+	return "'" + string(delimiter) + "'"
 }
 
 // isDataType tells a cell that stands in rows and not in headers.

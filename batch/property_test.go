@@ -54,6 +54,9 @@ func TestSourceAgreesWithEncodingCSV(t *testing.T) {
 			for i, name := range header {
 				if j := slices.Index(fieldNames[:], name); j >= 0 {
 					*field(j).at(&f) = row[i]
+					if w.UseCRLF { // which encoding/csv reads as LF
+						*field(j).at(&f) = strings.ReplaceAll(row[i], "\n", "\r\n")
+					}
 				}
 			}
 			if strings.Join(row, "") != "" {

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
+
+	"relink/linker"
 )
 
 func gz(t testing.TB, content string) string {
@@ -60,6 +62,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"login page", "\r\n<!DOCTYPE HTML>\n<html><body>", Input{}, "an HTML page", "log in"},
 		{"login page in UTF-16", "\xff\xfe" + utf16le("<html><body>"), Input{}, "an HTML page", "log in"},
 		{"XML", "<?xml version=\"1.0\"?>\n<links>", Input{}, "XML", "CSV"},
+		{"login page behind a comment", "<!-- saved from url -->\n<div>\n<form action=/login>", Input{}, "an HTML page", "log in"},
 		{"RTF", `{\rtf1\ansi`, Input{Name: "-"}, "RTF", "CSV"},
 		{"program", "\x7fELF\x02\x01\x01", Input{}, "a program", "links"},
 		{"binary file", "\x01\x02\x03\x00\x07zzz\n", Input{}, "not text", "CSV"},
@@ -76,6 +79,9 @@ func TestOpenRefuses(t *testing.T) {
 		{"quote as delimiter", h, Input{Delimiter: `"`}, "is not a delimiter", "one character"},
 		{"JSON array", "[\n  {\"recordingId\":\"r\"}\n]\n", Input{Name: "links.jsonl"}, "a JSON array", "jq -c '.[]'"},
 		{"JSON array in one line", `[{"recordingId":"r"}]`, Input{Name: "-"}, "standard input: the file is a JSON array", "jq"},
+		{"JSON array named .csv", `[{"recordingId":"r"}]`, Input{}, "links.csv:1: the file is a JSON array", "jq"},
+		{"CSV named .jsonl", h + "r,LEAD,i\n", Input{Name: "links.jsonl"}, "links.jsonl: the file begins with a CSV header", "--format csv"},
+		{"CSV said to be JSONL", "externalId;connection\n", Input{Name: "-", Format: "jsonl", Map: map[string]string{"connection": "integrationConnectionId"}, Set: linker.Fields{RecordingID: "r", DataType: "LEAD"}}, "begins with a CSV header", "--format csv"},
 		{"open brackets", strings.Repeat("[", 20_000) + "\n{}", Input{Name: "x", Format: "jsonl"}, "a JSON array", "jq"},
 		{"JSON over many lines", "{\n  \"recordingId\": \"r\"\n}\n", Input{Name: "links.json"}, "JSON over many lines", "jq -c ."},
 		{"JSONL named .csv", `{"recordingId":"r","dataType":"LEAD","id":"i"}` + "\n", Input{}, "links.csv:1: the header looks like JSON", "--format jsonl"},
@@ -88,6 +94,9 @@ func TestOpenRefuses(t *testing.T) {
 		{"mapped to what is no field", h, Input{Map: map[string]string{"x": "accountId"}}, `no field "accountId"`, "recordingId, dataType"},
 		{"mapped twice", h, Input{Map: map[string]string{"a b": "id", "A_B": "trigger"}}, "twice", "case"},
 		{"wrong --delimiter", "recordingId;dataType;id\nr;LEAD;i\n", Input{Delimiter: ","}, "links.csv:1: the header has no column", "--delimiter ';'"},
+		{"delimiter that is not tried", "recordingId:dataType:id\nr:LEAD:i\n", Input{}, "links.csv:1: the header has no column", "--delimiter ':'"},
+		{"delimiter that does not show", "recordingId\x01dataType\x01id\n", Input{}, "links.csv:1: the header has no column", `--delimiter $'\x01'`},
+		{"delimiter that nobody knows", "recordingId%dataType%id\n", Input{}, "links.csv:1: the header has no column", "the header is one column: name the character between"},
 		{"wrong sep line", "sep=|\nrecordingId;dataType;id\n", Input{}, "links.csv:2: the header has no column", "--delimiter ';'"},
 		{"header in the third row", "Links of May\n\n" + h + "r,LEAD,i\n", Input{}, "links.csv:1: the header has no column", "line 3 looks like the header"},
 		{"header in the third row in UTF-16", "\xff\xfe" + utf16le("Links of May\n\n"+h), Input{}, "links.csv:1:", "line 3 looks like the header"},

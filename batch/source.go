@@ -129,6 +129,9 @@ func (s *Source) open(in Input, block int) error {
 		if err := refuseJSON(string(decoded), s.name); err != nil {
 			return err
 		}
+		if err := refuseCSV(string(decoded), s.name, &n, in.Set); err != nil {
+			return err
+		}
 		s.header = slices.Clone(l.record())
 		// In JSON a CR is white space. It ends lines only where nothing else
 		// does.

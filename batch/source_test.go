@@ -229,13 +229,13 @@ func TestSourceCSV(t *testing.T) {
 		{
 			"lines in quotes in windows-1252", h + "r1,LEAD,\"\x96\r\n\xe9\"\r\nr2,LEAD,\"\x96\nr3,LEAD,i3\n",
 			Input{Encoding: "cp1252"},
-			[]string{"2:r1/LEAD/–\né", "4:malformed_row", "5:r3/LEAD/i3"},
+			[]string{"2:r1/LEAD/–\r\né", "4:malformed_row", "5:r3/LEAD/i3"},
 		},
 		{"Shift JIS, whose second bytes look like bars", "recordingId|dataType|id\nr1|LEAD|\x83\x7c\n", Input{Encoding: "shift_jis"}, []string{"2:r1/LEAD/ポ"}},
 		{
 			"UTF-16 LE", "\xff\xfe" + utf16le("recordingId;dataType;id\r\nr1;LEAD;\"i\r\nਊ\"\r\nr2;LEAD;\u0d0a\n"),
 			Input{},
-			[]string{"2:r1/LEAD/i\nਊ", "4:r2/LEAD/\u0d0a"},
+			[]string{"2:r1/LEAD/i\r\nਊ", "4:r2/LEAD/\u0d0a"},
 		},
 		{"UTF-16 BE", "\xfe\xff" + utf16be("recordingId,dataType,id\rr1,LEAD,ਊ\rr2,LEAD,"), Input{}, []string{"2:r1/LEAD/ਊ", "3:r2/LEAD"}},
 		{"UTF-16 without a mark", utf16le("recordingId,dataType,id\nr1,LEAD,i1\n"), Input{Encoding: "utf-16le"}, []string{"2:r1/LEAD/i1"}},
