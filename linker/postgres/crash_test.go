@@ -54,7 +54,7 @@ func TestAppliedRowsAreFinal(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(uint64(n), 4))
 			w := emptyWorld(t)
-			m := newModel(rng)
+			m := newModel(rng, 40)
 			m.fill(w, renamer(0))
 			rows := renamed(m.rows(rng, 80), renamer(0))
 			rules := randomRules(rng)

@@ -35,8 +35,9 @@ type modelLink struct{ entity, dataType, trigger string }
 
 var modelTypes = []string{"ACCOUNT", "LEAD"}
 
-// newModel invents a world. The same seed gives the same world.
-func newModel(rng *rand.Rand) *model {
+// newModel invents a world with so many recordings. The same seed gives the
+// same world.
+func newModel(rng *rand.Rand, recordings int) *model {
 	m := &model{
 		connections: map[string]string{"c-1": "o-1", "c-2": "o-1", "c-9": "o-2"},
 		recordings:  map[string]modelRecording{},
@@ -62,8 +63,8 @@ func newModel(rng *rand.Rand) *model {
 		m.entities[id] = e
 		m.order = append(m.order, id)
 	}
-	for i := range 40 {
-		id := fmt.Sprintf("r%02d", i)
+	for i := range recordings {
+		id := fmt.Sprintf("r%03d", i)
 		r := modelRecording{organization: pick(rng, "o-1", "o-1", "o-1", "o-1", "o-2"), deleted: rng.IntN(15) == 0}
 		m.recordings[id] = r
 		if rng.IntN(2) == 0 {
@@ -81,7 +82,7 @@ func (m *model) rows(rng *rand.Rand, n int) []linker.Fields {
 	rows := make([]linker.Fields, n)
 	for i := range rows {
 		f := linker.Fields{
-			RecordingID: fmt.Sprintf("r%02d", rng.IntN(42)),
+			RecordingID: fmt.Sprintf("r%03d", rng.IntN(len(m.recordings)+2)),
 			Trigger:     pick(rng, "", "", "EXTERNAL_API_LINK", "USER_LINK_WEB"),
 		}
 		id := m.order[rng.IntN(len(m.order))]

@@ -18,7 +18,7 @@ import (
 )
 
 // seeds is how many worlds are tried. A failure names its seed.
-const seeds = 8
+const seeds = 5
 
 // shapes are the ways in which the same work is cut.
 var shapes = []postgres.SessionOptions{
@@ -61,7 +61,7 @@ func (w *world) links(rename func(string) string) map[string]string {
 	links := map[string]string{}
 	for _, link := range w.current() {
 		recording, entity, _ := strings.Cut(link, ">")
-		if first := recording[:3]; rename(first) == recording {
+		if first := recording[:4]; rename(first) == recording {
 			links[first] = entity
 		}
 	}
@@ -75,11 +75,11 @@ func TestProperties(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(seed, 0))
 			w := emptyWorld(t)
-			m := newModel(rng)
+			m := newModel(rng, 160)
 			for n := range shapes {
 				m.fill(w, renamer(n))
 			}
-			rows := m.rows(rng, 90)
+			rows := m.rows(rng, 320)
 			rules := randomRules(rng)
 			wanted := m.results(rows, rules)
 			var results []linker.Result
@@ -160,7 +160,7 @@ func TestStoppedRunGoesOn(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(seed, 1))
 			w := emptyWorld(t)
-			m := newModel(rng)
+			m := newModel(rng, 40)
 			m.fill(w, renamer(0))
 			m.fill(w, renamer(1))
 			rows := m.rows(rng, 60)

@@ -473,7 +473,7 @@ func TestReconcileMakesScopeEqualToFile(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(seed, 2))
 			w := emptyWorld(t)
-			m := newModel(rng)
+			m := newModel(rng, 40)
 			m.fill(w, func(id string) string { return id })
 			scope := linker.Scope{Prune: true, TakeOver: true, Connections: []string{"c-1"}}
 			if rng.IntN(2) == 0 {
