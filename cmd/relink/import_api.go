@@ -76,6 +76,7 @@ type apiRun struct {
 	run      runOptions
 	dryRun   bool
 	json     bool
+	began    time.Time
 	progress batch.Progress
 	files    *reportFiles
 	next     func(linker.Summary) []string
@@ -186,24 +187,49 @@ func (r *apiRun) do(ctx context.Context) error {
 	if r.dryRun {
 		phases = phasesOfValidate
 	}
+	r.begins()
 	stop := r.a.watch(&r.progress, phases)
 	done, err := sending.Do(r.a.hard)
 	stop()
 	if done == nil {
 		return r.broken(ctx, err)
 	}
-	if sayErr := r.say(done, phases); sayErr != nil {
+	status := done.ExitStatus()
+	if err != nil {
+		status = statusError
+	}
+	if sayErr := r.say(done, status, phases); sayErr != nil {
 		return errors.Join(err, sayErr)
 	}
 	switch {
 	case err != nil:
-		return &failure{statusError, err, strings.TrimPrefix(hintOf(err)+"; "+r.resume(), "; ")}
+		return &failure{status, err, strings.TrimPrefix(hintOf(err)+"; "+r.resume(), "; ")}
 	case done.Refusal != nil:
-		return &failure{done.ExitStatus(), done.Refusal, done.Refusal.Hint}
-	case done.ExitStatus() == statusInterrupted:
-		return &failure{statusInterrupted, errors.New("the run was interrupted"), r.resume()}
+		return &failure{status, done.Refusal, done.Refusal.Hint}
+	case status == statusInterrupted:
+		return &failure{status, errors.New("the run was interrupted"), r.resume()}
 	}
-	return outcome(done.ExitStatus())
+	return outcome(status)
+}
+
+// begins writes the log's line of a run that begins, or goes on.
+func (r *apiRun) begins() {
+	r.began = time.Now()
+	name := "import to " + r.s.API
+	if r.dryRun {
+		name = "dry run of an import to " + r.s.API
+	}
+	r.a.stderr.event("start", fmt.Sprintf("%s of %s, %s, files in %s", name, r.s.Name, utc(r.began), near(r.dir)),
+		"kind", linker.Import, "api", r.s.API, "dryRun", r.dryRun, "source", r.s.Name, "folder", near(r.dir))
+}
+
+// ends writes the log's line of a run that has ended.
+func (r *apiRun) ends(s linker.Summary) {
+	_, verdict := reports.Verdict(s)
+	took := time.Since(r.began).Round(100 * time.Millisecond)
+	r.a.stderr.event("end", fmt.Sprintf("import to %s, %s, exit status %d after %s: %s", r.s.API, utc(time.Now()), s.ExitStatus, took, verdict),
+		"kind", s.Kind, "api", r.s.API, "dryRun", s.DryRun, "state", s.State, "exitStatus", s.ExitStatus, "seconds", took.Seconds(),
+		"rows", s.Rows, "outcomes", s.Outcomes, "report", s.Files["report"])
 }
 
 // phasesOfSending are those of an import through the HTTP operation.
@@ -238,7 +264,7 @@ func roughly(d time.Duration) string {
 }
 
 // say writes the summaries and shows the short one.
-func (r *apiRun) say(done *batch.Done, phases []batch.Phase) error {
+func (r *apiRun) say(done *batch.Done, status int, phases []batch.Phase) error {
 	var notices []string
 	if done.Refusal != nil {
 		notices = append(notices, done.Refusal.Message)
@@ -255,6 +281,7 @@ func (r *apiRun) say(done *batch.Done, phases []batch.Phase) error {
 		Summary: done.Summary(), Notices: notices, Sample: &r.files.sample,
 		Phases: phasesTook(&r.progress, phases), Options: r.s.listed(), Host: host, Version: version(),
 	}
+	page.Summary.ExitStatus = status
 	page.Summary.Run = nil // it has no number: no database knows of it
 	page.Summary.Files = r.files.names()
 	page.Next = r.next(page.Summary)
@@ -267,7 +294,11 @@ func (r *apiRun) say(done *batch.Done, phases []batch.Phase) error {
 	if err := writeSummary(near(r.dir), &page.Summary); err != nil {
 		return err
 	}
-	return r.a.show(page.Summary, r.json, reports.TextOptions{Notices: notices, Next: page.Next})
+	if err := r.a.show(page.Summary, r.json, reports.TextOptions{Notices: notices, Next: page.Next}); err != nil {
+		return err
+	}
+	r.ends(page.Summary)
+	return nil
 }
 
 func (r *apiRun) resume() string { return "relink resume " + quote(near(r.dir)) + " continues it" }

@@ -170,7 +170,7 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 			server.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: cert.get}
 		}
 		defer a.reloadOnHangup(log, tokens, cert)()
-		a.stderr.notice("listening on %s://%s for %d tokens", scheme, listener.Addr(), tokens.Len())
+		a.stderr.notice("listening on %s://%s (tokens: %d)", scheme, listener.Addr(), tokens.Len())
 		return a.serveUntilStopped(ctx, server, listener, handler)
 	})
 }

@@ -121,7 +121,8 @@ func TestClientUnderstands(t *testing.T) {
 		{
 			"replaced",
 			[]http.HandlerFunc{says(200, `{"data":{"id":"e-1"},"relink":{"outcome":"replaced","previousEntityId":"e-0","previousDataType":"LEAD"}}`)},
-			linker.Result{Outcome: linker.Replaced, EntityID: "e-1", PreviousEntityID: "e-0", PreviousDataType: "LEAD"}, 1,
+			linker.Result{Outcome: linker.Replaced, EntityID: "e-1", PreviousEntityID: "e-0", PreviousDataType: "LEAD"},
+			1,
 		},
 		{"an outcome that we do not know", []http.HandlerFunc{says(200, `{"data":{"id":"e-1"},"relink":{"outcome":"danced"}}`)}, linked, 1},
 		{"a relink block of another shape", []http.HandlerFunc{says(200, `{"data":{"id":"e-1"},"relink":"yes"}`)}, linked, 1},
@@ -349,8 +350,14 @@ func TestClientAndServerAgree(t *testing.T) {
 func TestNewClientRefuses(t *testing.T) {
 	t.Parallel()
 	for _, cfg := range []httpapi.ClientConfig{
-		{URL: "", Token: "t"}, {URL: "platform.example", Token: "t"}, {URL: "ftp://h", Token: "t"}, {URL: "https://", Token: "t"},
-		{URL: "https://user:secret@h", Token: "t"}, {URL: "https://h/?a=b", Token: "t"}, {URL: "https://h", Token: ""}, {URL: "https://h", Token: "a\nb"},
+		{URL: "", Token: "t"},
+		{URL: "platform.example", Token: "t"},
+		{URL: "ftp://h", Token: "t"},
+		{URL: "https://", Token: "t"},
+		{URL: "https://user:secret@h", Token: "t"},
+		{URL: "https://h/?a=b", Token: "t"},
+		{URL: "https://h", Token: ""},
+		{URL: "https://h", Token: "a\nb"},
 	} {
 		if _, err := httpapi.NewClient(cfg); err == nil {
 			t.Errorf("NewClient(%+v) was made", cfg)

@@ -107,7 +107,7 @@ func TestAnswersHaveTheirExactShape(t *testing.T) {
 		t.Fatal(err)
 	}
 	const one, three = `{"dataType":"ACCOUNT","id":"e-1"}`, `{"dataType":"ACCOUNT","id":"e-3"}`
-	var steps = []struct{ method, body, want string }{
+	steps := []struct{ method, body, want string }{
 		{"PUT", one, `{"data":{"id":"e-1","externalId":"x-1","dataType":"ACCOUNT","name":"Account 1","lastActivityAt":null},"relink":{"outcome":"created","previousEntityId":null,"previousDataType":null}}`},
 		{"PUT", three, `{"data":{"id":"e-3","externalId":"x-3","dataType":"ACCOUNT","name":"Account 3","lastActivityAt":"2026-01-02T03:04:05Z"},"relink":{"outcome":"replaced","previousEntityId":"e-1","previousDataType":"ACCOUNT"}}`},
 		{"PUT", three, `{"data":{"id":"e-3","externalId":"x-3","dataType":"ACCOUNT","name":"Account 3","lastActivityAt":"2026-01-02T03:04:05Z"},"relink":{"outcome":"unchanged","previousEntityId":"e-3","previousDataType":"ACCOUNT"}}`},

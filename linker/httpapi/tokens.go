@@ -59,8 +59,10 @@ func OpenTokens(path, organization string) (*Tokens, error) {
 		if organization != "" {
 			of = fmt.Sprintf(" of organization %q", organization)
 		}
-		return nil, &fileError{path, "there is no token" + of + " in it",
-			"`relink serve token add --organization ID --tokens-file " + path + "` makes one"}
+		return nil, &fileError{
+			path, "there is no token" + of + " in it",
+			"`relink serve token add --organization ID --tokens-file " + path + "` makes one",
+		}
 	}
 	return t, nil
 }
@@ -184,8 +186,10 @@ func AddToken(path, organization string) (token string, err error) {
 func openSecret(path string, flag int) (*os.File, error) {
 	f, err := os.OpenFile(path, flag, 0o600)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &fileError{path, "there is no such file",
-			"`relink serve token add --organization ID --tokens-file " + path + "` makes it"}
+		return nil, &fileError{
+			path, "there is no such file",
+			"`relink serve token add --organization ID --tokens-file " + path + "` makes it",
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("opening the tokens file: %w", err)
