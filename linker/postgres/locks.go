@@ -21,6 +21,11 @@ const (
 // pg_advisory_lock would be woken sooner but cannot say whom it waits for.
 const lockPoll = 200 * time.Millisecond
 
+// lockGrace is how long a run that does not want to wait waits all the same: the
+// server takes some moments to notice that a process was killed, and frees its
+// locks only then.
+const lockGrace = 500 * time.Millisecond
+
 // LockedError says that another run holds the lock that a run needs.
 type LockedError struct {
 	Run    int64  // the run at work, 0 when it could not be told

@@ -16,6 +16,9 @@ import (
 // ErrNoRun says that no run has the id asked for.
 var ErrNoRun = errors.New("there is no such run")
 
+// ErrEnded says that a run has come to its end meanwhile.
+var ErrEnded = errors.New("the run has ended")
+
 // Begin records a new run and returns it with its id and starting time.
 func (s *Store) Begin(ctx context.Context, r linker.Run) (linker.Run, error) {
 	conn, err := s.connect(ctx, "begin")
@@ -44,15 +47,49 @@ func (x *Session) Save(ctx context.Context, r linker.Run) error {
 	return x.cause(save(ctx, x.work, r))
 }
 
-// SaveRun is Save for a run without a session, one that could not get its
-// locks or that is ended by hand.
+// SaveRun is Save for a run that has no session, or has one no more. It returns
+// a *LockedError when a process is at work on the run: the record is then that
+// process's to write.
 func (s *Store) SaveRun(ctx context.Context, r linker.Run) error {
 	conn, err := s.connect(ctx, "save")
 	if err != nil {
 		return err
 	}
 	defer closeConn(conn)
+	if err := tryLock(ctx, conn, lockAlive, r.ID); err != nil {
+		return err
+	}
 	return save(ctx, conn, r)
+}
+
+// Abandon ends a run that is interrupted, for the reason given, and drops its
+// working tables: it can not be resumed any more. It returns a *LockedError
+// when a process is at work on the run, and ErrEnded when the run has ended.
+func (s *Store) Abandon(ctx context.Context, id int64, reason string) error {
+	conn, err := s.connect(ctx, "abandon")
+	if err != nil {
+		return err
+	}
+	defer closeConn(conn)
+	if err := tryLock(ctx, conn, lockAlive, id); err != nil {
+		return err
+	}
+	const update = `
+		UPDATE relink.runs
+		SET state = $2, message = $3, finished_at = clock_timestamp()
+		WHERE id = $1 AND finished_at IS NULL`
+	tag, err := conn.Exec(ctx, update, id, string(linker.StateAbandoned), reason)
+	if err != nil {
+		return fmt.Errorf("abandoning run %d: %w", id, err)
+	}
+	if tag.RowsAffected() == 0 {
+		return fmt.Errorf("abandoning run %d: %w", id, ErrEnded)
+	}
+	names, err := workingTables(ctx, conn, workingTablesOf(id))
+	if err != nil {
+		return err
+	}
+	return drop(ctx, conn, names)
 }
 
 func save(ctx context.Context, conn *pgx.Conn, r linker.Run) error {
@@ -127,8 +164,9 @@ func (s *Store) Interrupted(ctx context.Context) ([]linker.Run, error) {
 	return kept, err
 }
 
-// WroteAfter returns the newest run that has begun to write after run r began,
-// 0 for none: a resume of r would then plan over another run's links.
+// WroteAfter returns the newest run that has written after run r began to, 0
+// for none: a resume of r would then plan over another run's links. One that
+// began before r, was interrupted and finished after it is one of them.
 func (s *Store) WroteAfter(ctx context.Context, r linker.Run) (id int64, err error) {
 	conn, err := s.connect(ctx, "look")
 	if err != nil {
@@ -138,7 +176,7 @@ func (s *Store) WroteAfter(ctx context.Context, r linker.Run) (id int64, err err
 	const query = `
 		SELECT coalesce(max(id), 0)
 		FROM relink.runs
-		WHERE id <> $1 AND applying_at > $2`
+		WHERE id <> $1 AND (applying_at > $2 OR applying_at IS NOT NULL AND state = 'done' AND finished_at > $2)`
 	since := r.StartedAt
 	if !r.ApplyingAt.IsZero() {
 		since = r.ApplyingAt

@@ -115,7 +115,7 @@ func (x *Session) open(ctx context.Context) (err error) {
 	_, err = x.work.Exec(ctx, `
 		UPDATE relink.runs
 		SET backend_pid = $2, host = $3, pid = $4
-		WHERE id = $1`,
+		WHERE id = $1 AND finished_at IS NULL -- who writes a report again did not make the run`,
 		x.opt.Run, int32(x.leader.PgConn().PID()), hostname(), os.Getpid())
 	if err != nil {
 		return fmt.Errorf("noting who leads run %d: %w", x.opt.Run, err)
@@ -125,15 +125,16 @@ func (x *Session) open(ctx context.Context) (err error) {
 
 // lead takes the run lock and makes sure that no earlier run can still write.
 func (x *Session) lead(ctx context.Context) error {
-	wait := max(x.opt.LockTimeout, x.opt.OwnTimeout)
+	patience := max(x.opt.LockTimeout, lockGrace)
 	since := time.Now()
 	told := false
-	err := waitLock(ctx, x.leader, lockRun, 0, wait, func(held *LockedError) bool {
-		if !told {
+	err := waitLock(ctx, x.leader, lockRun, 0, max(patience, x.opt.OwnTimeout), func(held *LockedError) bool {
+		waits := time.Since(since) < patience || held.Run == x.opt.Run
+		if waits && !told && time.Since(since) > lockGrace {
 			told = true
 			x.notice("waiting for %s", held.Holder)
 		}
-		return time.Since(since) < x.opt.LockTimeout || held.Run == x.opt.Run
+		return waits
 	})
 	if err != nil {
 		return err
@@ -150,6 +151,9 @@ func (x *Session) tune(ctx context.Context) error {
 		    set_config('maintenance_work_mem', '256MB', false),
 		    set_config('max_parallel_workers_per_gather',
 		        (SELECT setting FROM pg_settings WHERE name = 'max_parallel_workers'), false),
+		    -- a statement over all rows must not outlive its client for
+		    -- long: the resumed run waits for its tables
+		    set_config('client_connection_check_interval', '1s', false),
 		    set_config('statement_timeout', '0', false),
 		    set_config('idle_in_transaction_session_timeout', '0', false)`)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 
 // DropWorkingTables drops the working tables of the session's run.
 func (x *Session) DropWorkingTables(ctx context.Context) error {
-	names, err := workingTables(ctx, x.work, fmt.Sprintf("run\\_%d\\_%%", x.opt.Run))
+	names, err := workingTables(ctx, x.work, workingTablesOf(x.opt.Run))
 	if err != nil {
 		return x.cause(err)
 	}
@@ -60,6 +60,9 @@ func (s *Store) Clean(ctx context.Context) (dropped []string, err error) {
 	}
 	return dropped, nil
 }
+
+// workingTablesOf is the LIKE pattern of a run's working tables.
+func workingTablesOf(run int64) string { return fmt.Sprintf("run\\_%d\\_%%", run) }
 
 func workingTables(ctx context.Context, conn *pgx.Conn, like string) ([]string, error) {
 	const query = `
