@@ -113,7 +113,7 @@ func (m *merger) result(r *linker.Result) error {
 	}
 	c := checked(&m.record, m.job.Rules.Set)
 	if m.ended || m.record.Row != r.Row || c.Fault != nil {
-		return &ChangedError{Path: m.job.Input.Path, Was: m.job.Run.Source.SHA256, Is: "different"}
+		return &ChangedError{Path: m.job.Input.Path, Was: m.job.Run.Source.SHA256}
 	}
 	code := c.Final(r.Code)
 	return m.write(linker.Entry{

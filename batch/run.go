@@ -64,12 +64,15 @@ type Job struct {
 	Expect func(*Source) (Report, error)
 	// Planned, when not nil, is shown the plan before the first write.
 	Planned func(linker.Plan)
+	// Explain, when not nil, puts an error into words for a notice.
+	Explain func(error) string
 	// IsTransient tells errors that may be gone on a second attempt.
 	IsTransient func(error) bool
 	// IsStopped tells the error with which Apply answers Stop.
 	IsStopped func(error) bool
-	// RetryTimeout is how long attempts are made again after the first
-	// transient error. 0 gives up at once.
+	// RetryTimeout is how long the run may be without its database before it
+	// gives up; 0 gives up at once. Rows that are applied wind the clock
+	// back.
 	RetryTimeout time.Duration
 	// Stop, when closed, ends the run after the batches in hand; what was
 	// done is reported and the run can be resumed. Cancelling the context
@@ -79,8 +82,9 @@ type Job struct {
 	Notice   func(string)
 	Progress *Progress
 
-	wrote bool // this process has begun to write
-	seen  int  // notices of the source that were passed on
+	wrote  bool // this process has begun to write
+	seen   int  // notices of the source that were passed on
+	outage outage
 }
 
 // Done is what came of a run.
@@ -107,21 +111,31 @@ type Done struct {
 func (j *Job) Do(ctx context.Context) (*Done, error) {
 	pause := backoff.NewExponentialBackOff()
 	pause.MaxInterval = 15 * time.Second
-	var since time.Time
 	for again := false; ; again = true {
 		done, err := j.attempt(ctx, again)
 		if err == nil {
 			j.Progress.enter(Finished)
 			return done, nil
 		}
-		if since.IsZero() {
-			since = time.Now()
+		if j.Progress.RowsApplied.Load() > 0 {
+			// It got further, so that it cannot go on like this for
+			// ever.
+			j.outage = outage{}
+			pause.Reset()
 		}
-		if ctx.Err() != nil || j.stopped() || !j.IsTransient(err) || time.Since(since) >= j.RetryTimeout {
+		j.outage.begin()
+		if ctx.Err() != nil || j.stopped() || !j.IsTransient(err) {
 			return j.interrupted(err)
 		}
-		wait := pause.NextBackOff()
-		j.notice("%v; trying again in %s", err, wait.Round(100*time.Millisecond))
+		left := j.RetryTimeout - j.outage.lasts()
+		if left <= 0 {
+			if j.RetryTimeout > 0 {
+				j.notice("giving up: %s without the database", j.RetryTimeout)
+			}
+			return j.interrupted(err)
+		}
+		wait := min(pause.NextBackOff(), left)
+		j.notice("%s; trying again in %s", j.explain(err), wait.Round(100*time.Millisecond))
 		select {
 		case <-time.After(wait):
 		case <-j.Stop:
@@ -147,6 +161,7 @@ func (j *Job) interrupted(cause error) (*Done, error) {
 
 // attempt goes the road once.
 func (j *Job) attempt(ctx context.Context, again bool) (*Done, error) {
+	j.Progress.RowsApplied.Store(0)
 	// Until the first write there is nothing to finish: stop means now.
 	early, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -162,6 +177,7 @@ func (j *Job) attempt(ctx context.Context, again bool) (*Done, error) {
 		return nil, stopCause(early, err)
 	}
 	defer a.Close()
+	j.outage.end()
 	if j.Run.Kind != linker.Revert {
 		if err := j.stage(early, a); err != nil {
 			return nil, stopCause(early, err)
@@ -231,33 +247,6 @@ func (j *Job) plan(ctx context.Context, a Attempt) (*Done, error) {
 	return done, a.Save(ctx, j.Run)
 }
 
-// rewrite writes the report of what the marks say the run has done. A row that
-// could be applied now, and was not by this run, is reported as not attempted.
-func (j *Job) rewrite(ctx context.Context, a Attempt) (*Done, error) {
-	j.Progress.enter(Planning)
-	first := j.Run.ApplyingAt.IsZero()
-	plan, err := a.Plan(ctx, first)
-	if err != nil {
-		return nil, err
-	}
-	if j.Run.Kind == linker.Revert {
-		j.Run.StagedRows = plan.Rows
-	}
-	done := &Done{Run: j.Run, Plan: plan, Applied: !first, Reported: true}
-	if !first {
-		if err := a.Unattempted(ctx); err != nil {
-			return nil, err
-		}
-	}
-	if err := j.report(ctx, a, done, j.Begin); err != nil {
-		return nil, err
-	}
-	if !j.Run.State.Ended() {
-		return done, nil
-	}
-	return done, a.DropWorkingTables(ctx)
-}
-
 // compare holds the plan's report against the approved one.
 func (j *Job) compare(ctx context.Context, a Attempt) (*linker.Refusal, error) {
 	var done Done
@@ -277,7 +266,6 @@ func (j *Job) apply(ctx context.Context, a Attempt, done *Done) (*Done, error) {
 		return nil, err
 	}
 	j.wrote, done.Applied = true, true
-	j.Progress.RowsApplied.Store(0)
 	err := a.Apply(ctx, j.Stop, &j.Progress.RowsApplied)
 	if err != nil && !j.IsStopped(err) {
 		return nil, err
@@ -331,9 +319,24 @@ func (j *Job) finish(ctx context.Context, a Attempt, done *Done) error {
 		return err
 	}
 	if state.Ended() {
-		return a.DropWorkingTables(ctx)
+		j.dropWorkingTables(ctx, a)
 	}
 	return nil
+}
+
+// dropWorkingTables tidies up after a run that has ended. That it has is
+// recorded by now, and stays true when tidying fails.
+func (j *Job) dropWorkingTables(ctx context.Context, a Attempt) {
+	if err := a.DropWorkingTables(ctx); err != nil {
+		j.notice("the working tables of run %d are left over, relink runs clean drops them: %s", j.Run.ID, j.explain(err))
+	}
+}
+
+func (j *Job) explain(err error) string {
+	if j.Explain == nil {
+		return err.Error()
+	}
+	return j.Explain(err)
 }
 
 func (j *Job) notice(format string, args ...any) {

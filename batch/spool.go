@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +12,10 @@ import (
 // is not a regular file is copied to a new file in dir, stored bytes as they
 // are. The input returned points at the copy and keeps its name; a regular
 // file is returned as it is. The copy belongs to the caller.
-func Spool(in Input, dir string) (Input, error) {
+//
+// When ctx ends, Spool returns its cause at once. A reader that waits for
+// standard input cannot be called back, and is left behind.
+func Spool(ctx context.Context, in Input, dir string) (Input, error) {
 	src := in.Stdin
 	name := "standard input"
 	if in.Path != "-" {
@@ -35,7 +39,16 @@ func Spool(in Input, dir string) (Input, error) {
 	if err != nil {
 		return in, fmt.Errorf("copying %s: %w", name, err)
 	}
-	_, err = io.Copy(copied, src)
+	done := make(chan error, 1)
+	go func() {
+		_, err := io.Copy(copied, src)
+		done <- err
+	}()
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	}
 	if err = errors.Join(err, copied.Close()); err != nil {
 		os.Remove(copied.Name())
 		return in, fmt.Errorf("copying %s to %s: %w", name, copied.Name(), err)

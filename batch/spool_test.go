@@ -47,7 +47,7 @@ func TestSpool(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			spool := t.TempDir()
-			in, err := Spool(tt.in, spool)
+			in, err := Spool(t.Context(), tt.in, spool)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -86,7 +86,7 @@ func TestSpoolLeavesNothingBehind(t *testing.T) {
 		"no standard input":     {Path: "-"},
 		"broken standard input": {Path: "-", Stdin: failing{strings.NewReader("x"), os.ErrDeadlineExceeded}},
 	} {
-		spooled, err := Spool(in, dir)
+		spooled, err := Spool(t.Context(), in, dir)
 		if err == nil {
 			_, err = Open(spooled)
 		}

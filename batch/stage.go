@@ -2,11 +2,7 @@ package batch
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
-	"io"
-	"os"
+	"errors"
 
 	"relink/linker"
 )
@@ -19,7 +15,7 @@ func (j *Job) stage(ctx context.Context, a Attempt) error {
 		return err
 	}
 	if j.Run.Source.SHA256 != "" {
-		if err := j.verify(); err != nil {
+		if err := j.verify(ctx); err != nil {
 			return err
 		}
 	}
@@ -39,6 +35,12 @@ func (j *Job) stage(ctx context.Context, a Attempt) error {
 		return err
 	}
 	stager.count()
+	was, is := j.Run.Source.SHA256, source.Identity().SHA256
+	if was != "" && was != is {
+		// It was changed between the check and the reading. What is
+		// staged must not be taken for the run's rows later.
+		return errors.Join(&ChangedError{Path: j.Input.Path, Was: was, Is: is}, a.DropWorkingTables(ctx))
+	}
 	j.Run.Source, j.Run.StagedRows = source.Identity(), rows
 	if j.Rewrite {
 		return nil // the record of a run that has ended stays as it is
@@ -88,41 +90,6 @@ func checked(r *Record, set linker.Fields) linker.Checked {
 		return linker.Checked{Fault: r.Fault}
 	}
 	return linker.Check(r.Fields, set)
-}
-
-// verify makes sure that the source is the file that the run began with.
-func (j *Job) verify() error {
-	now, err := Identify(j.Input.Path)
-	if err != nil {
-		return err
-	}
-	if now.SHA256 != j.Run.Source.SHA256 {
-		return &ChangedError{Path: j.Input.Path, Was: j.Run.Source.SHA256, Is: now.SHA256}
-	}
-	return nil
-}
-
-// ChangedError says that a file is not the one a run began with.
-type ChangedError struct{ Path, Was, Is string }
-
-func (e *ChangedError) Error() string {
-	return fmt.Sprintf("%s: the file has changed since the run read it (SHA-256 was %.12s…, is %.12s…)", e.Path, e.Was, e.Is)
-}
-
-// Identify reads a whole file and tells it from others, without looking into
-// it.
-func Identify(path string) (linker.SourceIdentity, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return linker.SourceIdentity{}, fmt.Errorf("opening the source: %w", err)
-	}
-	defer f.Close()
-	sum := sha256.New()
-	n, err := io.Copy(sum, f)
-	if err != nil {
-		return linker.SourceIdentity{}, fmt.Errorf("reading %s: %w", path, err)
-	}
-	return linker.SourceIdentity{Name: path, Bytes: n, SHA256: hex.EncodeToString(sum.Sum(nil))}, nil
 }
 
 func (j *Job) passNotices(source *Source) {

@@ -1,9 +1,11 @@
 package reports
 
 import (
+	"bytes"
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -48,6 +50,47 @@ func (f *File) Write(p []byte) (int, error) {
 		f.err = fmt.Errorf("writing %s: %w", f.path, cause(err))
 	}
 	return n, f.err
+}
+
+// Differs reports whether a file of that name is there already and holds other
+// bytes than were written so far.
+func (f *File) Differs() (bool, error) {
+	if f.f == nil || f.err != nil {
+		return false, f.err
+	}
+	there, err := os.Open(f.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer there.Close()
+	written, err := os.Open(f.f.Name())
+	if err != nil {
+		return false, err
+	}
+	defer written.Close()
+	a, b := make([]byte, blockSize), make([]byte, blockSize)
+	for {
+		n, errA := io.ReadFull(there, a)
+		m, errB := io.ReadFull(written, b)
+		if !bytes.Equal(a[:n], b[:m]) {
+			return true, nil
+		}
+		// Equal blocks end alike: both are full, or both are the last.
+		if err := errors.Join(notEnd(errA), notEnd(errB)); err != nil || errA != nil {
+			return false, err
+		}
+	}
+}
+
+// notEnd is err unless it says that a file was read to its end.
+func notEnd(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil
+	}
+	return err
 }
 
 // Commit makes the file durable under its name. When it fails, nothing is left

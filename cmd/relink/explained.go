@@ -29,6 +29,14 @@ func explainDatabase(err error) (message, hint string, ok bool) {
 	return message, hint, ok
 }
 
+// inWords is an error in the words of explainDatabase, if it has some.
+func inWords(err error) string {
+	if message, _, ok := explainDatabase(err); ok {
+		return message
+	}
+	return err.Error()
+}
+
 // doing is the part of an error that tells what was being done, up to the
 // error that the server gave; "" when it cannot be told apart.
 func doing(err error) string {

@@ -18,6 +18,9 @@ type reportFiles struct {
 	lines   reports.Writer
 	rejects *reports.Rejects
 	sample  reports.Sample
+	// keepOther is the run that has ended and whose files are written again,
+	// 0 for one whose report is only now to be.
+	keepOther int64
 }
 
 // newReportFiles begins the files in the folder dir. source says what the
@@ -57,6 +60,18 @@ func (f *reportFiles) Write(e linker.Entry, rest io.Reader) error {
 func (f *reportFiles) Commit() error {
 	if err := f.lines.Close(); err != nil {
 		return err
+	}
+	if f.keepOther != 0 {
+		// What was reported when the run ended is the truth. Of rows
+		// that it did not change nobody knows afterwards what they had
+		// found.
+		switch other, err := f.file.Differs(); {
+		case err != nil:
+			return err
+		case other:
+			return usage("it was left as it is; move it away to have the other one",
+				"%s is not what can be said of run %d now: links, recordings or CRM rows have changed since", f.file.Path(), f.keepOther)
+		}
 	}
 	if err := f.rejects.Commit(); err != nil {
 		return err

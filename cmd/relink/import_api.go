@@ -116,7 +116,7 @@ func (a *app) importThroughAPI(cmd *cobra.Command, path string, o importOptions)
 	if r.dir, err = reports.CreateAPIFolder(s.Out, time.Now()); err != nil {
 		return err
 	}
-	if err := keepInput(in, r.dir); err != nil {
+	if err := keepInput(cmd.Context(), in, r.dir); err != nil {
 		return err
 	}
 	return r.do(cmd.Context())

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -36,12 +35,12 @@ was not by the run, is reported as unattempted.`,
 			}
 			return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg postgres.Config) error {
 				store := postgres.NewStore(cfg)
-				run, err := store.Run(ctx, n)
+				run, err := a.recorded(ctx, store, n, deathTimeout)
 				if err != nil {
-					return unknownRun(err)
+					return err
 				}
 				if run.Alive {
-					return &failure{statusBusy, fmt.Errorf("run %d is at work", n), "it writes its report when it ends"}
+					return atWork(run, "it writes its report when it ends")
 				}
 				r := &runner{a: a, cmd: cmd, store: store, json: o.json, next: nextAfterRun(cmd), rewrite: true}
 				return r.again(ctx, run)

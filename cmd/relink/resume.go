@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 
@@ -67,12 +66,15 @@ func (a *app) resume(cmd *cobra.Command, id string, o resumeOptions) error {
 	}
 	return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg postgres.Config) error {
 		store := postgres.NewStore(cfg)
-		run, err := store.Run(ctx, n)
+		run, err := a.recorded(ctx, store, n, ownLockTimeout)
 		if err != nil {
-			return unknownRun(err)
+			return err
 		}
-		if run.State == linker.StateAbandoned {
-			return usage("start it again", "run %d was abandoned", n)
+		switch {
+		case run.Alive:
+			return atWork(run, "interrupt its process first, or wait for its end")
+		case run.State == linker.StateAbandoned:
+			return usage(fmt.Sprintf("relink report%s %d writes its files again", sameDatabase(cmd), n), "run %d was abandoned", n)
 		}
 		if !run.DryRun && !run.State.Ended() && !o.force {
 			later, err := store.WroteAfter(ctx, run)
@@ -98,12 +100,4 @@ func runID(s string) (int64, error) {
 		return 0, usage("relink runs lists them", "%q is no run: a run is a number", s)
 	}
 	return n, nil
-}
-
-// unknownRun adds the hint to the error of a run that is not there.
-func unknownRun(err error) error {
-	if errors.Is(err, postgres.ErrNoRun) {
-		return &failure{statusError, err, "relink runs lists them"}
-	}
-	return err
 }

@@ -64,19 +64,18 @@ func (a *app) revert(cmd *cobra.Command, id string, o revertOptions) error {
 	}
 	return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg postgres.Config) error {
 		store := postgres.NewStore(cfg)
-		run, err := store.Run(ctx, n)
+		run, err := a.recorded(ctx, store, n, deathTimeout)
 		if err != nil {
-			return unknownRun(err)
+			return err
 		}
 		switch {
 		case run.Alive:
-			return &failure{statusBusy, fmt.Errorf("run %d is at work", n), "wait for its end, or interrupt its process first"}
+			return atWork(run, "wait for its end, or interrupt its process first")
 		case run.DryRun, run.ApplyingAt.IsZero():
 			return usage("", "run %d has written nothing: there is nothing to take back", n)
 		}
 		if !run.State.Ended() && !o.dryRun {
-			run.State, run.Message = linker.StateAbandoned, "abandoned to be reverted"
-			if err := store.SaveRun(ctx, run); err != nil {
+			if err := abandon(ctx, store, run, "abandoned to be reverted"); err != nil {
 				return err
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,10 +18,6 @@ import (
 	"relink/reports"
 )
 
-// ownLockTimeout is how long a resumed run waits for its own lock: the server
-// may not have seen yet that the process before is dead.
-const ownLockTimeout = 30 * time.Second
-
 // runner makes runs on one database: new ones, and those that go on.
 type runner struct {
 	a     *app
@@ -33,25 +30,6 @@ type runner struct {
 	json    bool
 	next    func(linker.Summary) []string // the commands that make sense after it
 	began   time.Time                     // in this process
-}
-
-// again takes a run that was recorded before to its end or, with rewrite, to
-// its report.
-func (r *runner) again(ctx context.Context, run linker.Run) error {
-	s, err := readSettings(run)
-	if err != nil {
-		return err
-	}
-	if run.OutDir == "" { // it died before it had one
-		run.OutDir = reports.FolderPath(s.Out, run.StartedAt, run.ID)
-	}
-	if s.Path == "-" && !isFile(s.input(run.OutDir).Path) {
-		return usage("start it again", "run %d was interrupted before its input was read to the end", run.ID)
-	}
-	if err := reports.ReopenFolder(run.OutDir); err != nil {
-		return err
-	}
-	return r.do(ctx, run, s, true)
 }
 
 // begin records a new run, makes its folder and does it. A revert has no input.
@@ -77,21 +55,16 @@ func (r *runner) begin(ctx context.Context, run linker.Run, in *batch.Input, s s
 		return err
 	}
 	if run.OutDir, err = reports.CreateFolder(s.Out, run.StartedAt, run.ID); err == nil && in != nil {
-		err = keepInput(*in, run.OutDir)
+		err = keepInput(ctx, *in, run.OutDir)
 	}
 	if err != nil {
-		return errors.Join(err, r.abandon(run, err))
+		err = errors.Join(err, r.abandon(run, err))
+		if ctx.Err() != nil {
+			return &failure{statusInterrupted, fmt.Errorf("run %d was interrupted before its input was read to the end", run.ID), "nothing was done: start it again"}
+		}
+		return err
 	}
 	return r.do(ctx, run, s, false)
-}
-
-// abandon ends the record of a run that never got under way: nothing of it
-// could be resumed.
-func (r *runner) abandon(run linker.Run, cause error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	run.State, run.Message, run.ExitStatus = linker.StateAbandoned, cause.Error(), statusOf(cause)
-	return r.store.SaveRun(ctx, run)
 }
 
 // nameInterrupted tells of the runs that wait to be resumed, but for one.
@@ -119,15 +92,25 @@ func (r *runner) do(ctx context.Context, run linker.Run, s settings, resumed boo
 	job := &batch.Job{
 		Run: run, Input: s.input(run.OutDir), Rules: s.Rules, Guard: s.Guard, Rewrite: r.rewrite,
 		Open: func(ctx context.Context, again bool) (batch.Attempt, error) {
-			return r.open(ctx, r.sessionOptions(run, s, again || resumed))
+			session, err := r.open(ctx, r.sessionOptions(run, s, again, resumed))
+			if err == nil && resumed && !again {
+				if err = r.untouched(ctx, run); err != nil {
+					session.Close()
+				}
+			}
+			return session, err
 		},
-		Record: r.store.SaveRun,
+		Record: r.record,
 		Begin: func(source *batch.Source) (batch.Report, error) {
 			var err error
 			files, err = newReportFiles(dir, s.ReportFormat, s.Rules.Set, source)
+			if files != nil && run.State.Ended() {
+				files.keepOther = run.ID
+			}
 			return files, err
 		},
 		Planned:      func(p linker.Plan) { r.nameOrganizations(p, s) },
+		Explain:      inWords,
 		IsTransient:  postgres.IsTransient,
 		IsStopped:    func(err error) bool { return errors.Is(err, postgres.ErrStopped) },
 		RetryTimeout: r.run.retryTimeout,
@@ -147,10 +130,14 @@ func (r *runner) do(ctx context.Context, run linker.Run, s settings, resumed boo
 	done, err := job.Do(r.a.hard)
 	stop()
 	if err != nil {
-		return r.broken(run, done, err)
+		return r.broken(run, done, resumed, err)
 	}
 	if done.Refusal != nil {
 		refused = append(refused, done.Refusal.Message)
+	}
+	if r.rewrite && run.State == linker.StateDone && !maps.Equal(run.Outcomes, done.Tally.Outcomes()) {
+		r.a.stderr.warn(fmt.Sprintf("run %d ended with %s: links, recordings or CRM rows have changed since, "+
+			"and the rows that it did not change are reported as they would be decided now", run.ID, counted(run.Outcomes)))
 	}
 	if done.Plan.PruneWithheld != "" {
 		why := "nothing was cleared: " + done.Plan.PruneWithheld
@@ -169,24 +156,26 @@ func (r *runner) do(ctx context.Context, run linker.Run, s settings, resumed boo
 	page.Summary.Files = files.names()
 	page.Next = r.next(page.Summary)
 	if err := r.decorate(page, done.Run, s); err != nil {
-		return err
+		r.a.stderr.notice("report.html lacks the names of connections: %s", inWords(err))
 	}
 	if err := writePage(dir, page); err != nil {
-		return err
+		return r.unwritten(run.ID, err)
 	}
 	summary := page.Summary
 	if err := writeSummary(dir, &summary); err != nil {
-		return err
+		return r.unwritten(run.ID, err)
 	}
 	if err := r.a.show(summary, r.json, reports.TextOptions{Notices: refused, Next: page.Next}); err != nil {
 		return err
 	}
 	r.ends(summary)
 	switch {
+	case done.Refusal != nil && done.Applied:
+		return &failure{summary.ExitStatus, done.Refusal, r.halfDoneHint(run.ID)}
 	case done.Refusal != nil:
 		return &failure{summary.ExitStatus, done.Refusal, done.Refusal.Hint}
 	case summary.ExitStatus == statusInterrupted && !r.rewrite:
-		return &failure{statusInterrupted, fmt.Errorf("run %d was interrupted", run.ID), resumeHint(run.ID)}
+		return r.interrupted(run.ID)
 	}
 	return outcome(summary.ExitStatus)
 }
@@ -251,36 +240,20 @@ func (r *runner) decorate(page *reports.Page, run linker.Run, s settings) (err e
 // scope: a month of nights with several jobs.
 const driftLookBack = 300
 
-func resumeHint(run int64) string { return fmt.Sprintf("relink resume %d continues it", run) }
-
-// broken tells how a run ended that could not write its report.
-func (r *runner) broken(run linker.Run, done *batch.Done, err error) error {
-	var locked *postgres.LockedError
-	switch {
-	case errors.As(err, &locked):
-		if !done.Applied {
-			err = errors.Join(err, r.abandon(run, err))
-		}
-		return &failure{statusBusy, err, "wait for it to end, or give --lock-timeout to wait here"}
-	case errors.Is(err, batch.ErrStopped), r.cmd.Context().Err() != nil:
-		return &failure{statusInterrupted, fmt.Errorf("run %d was interrupted", run.ID), resumeHint(run.ID)}
-	}
-	message, hint, ok := explainDatabase(err)
-	if ok {
-		err = &explained{message, err}
-	}
-	return &failure{statusError, err, strings.TrimPrefix(hint+"; "+resumeHint(run.ID), "; ")}
-}
-
-func (r *runner) sessionOptions(run linker.Run, s settings, waitForOwn bool) postgres.SessionOptions {
+func (r *runner) sessionOptions(run linker.Run, s settings, again, resumed bool) postgres.SessionOptions {
 	o := postgres.SessionOptions{
 		Run: run.ID, Rules: s.Rules, Writing: !run.DryRun && !r.rewrite, Undo: run.OfRun,
 		Lanes: int(r.run.lanes), BatchRows: int(r.run.batchRows), LockTimeout: r.run.lockTimeout,
 		CountGroups: s.Guard.Reconcile || !s.Guard.MaxChanges.IsZero(),
 		Notice:      func(text string) { r.a.stderr.notice("%s", text) },
 	}
-	if waitForOwn {
+	if resumed {
 		o.OwnTimeout = ownLockTimeout
+	}
+	if again {
+		// The lock is this process's own: a server that was cut off still
+		// holds it.
+		o.OwnTimeout = max(ownLockTimeout, r.run.retryTimeout)
 	}
 	return o
 }

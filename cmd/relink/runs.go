@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -87,9 +89,9 @@ func (a *app) showRun(ctx context.Context, id string, o runsOptions) error {
 		return err
 	}
 	return a.onDatabase(ctx, o.databaseOptions, func(ctx context.Context, cfg postgres.Config) error {
-		run, err := postgres.NewStore(cfg).Run(ctx, n)
+		run, err := a.recorded(ctx, postgres.NewStore(cfg), n, 0)
 		if err != nil {
-			return unknownRun(err)
+			return err
 		}
 		if o.json {
 			return a.printRuns([]linker.Run{run}, true)
@@ -140,6 +142,17 @@ func (a *app) describe(r linker.Run) error {
 		}
 	}
 	return nil
+}
+
+// counted lists the outcomes that occurred.
+func counted(outcomes map[linker.Outcome]int64) string {
+	var parts []string
+	for _, o := range linker.Outcomes {
+		if n := outcomes[o]; n > 0 {
+			parts = append(parts, thousands(n)+" "+string(o))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 func (a *app) runsCleanCommand() *cobra.Command {
@@ -196,17 +209,27 @@ func (a *app) abandonRun(ctx context.Context, id string, o databaseOptions) erro
 	}
 	return a.onDatabase(ctx, o, func(ctx context.Context, cfg postgres.Config) error {
 		store := postgres.NewStore(cfg)
-		run, err := store.Run(ctx, n)
+		run, err := a.recorded(ctx, store, n, deathTimeout)
 		if err != nil {
-			return unknownRun(err)
+			return err
 		}
 		switch {
 		case run.Alive:
-			return &failure{statusBusy, fmt.Errorf("run %d is at work", n), "interrupt its process first"}
+			return atWork(run, "interrupt its process first")
 		case run.State.Ended():
 			return usage("", "run %d has ended: %s", n, run.State)
 		}
-		run.State, run.Message = linker.StateAbandoned, "abandoned by hand"
-		return store.SaveRun(ctx, run)
+		return abandon(ctx, store, run, "abandoned by hand")
 	})
+}
+
+// abandon ends an interrupted run as it is, unless somebody has just gone on
+// with it.
+func abandon(ctx context.Context, store *postgres.Store, run linker.Run, reason string) error {
+	err := store.Abandon(ctx, run.ID, reason)
+	var locked *postgres.LockedError
+	if errors.As(err, &locked) {
+		return atWork(run, "interrupt its process first")
+	}
+	return err
 }

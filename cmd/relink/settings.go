@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -14,6 +16,8 @@ import (
 // the run, and a resumed run takes them from there and never from its own
 // command line.
 type settings struct {
+	// Layout is what settingsLayout was when the run was made.
+	Layout int `json:"layout"`
 	// Path is the file, absolute, so that a run can be resumed from
 	// another folder. "-" is standard input, whose copy stands in the run's
 	// folder.
@@ -31,6 +35,11 @@ type settings struct {
 	// Out is where the run's folder is made, absolute.
 	Out string `json:"out"`
 }
+
+// settingsLayout is raised whenever a setting comes to mean something else: an
+// older relink must not go on with a run whose settings it would misread. New
+// settings need no new number, since an older one does not know their names.
+const settingsLayout = 1
 
 // stdinCopy is the name of the copy of standard input in a run's folder.
 const stdinCopy = "standard-input"
@@ -95,11 +104,21 @@ func isFile(path string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-func (s settings) encode() (json.RawMessage, error) { return json.Marshal(s) }
+func (s settings) encode() (json.RawMessage, error) {
+	s.Layout = settingsLayout
+	return json.Marshal(s)
+}
 
+// readSettings reads the settings of a run. A newer relink may have settings
+// that this one does not know: that is an error.
 func readSettings(run linker.Run) (s settings, err error) {
-	if err := json.Unmarshal(run.Options, &s); err != nil {
+	d := json.NewDecoder(bytes.NewReader(run.Options))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&s); err != nil {
 		return s, fmt.Errorf("reading the options of run %d: %w", run.ID, err)
+	}
+	if s.Layout > settingsLayout {
+		return s, fmt.Errorf("reading the options of run %d: their layout is %d, this relink knows %d", run.ID, s.Layout, settingsLayout)
 	}
 	return s, nil
 }
@@ -107,7 +126,7 @@ func readSettings(run linker.Run) (s settings, err error) {
 // keepInput makes an input that can be read only once readable again, by a copy
 // in the run's folder. The copy has its name only when it is complete, so that
 // a run is never resumed on half of its input.
-func keepInput(in batch.Input, dir string) error {
+func keepInput(ctx context.Context, in batch.Input, dir string) error {
 	if rereadable(in.Path) {
 		return nil
 	}
@@ -116,7 +135,7 @@ func keepInput(in batch.Input, dir string) error {
 		return fmt.Errorf("copying the input: %w", err)
 	}
 	defer os.RemoveAll(work)
-	copied, err := batch.Spool(in, work)
+	copied, err := batch.Spool(ctx, in, work)
 	if err != nil {
 		return err
 	}

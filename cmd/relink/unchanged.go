@@ -27,7 +27,7 @@ func (r *runner) nothingChanged(ctx context.Context, s settings) (bool, error) {
 	if err != nil || !same {
 		return false, err
 	}
-	source, err := batch.Identify(s.Path)
+	source, err := batch.Identify(ctx, s.Path)
 	if err != nil || source.SHA256 != last.Source.SHA256 {
 		return false, err
 	}

@@ -104,7 +104,7 @@ func (a *app) validateInto(ctx context.Context, dir string, input batch.Input, o
 		return nil, err
 	}
 	defer os.RemoveAll(work)
-	if input, err = batch.Spool(input, work); err != nil {
+	if input, err = batch.Spool(ctx, input, work); err != nil {
 		return nil, err
 	}
 

@@ -49,7 +49,7 @@ func (x *Session) Save(ctx context.Context, r linker.Run) error {
 
 // SaveRun is Save for a run that has no session, or has one no more. It returns
 // a *LockedError when a process is at work on the run: the record is then that
-// process's to write.
+// process's to write. It returns ErrEnded when the run has ended meanwhile.
 func (s *Store) SaveRun(ctx context.Context, r linker.Run) error {
 	conn, err := s.connect(ctx, "save")
 	if err != nil {
@@ -58,6 +58,13 @@ func (s *Store) SaveRun(ctx context.Context, r linker.Run) error {
 	defer closeConn(conn)
 	if err := tryLock(ctx, conn, lockAlive, r.ID); err != nil {
 		return err
+	}
+	var ended bool
+	if err := conn.QueryRow(ctx, "SELECT finished_at IS NOT NULL FROM relink.runs WHERE id = $1", r.ID).Scan(&ended); err != nil {
+		return fmt.Errorf("recording run %d: %w", r.ID, err)
+	}
+	if ended {
+		return fmt.Errorf("recording run %d: %w", r.ID, ErrEnded)
 	}
 	return save(ctx, conn, r)
 }

@@ -1,0 +1,51 @@
+package batch
+
+import (
+	"context"
+
+	"relink/linker"
+)
+
+// rewrite writes the report of what the marks say the run has done. A row that
+// could be applied now, and was not by this run, is reported as not attempted.
+func (j *Job) rewrite(ctx context.Context, a Attempt) (*Done, error) {
+	j.Progress.enter(Planning)
+	first := j.Run.ApplyingAt.IsZero()
+	plan, err := a.Plan(ctx, first)
+	if err != nil {
+		return nil, err
+	}
+	if j.Run.Kind == linker.Revert {
+		j.Run.StagedRows = plan.Rows
+	}
+	done := &Done{Run: j.Run, Plan: plan, Applied: !first, Reported: true}
+	if j.Run.State == linker.StateRefused {
+		done.Refusal = j.refusal(plan)
+	}
+	if !first {
+		if err := a.Unattempted(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err := j.report(ctx, a, done, j.Begin); err != nil {
+		return nil, err
+	}
+	if j.Run.State.Ended() {
+		j.dropWorkingTables(ctx, a)
+	}
+	return done, nil
+}
+
+// refusal is why a run was refused that has ended.
+func (j *Job) refusal(plan linker.Plan) *linker.Refusal {
+	if refusal := j.Guard.Judge(plan); refusal != nil && refusal.Message == j.Run.Message {
+		return refusal
+	}
+	// The links are not what they were, or --expect refused.
+	for _, kind := range []linker.RefusalKind{linker.TooManyRejects, linker.TooManyChanges} {
+		if kind.ExitStatus() == j.Run.ExitStatus {
+			return &linker.Refusal{Kind: kind, Message: j.Run.Message}
+		}
+	}
+	return &linker.Refusal{Kind: linker.TooShort, Message: j.Run.Message}
+}

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"time"
+
+	"relink/batch"
+	"relink/linker"
+	"relink/linker/postgres"
+	"relink/reports"
+)
+
+const (
+	// ownLockTimeout is how long a resumed run waits for its own lock: the
+	// server may not have seen yet that the process before is dead.
+	ownLockTimeout = 30 * time.Second
+	// deathTimeout is how long other commands wait for the same: on one
+	// machine the server sees it at once, or nearly so.
+	deathTimeout = time.Second
+	// alivePoll is how often they look.
+	alivePoll = 100 * time.Millisecond
+)
+
+// recorded reads the record of a run that no process should be at work on, and
+// waits a while for that. The record tells whether it was in vain.
+func (a *app) recorded(ctx context.Context, store *postgres.Store, id int64, patience time.Duration) (linker.Run, error) {
+	deadline := time.Now().Add(patience)
+	for told := false; ; {
+		run, err := store.Run(ctx, id)
+		switch {
+		case errors.Is(err, postgres.ErrNoRun):
+			return run, &failure{statusError, err, "relink runs lists them"}
+		case err != nil, !run.Alive, time.Now().After(deadline):
+			return run, err
+		case !told && patience > deathTimeout && time.Until(deadline) < patience-deathTimeout:
+			told = true
+			a.stderr.notice("run %d is at work by process %d on %s; waiting up to %s for its end", id, run.PID, run.Host, patience)
+		}
+		select {
+		case <-ctx.Done():
+			return run, context.Cause(ctx)
+		case <-time.After(alivePoll):
+		}
+	}
+}
+
+// atWork is the error about a run that some process is at work on.
+func atWork(run linker.Run, hint string) error {
+	return &failure{statusBusy, fmt.Errorf("run %d is at work, by process %d on %s", run.ID, run.PID, run.Host), hint}
+}
+
+// again takes a run that was recorded before to its end or, with rewrite, to
+// its report.
+func (r *runner) again(ctx context.Context, run linker.Run) error {
+	if err := understood(run); err != nil {
+		return err
+	}
+	s, err := readSettings(run)
+	if err != nil {
+		return usage("use the relink that made it: "+run.Version, "%w", err)
+	}
+	if run.State == linker.StateAbandoned && run.OutDir == "" && run.ApplyingAt.IsZero() {
+		return usage("start it again", "run %d never got under way (%s)", run.ID, run.Message)
+	}
+	if run.OutDir == "" { // it died before it had one
+		run.OutDir = reports.FolderPath(s.Out, run.StartedAt, run.ID)
+	}
+	if run.Kind != linker.Revert && !isFile(s.input(run.OutDir).Path) && !rereadable(s.Path) {
+		return usage("relink runs abandon "+strconv.FormatInt(run.ID, 10)+" ends it; start it again with its input",
+			"run %d was interrupted before its input was read to the end", run.ID)
+	}
+	if err := reports.ReopenFolder(run.OutDir); err != nil {
+		return err
+	}
+	return r.do(ctx, run, s, true)
+}
+
+// untouched makes sure, once the run's lock is taken, that nobody has gone on
+// with the run since its record was read.
+func (r *runner) untouched(ctx context.Context, run linker.Run) error {
+	now, err := r.store.Run(ctx, run.ID)
+	if err != nil {
+		return err
+	}
+	if now.State.Ended() != run.State.Ended() || !now.ApplyingAt.Equal(run.ApplyingAt) ||
+		now.StagedRows != run.StagedRows || now.Source.SHA256 != run.Source.SHA256 {
+		return usage(fmt.Sprintf("relink runs show %d tells how far it is; then give the command again", run.ID),
+			"another process has gone on with run %d just now", run.ID)
+	}
+	return nil
+}
+
+// understood refuses the run of a newer relink: it may mean by its settings, or
+// by its marks, what this one does not know.
+func understood(run linker.Run) error {
+	if !newer(run.Version, version()) {
+		return nil
+	}
+	return usage("use that version, or a later one", "run %d was made by relink %s, which is newer than this one (%s)", run.ID, run.Version, version())
+}
+
+var release = regexp.MustCompile(`^v(\d+)\.(\d+)\.(\d+)(-\S+?)?(\+\S+)?$`)
+
+// newer compares two versions as the Go tool stamps them. Of a version that is
+// no release, one built from a working copy, nobody can tell.
+func newer(a, b string) bool {
+	x, y := release.FindStringSubmatch(a), release.FindStringSubmatch(b)
+	if x == nil || y == nil {
+		return false
+	}
+	for i := 1; i <= 3; i++ {
+		m, _ := strconv.Atoi(x[i])
+		n, _ := strconv.Atoi(y[i])
+		if m != n {
+			return m > n
+		}
+	}
+	if (x[4] == "") != (y[4] == "") {
+		return x[4] == "" // v1.2.3 follows v1.2.3-rc.1
+	}
+	return x[4] > y[4]
+}
+
+// resumeHint is the command that goes on with a run.
+func (r *runner) resumeHint(run int64) string {
+	return fmt.Sprintf("relink resume%s %d continues it", sameDatabase(r.cmd), run)
+}
+
+// interrupted is the end of a run that was told to stop.
+func (r *runner) interrupted(run int64) error {
+	return &failure{statusInterrupted, fmt.Errorf("run %d was interrupted", run), r.resumeHint(run)}
+}
+
+// record saves the record of a run that has lost its session. Somebody else may
+// be at work on the run by now, or have ended it: then the record is theirs.
+func (r *runner) record(ctx context.Context, run linker.Run) error {
+	err := r.store.SaveRun(ctx, run)
+	var locked *postgres.LockedError
+	if errors.As(err, &locked) || errors.Is(err, postgres.ErrEnded) {
+		return nil
+	}
+	return err
+}
+
+// abandon ends the record of a run that never got under way: nothing of it
+// could be resumed.
+func (r *runner) abandon(run linker.Run, cause error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	run.State, run.Message, run.ExitStatus = linker.StateAbandoned, cause.Error(), statusOf(cause)
+	return r.store.SaveRun(ctx, run)
+}
+
+// broken tells how a run ended that could not write its report. resumed says
+// that it was there before this process.
+func (r *runner) broken(run linker.Run, done *batch.Done, resumed bool, err error) error {
+	var locked *postgres.LockedError
+	switch {
+	case errors.As(err, &locked) && (resumed || done.Run.Source.SHA256 != ""):
+		return &failure{statusBusy, err, "wait for it to end, then " + r.resumeHint(run.ID)}
+	case errors.As(err, &locked):
+		err = errors.Join(err, r.abandon(run, err))
+		return &failure{statusBusy, err, "wait for it to end, or give --lock-timeout to wait here"}
+	case errors.Is(err, batch.ErrStopped), r.cmd.Context().Err() != nil:
+		return r.interrupted(run.ID)
+	}
+	hint := hintOf(err)
+	if message, h, ok := explainDatabase(err); ok {
+		err, hint = &explained{message, err}, h
+	}
+	if r.rewrite {
+		return &failure{statusError, err, hint}
+	}
+	if hint != "" {
+		hint += "; "
+	}
+	return &failure{statusError, err, hint + r.resumeHint(run.ID)}
+}
+
+// halfDoneHint says what can be done with a run that has written, was resumed,
+// and was then stopped by a guard: its limits are its own, for good.
+func (r *runner) halfDoneHint(run int64) string {
+	database := sameDatabase(r.cmd)
+	return fmt.Sprintf("relink revert%s %d takes back what the run has done, relink runs abandon%s %d leaves it", database, run, database, run)
+}
+
+// unwritten tells that a run has come to its end and that a file of it could not
+// be written.
+func (r *runner) unwritten(run int64, err error) error {
+	return &failure{statusError, err, fmt.Sprintf("the run itself has ended; relink report%s %d writes its files again", sameDatabase(r.cmd), run)}
+}
