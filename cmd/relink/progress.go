@@ -7,9 +7,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
 
 	"relink/batch"
+	"relink/reports"
 )
 
 const (
@@ -81,8 +82,8 @@ type meter struct {
 
 	phase batch.Phase
 	since time.Time // the phase began
-	bar   *progressbar.ProgressBar
-	total int64
+	pace  pace
+	turn  int
 }
 
 // measure tells how far the phase is. total is 0 when it is not known.
@@ -103,76 +104,92 @@ func (m *meter) enter() (changed, shown bool) {
 	phase := m.at()
 	changed = phase != m.phase
 	if changed {
-		m.phase, m.since = phase, m.now()
+		m.phase, m.since, m.pace = phase, m.now(), pace{}
 	}
 	return changed, phaseNames[phase] != ""
 }
 
-// title is "2/4 planning, 17 rejected".
+// title is "2/4 planning".
 func (m *meter) title() string {
 	title := phaseNames[m.phase]
 	if i := slices.Index(m.phases, m.phase); i >= 0 {
 		title = fmt.Sprintf("%d/%d %s", i+1, len(m.phases), title)
 	}
-	if lanes := m.p.Lanes.Load(); m.phase == batch.Applying && lanes > 1 {
-		title += fmt.Sprintf(", %d lanes", lanes)
-	}
-	if rejected := m.p.Rejected.Load(); rejected > 0 {
-		title += fmt.Sprintf(", %s rejected", thousands(rejected))
-	}
 	return title
 }
 
-// draw brings the bar up to date.
-func (m *meter) draw() {
-	changed, shown := m.enter()
-	n, total, unit := m.measure(m.phase)
-	m.out.mu.Lock()
-	defer m.out.mu.Unlock()
-	if changed || total != m.total {
-		m.total = total
-		if m.bar != nil {
-			_ = m.bar.Clear() // a terminal that went away stops no run
-		}
-		m.bar = nil
-		m.out.wipe = nil
+// rejected and lanes are "" while there is nothing to tell.
+func (m *meter) rejected() string {
+	if n := m.p.Rejected.Load(); n > 0 {
+		return thousands(n) + " rejected"
 	}
-	if !shown {
-		return
-	}
-	if m.bar == nil {
-		m.bar = newBar(m.screen, total, unit)
-		m.out.wipe = func() { _ = m.bar.Clear() }
-	}
-	if total > 0 {
-		// A full bar would be taken off the screen before its phase ends.
-		n = min(n, total-1)
-	}
-	m.bar.Describe(m.title())
-	_ = m.bar.Set64(n)
+	return ""
 }
 
-func newBar(screen *os.File, total int64, unit string) *progressbar.ProgressBar {
-	options := []progressbar.Option{
-		progressbar.OptionSetWriter(screen),
-		progressbar.OptionUseANSICodes(true),
-		progressbar.OptionSetWidth(30),
-		progressbar.OptionSetElapsedTime(true),
-		progressbar.OptionClearOnFinish(),
-		// The bar's own clock would draw outside our lock.
-		progressbar.OptionSetSpinnerChangeInterval(0),
+func (m *meter) lanes() string {
+	n := m.p.Lanes.Load()
+	switch {
+	case m.phase != batch.Applying || n == 0:
+		return ""
+	case n == 1:
+		return "1 lane"
+	}
+	return fmt.Sprintf("%d lanes", n)
+}
+
+// draw brings the line on the screen up to date.
+func (m *meter) draw() {
+	if _, shown := m.enter(); !shown {
+		return
+	}
+	m.out.mu.Lock()
+	defer m.out.mu.Unlock()
+	columns, _, err := term.GetSize(int(m.screen.Fd()))
+	if err != nil || columns <= 0 {
+		columns = reports.DefaultWidth
+	}
+	// The cursor rests at the start of the line. Terminals that wrap lines
+	// anew when they become narrower keep it there, and so all that the
+	// line has become is below it. A terminal that went away stops no run.
+	_, _ = fmt.Fprint(m.screen, m.line().fit(columns), "\x1b[J\r")
+	m.out.wipe = func() { _, _ = fmt.Fprint(m.screen, "\r\x1b[J") }
+}
+
+// line is what there is to tell now.
+func (m *meter) line() progressLine {
+	n, total, unit := m.measure(m.phase)
+	m.pace.add(m.now(), n)
+	m.turn++
+	l := progressLine{title: m.title(), n: n, total: total, turn: m.turn}
+	add := func(part string) {
+		if part != "" {
+			l.parts = append(l.parts, part)
+		}
+	}
+	add(m.rejected())
+	rate := m.pace.perSecond()
+	switch {
+	case total > 0:
+		add(m.pace.left(n, total))
+	case m.now().Sub(m.since) >= time.Second:
+		add(m.now().Sub(m.since).Truncate(time.Second).String())
 	}
 	switch unit {
 	case "bytes":
-		options = append(options, progressbar.OptionShowBytes(true), progressbar.OptionShowCount())
+		if rate > 0 {
+			add(size(rate) + "/s")
+		}
+		add(thousands(m.p.RowsRead.Load()) + " rows")
 	case "rows":
-		options = append(options, progressbar.OptionShowCount(), progressbar.OptionShowIts(),
-			progressbar.OptionSetItsString("rows"))
+		if rate > 0 {
+			add(thousands(int64(rate)) + " rows/s")
+		}
+		add(m.lanes())
+		if total > 0 {
+			add(thousands(n) + " of " + thousands(total))
+		}
 	}
-	if total <= 0 {
-		total = -1
-	}
-	return progressbar.NewOptions64(total, options...)
+	return l
 }
 
 // say writes the line for a log.
@@ -182,6 +199,11 @@ func (m *meter) say() {
 	}
 	n, total, unit := m.measure(m.phase)
 	parts := []string{m.title()}
+	for _, part := range []string{m.lanes(), m.rejected()} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
 	if total > 0 {
 		parts = append(parts, fmt.Sprintf("%d %%", 100*min(n, total)/total))
 	}

@@ -92,7 +92,9 @@ func (r *runner) do(ctx context.Context, run linker.Run, s settings, resumed boo
 	job := &batch.Job{
 		Run: run, Input: s.input(run.OutDir), Rules: s.Rules, Guard: s.Guard, Rewrite: r.rewrite,
 		Open: func(ctx context.Context, again bool) (batch.Attempt, error) {
-			session, err := r.open(ctx, r.sessionOptions(run, s, again, resumed))
+			o := r.sessionOptions(run, s, again, resumed)
+			o.Working = &progress.Lanes
+			session, err := r.open(ctx, o)
 			if err == nil && resumed && !again {
 				if err = r.untouched(ctx, run); err != nil {
 					session.Close()
@@ -126,6 +128,10 @@ func (r *runner) do(ctx context.Context, run linker.Run, s settings, resumed boo
 		phases = phasesOfDryRun
 	}
 	r.begins(run, dir)
+	saidSo := context.AfterFunc(ctx, func() {
+		r.a.stderr.notice("stopping after the batches in hand; a second signal stops at once")
+	})
+	defer saidSo()
 	stop := r.a.watch(&progress, phases)
 	done, err := job.Do(r.a.hard)
 	stop()

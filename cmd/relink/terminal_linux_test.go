@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -88,31 +87,33 @@ func TestColorIsForTerminals(t *testing.T) {
 	}
 }
 
-// TestBarLeavesACleanScreen plays a run on a terminal.
-func TestBarLeavesACleanScreen(t *testing.T) {
+// TestLineLeavesACleanScreen plays a run on a terminal.
+func TestLineLeavesACleanScreen(t *testing.T) {
 	t.Parallel()
 	const width = 80
 	screen, read := terminal(t, width)
 	var p batch.Progress
-	var phase atomic.Int32
+	var phase batch.Phase
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	n := newNotices(screen)
 	m := &meter{
-		p: &p, at: func() batch.Phase { return batch.Phase(phase.Load()) },
-		phases: phasesOfRun, out: n, screen: screen, now: time.Now,
+		p: &p, at: func() batch.Phase { return phase },
+		phases: phasesOfRun, out: n, screen: screen, now: func() time.Time { return now },
 	}
 	m.draw() // nothing has begun
 	p.BytesTotal.Store(4_000_000)
-	for _, at := range []batch.Phase{batch.Staging, batch.Planning, batch.Applying, batch.Reporting} {
-		phase.Store(int32(at))
+	for _, phase = range []batch.Phase{batch.Staging, batch.Planning, batch.Applying, batch.Reporting} {
 		p.RowsToApply.Store(1000)
 		p.RowsToReport.Store(1000)
+		p.Lanes.Store(2)
 		for i := range int64(4) {
 			p.BytesRead.Store(i * 1_000_000)
+			p.RowsRead.Store(i * 10_000)
 			p.RowsApplied.Store(i * 300)
 			p.RowsReported.Store(i * 300)
 			p.Rejected.Store(17)
 			m.draw()
-			time.Sleep(5 * time.Millisecond)
+			now = now.Add(time.Second)
 		}
 	}
 	n.notice("something came up")
@@ -120,20 +121,23 @@ func TestBarLeavesACleanScreen(t *testing.T) {
 	n.clear()
 	text := read()
 
-	for _, want := range []string{"1/4 reading", "2/4 planning", "3/4 applying", "4/4 reporting", "17 rejected", "75%", "rows/s"} {
+	for _, want := range []string{
+		"1/4 reading  75% |███", "17 rejected, 1s left, 1.0 MB/s", "2/4 planning", "17 rejected, 3s",
+		"3/4 applying  90% |███", "rejected, 0s left, 300 rows/s, 2 lanes", "4/4 reporting",
+	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the screen never shows %q: %q", want, text)
 		}
 	}
-	if !strings.Contains(text, "\x1b[2K\rrelink: notice: something came up\r\n") {
+	if !strings.Contains(text, "\r\x1b[Jrelink: notice: something came up\r\n") {
 		t.Errorf("the notice does not stand on a line of its own: %q", text)
 	}
-	if !strings.HasSuffix(text, "\x1b[2K\r") {
-		t.Errorf("the bar stays on the screen: %q", text)
+	if !strings.HasSuffix(text, "\r\x1b[J") {
+		t.Errorf("the line stays on the screen: %q", text)
 	}
 	for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\r' || r == '\n' }) {
 		line = regexp.MustCompile(`\x1b\[[0-9;]*[A-Za-z]`).ReplaceAllString(line, "")
-		if n := len([]rune(line)); n > width {
+		if n := len([]rune(line)); n >= width {
 			t.Errorf("a line has %d columns of %d: %q", n, width, line)
 		}
 	}

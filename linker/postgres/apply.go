@@ -43,6 +43,11 @@ func (x *Session) Apply(ctx context.Context, stop <-chan struct{}, applied *atom
 	if err != nil {
 		return x.cause(err)
 	}
+	var rows int64
+	if err := x.work.QueryRow(ctx, forRun("SELECT count(*) FROM relink.run_0_changes", x.opt.Run)).Scan(&rows); err != nil {
+		return x.cause(fmt.Errorf("counting the work list: %w", err))
+	}
+	before := applied.Load()
 	lanes := x.opt.Lanes
 	if lanes <= 0 {
 		lanes = DefaultLanes()
@@ -61,11 +66,20 @@ func (x *Session) Apply(ctx context.Context, stop <-chan struct{}, applied *atom
 				return err
 			}
 			defer l.close()
+			if working := x.opt.Working; working != nil {
+				working.Add(1)
+				defer working.Add(-1)
+			}
 			return l.run(laneCtx, stop, blockRange{from, to}, applied)
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return x.cause(err)
+	}
+	if n := applied.Load() - before; n != rows {
+		// Never true, and not to be believed in silence: rows that no lane
+		// took would be reported as done.
+		return fmt.Errorf("applying: the lanes took %d of %d rows", n, rows)
 	}
 	if !x.prunes() {
 		return nil

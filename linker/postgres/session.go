@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -38,6 +39,8 @@ type SessionOptions struct {
 	CountGroups bool
 	// Notice is told what the person should know, nil for nobody.
 	Notice func(string)
+	// Working, when not nil, holds the number of lanes that are applying.
+	Working *atomic.Int64
 }
 
 // Session is one attempt at one run: its locks, its connections and the
