@@ -35,6 +35,7 @@ demo: build ## import a small world into a private PostgreSQL and show the repor
 test: ## run every test, on a real PostgreSQL
 	@.ci/postgres
 	@.ci/chromium
+	@.ci/tmux
 	$(GO) test -timeout 20m ./...
 
 check: $(TOOLS)/staticcheck $(TOOLS)/gofumpt ## format, vet, staticcheck, race detector

@@ -152,8 +152,13 @@ func (m *meter) draw() {
 	// anew when they become narrower keep it there, and so all that the
 	// line has become is below it. A terminal that went away stops no run.
 	_, _ = fmt.Fprint(m.screen, m.line().fit(columns), "\x1b[J\r")
-	m.out.wipe = func() { _, _ = fmt.Fprint(m.screen, "\r\x1b[J") }
+	m.out.wipe = func() { _, _ = fmt.Fprint(m.screen, wipeLine) }
 }
+
+// wipeLine takes the line off the screen, and what it became in a terminal
+// made narrower. The line goes by itself first: at the top of its window tmux
+// moves what the second part clears into the history instead.
+const wipeLine = "\r\x1b[K\x1b[J"
 
 // line is what there is to tell now.
 func (m *meter) line() progressLine {

@@ -129,10 +129,10 @@ func TestLineLeavesACleanScreen(t *testing.T) {
 			t.Errorf("the screen never shows %q: %q", want, text)
 		}
 	}
-	if !strings.Contains(text, "\r\x1b[Jrelink: notice: something came up\r\n") {
+	if !strings.Contains(text, wipeLine+"relink: notice: something came up\r\n") {
 		t.Errorf("the notice does not stand on a line of its own: %q", text)
 	}
-	if !strings.HasSuffix(text, "\r\x1b[J") {
+	if !strings.HasSuffix(text, wipeLine) {
 		t.Errorf("the line stays on the screen: %q", text)
 	}
 	for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\r' || r == '\n' }) {
