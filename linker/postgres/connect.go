@@ -90,6 +90,10 @@ func (c Config) poolConfig() (*pgxpool.Config, error) {
 	cc.DialFunc = overWire(cc.DialFunc)
 	cc.RuntimeParams["application_name"] = cmp.Or(c.ApplicationName, DefaultApplication)
 	delete(cc.RuntimeParams, "search_path") // the session sets its own
+	// A platform's URL may ask for another mode, for the sake of a pool in
+	// transaction mode; results are read here as the binary form they have
+	// in this one.
+	cc.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
 
 	settings, err := json.Marshal(c.settings(cc.RuntimeParams))
 	if err != nil {
