@@ -95,7 +95,7 @@ type result struct {
 }
 
 // call runs the program with an empty environment but for env.
-func call(t *testing.T, env []string, stdin string, args ...string) result {
+func call(t testing.TB, env []string, stdin string, args ...string) result {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	status := run(args, env, strings.NewReader(stdin), &stdout, &stderr)
