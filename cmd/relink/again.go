@@ -63,7 +63,7 @@ func (r *runner) again(ctx context.Context, run linker.Run) error {
 	if err != nil {
 		return usage("use the relink that made it: "+run.Version, "%w", err)
 	}
-	if run.State == linker.StateAbandoned && run.OutDir == "" && run.ApplyingAt.IsZero() {
+	if run.State == linker.StateAbandoned && run.Kind != linker.Revert && run.Source.SHA256 == "" {
 		return usage("start it again", "run %d never got under way (%s)", run.ID, run.Message)
 	}
 	if run.OutDir == "" { // it died before it had one

@@ -74,7 +74,7 @@ func (a *app) resume(cmd *cobra.Command, id string, o resumeOptions) error {
 		case run.Alive:
 			return atWork(run, "interrupt its process first, or wait for its end")
 		case run.State == linker.StateAbandoned:
-			return usage(fmt.Sprintf("relink report%s %d writes its files again", sameDatabase(cmd), n), "run %d was abandoned", n)
+			return usage(abandonedHint(cmd, run), "run %d was ended without being finished: %s", n, run.Message)
 		}
 		if !run.DryRun && !run.State.Ended() && !o.force {
 			later, err := store.WroteAfter(ctx, run)
@@ -91,6 +91,15 @@ func (a *app) resume(cmd *cobra.Command, id string, o resumeOptions) error {
 		r.rewrite = run.State.Ended()
 		return r.again(ctx, run)
 	})
+}
+
+// abandonedHint is what can be done with a run that was abandoned.
+func abandonedHint(cmd *cobra.Command, run linker.Run) string {
+	if run.ApplyingAt.IsZero() {
+		return "it has done nothing: start it again"
+	}
+	database := sameDatabase(cmd)
+	return fmt.Sprintf("relink report%s %d tells what it has done, relink revert%s %d takes that back", database, run.ID, database, run.ID)
 }
 
 // runID reads the number of a run.

@@ -48,6 +48,15 @@ func tryLock(ctx context.Context, conn *pgx.Conn, class int32, id int64) error {
 	return holder(ctx, conn, class, id)
 }
 
+// unlock frees a session lock. The end of the session would do it, too, but some
+// moments after the client has gone on.
+func unlock(ctx context.Context, conn *pgx.Conn, class int32, id int64) error {
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_unlock($1, $2)", class, int32(id)); err != nil {
+		return fmt.Errorf("freeing a run lock: %w", err)
+	}
+	return nil
+}
+
 // holder describes the session that holds a lock. Its lock on the run's id says
 // which run that is, from before it has any other lock.
 func holder(ctx context.Context, conn *pgx.Conn, class int32, id int64) error {

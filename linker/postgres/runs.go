@@ -51,52 +51,51 @@ func (x *Session) Save(ctx context.Context, r linker.Run) error {
 // a *LockedError when a process is at work on the run: the record is then that
 // process's to write. It returns ErrEnded when the run has ended meanwhile.
 func (s *Store) SaveRun(ctx context.Context, r linker.Run) error {
-	conn, err := s.connect(ctx, "save")
-	if err != nil {
-		return err
-	}
-	defer closeConn(conn)
-	if err := tryLock(ctx, conn, lockAlive, r.ID); err != nil {
-		return err
-	}
-	var ended bool
-	if err := conn.QueryRow(ctx, "SELECT finished_at IS NOT NULL FROM relink.runs WHERE id = $1", r.ID).Scan(&ended); err != nil {
-		return fmt.Errorf("recording run %d: %w", r.ID, err)
-	}
-	if ended {
-		return fmt.Errorf("recording run %d: %w", r.ID, ErrEnded)
-	}
-	return save(ctx, conn, r)
+	return s.ownRun(ctx, r.ID, func(conn *pgx.Conn) error { return save(ctx, conn, r) })
 }
 
 // Abandon ends a run that is interrupted, for the reason given, and drops its
-// working tables: it can not be resumed any more. It returns a *LockedError
-// when a process is at work on the run, and ErrEnded when the run has ended.
+// working tables: it cannot be resumed any more. It returns a *LockedError when
+// a process is at work on the run, and ErrEnded when the run has ended.
 func (s *Store) Abandon(ctx context.Context, id int64, reason string) error {
-	conn, err := s.connect(ctx, "abandon")
+	return s.ownRun(ctx, id, func(conn *pgx.Conn) error {
+		const update = `
+			UPDATE relink.runs
+			SET state = $2, message = $3, finished_at = clock_timestamp()
+			WHERE id = $1`
+		if _, err := conn.Exec(ctx, update, id, string(linker.StateAbandoned), reason); err != nil {
+			return fmt.Errorf("abandoning run %d: %w", id, err)
+		}
+		names, err := workingTables(ctx, conn, workingTablesOf(id))
+		if err != nil {
+			return err
+		}
+		return drop(ctx, conn, names)
+	})
+}
+
+// ownRun does something to a run that has not ended, with its lock in hand:
+// nobody else can be at work on it.
+func (s *Store) ownRun(ctx context.Context, id int64, do func(*pgx.Conn) error) error {
+	conn, err := s.connect(ctx, "record")
 	if err != nil {
 		return err
 	}
 	defer closeConn(conn)
-	if err := tryLock(ctx, conn, lockAlive, id); err != nil {
+	if err := waitLock(ctx, conn, lockAlive, id, lockGrace, nil); err != nil {
 		return err
 	}
-	const update = `
-		UPDATE relink.runs
-		SET state = $2, message = $3, finished_at = clock_timestamp()
-		WHERE id = $1 AND finished_at IS NULL`
-	tag, err := conn.Exec(ctx, update, id, string(linker.StateAbandoned), reason)
-	if err != nil {
-		return fmt.Errorf("abandoning run %d: %w", id, err)
+	var ended bool
+	if err := conn.QueryRow(ctx, "SELECT finished_at IS NOT NULL FROM relink.runs WHERE id = $1", id).Scan(&ended); err != nil {
+		return fmt.Errorf("reading the record of run %d: %w", id, err)
 	}
-	if tag.RowsAffected() == 0 {
-		return fmt.Errorf("abandoning run %d: %w", id, ErrEnded)
+	if ended {
+		return fmt.Errorf("run %d: %w", id, ErrEnded)
 	}
-	names, err := workingTables(ctx, conn, workingTablesOf(id))
-	if err != nil {
+	if err := do(conn); err != nil {
 		return err
 	}
-	return drop(ctx, conn, names)
+	return unlock(ctx, conn, lockAlive, id)
 }
 
 func save(ctx context.Context, conn *pgx.Conn, r linker.Run) error {

@@ -54,8 +54,8 @@ func (s *Store) Clean(ctx context.Context) (dropped []string, err error) {
 			return dropped, err
 		}
 		dropped = append(dropped, tables[run]...)
-		if _, err := conn.Exec(ctx, "SELECT pg_advisory_unlock($1, $2)", int32(lockAlive), int32(run)); err != nil {
-			return dropped, fmt.Errorf("letting go of run %d: %w", run, err)
+		if err := unlock(ctx, conn, lockAlive, run); err != nil {
+			return dropped, err
 		}
 	}
 	return dropped, nil

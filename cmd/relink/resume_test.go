@@ -1,0 +1,182 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestKilledRunIsResumed(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.remember()
+	run := s.kill9()
+	again := fmt.Sprint(run)
+
+	// It keeps nobody from anything, and is named.
+	s.relink(statusRejected, "import", "--dry-run", "links.csv").
+		says(fmt.Sprintf("notice: run %d was interrupted on", run), fmt.Sprintf("relink resume %d continues it, relink runs abandon %d ends it", run, run))
+
+	// Options come from the run: these are not of this command, and the
+	// environment does not count.
+	s.relink(statusError, "resume", "--dry-run", again).says("unknown flag: --dry-run")
+	p := s.startWith([]string{"RELINK_ON_CONFLICT=last", "RELINK_SET=dataType=LEAD", "RELINK_OUT=elsewhere", "RELINK_MIN_ROWS=1000", "RELINK_REPORT_FORMAT=jsonl"}, "resume", again)
+	p.exits(statusRejected)
+	s.isWhole(run)
+
+	// Of a run that has finished the files are written again, the same.
+	for _, name := range s.names(run) {
+		if err := os.Remove(filepath.Join(s.folder(run), name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.relink(statusRejected, "resume", again)
+	s.isWhole(run)
+	s.relink(statusRejected, "report", again)
+	s.isWhole(run)
+}
+
+func TestStandardInputIsResumed(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.remember()
+	s.slowly(100 * time.Millisecond)
+	p := s.start("import", "--batch-rows", "5", "--lanes", "1", "-")
+	fmt.Fprint(p.stdin, s.read(filepath.Join(s.dir, "links.csv")))
+	p.stdin.Close()
+	s.until("the run applies", func() bool { return s.applied() >= 10 })
+	p.kills()
+	s.slowly(0)
+	run := ask[int](s, "SELECT max(id) FROM relink.runs")
+	s.relink(statusRejected, "resume", fmt.Sprint(run))
+	s.isWhole(run)
+}
+
+func TestResumeRefuses(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.remember()
+	run := s.kill9()
+	again := fmt.Sprint(run)
+	before := s.applied()
+	refused := func(want ...string) {
+		t.Helper()
+		p := s.relink(statusError, "resume", again)
+		p.says(want...)
+		if s.applied() != before {
+			t.Errorf("it says %s and has made links", p.stderr.String())
+		}
+	}
+
+	links := s.read(filepath.Join(s.dir, "links.csv"))
+	s.file("links.csv", links+"r-2,ACCOUNT,e-3\n")
+	refused("links.csv: the file has changed since the run read it (SHA-256 was ", "hint: put the file back as it was", "relink resume "+again+" continues it")
+	if err := os.Remove(filepath.Join(s.dir, "links.csv")); err != nil {
+		t.Fatal(err)
+	}
+	refused("links.csv: there is no such file")
+	s.file("links.csv", links)
+
+	// The run of a newer relink, which may mean something else by it.
+	options := ask[string](s, "SELECT options FROM relink.runs WHERE id = $1", run)
+	s.exec("UPDATE relink.runs SET options = options || '{\"layout\": 99}' WHERE id = $1", run)
+	refused("their layout is 99, this relink knows 1", "use the relink that made it")
+	s.exec("UPDATE relink.runs SET options = options || '{\"layout\": 1, \"haste\": true}' WHERE id = $1", run)
+	refused(`unknown field "haste"`, "use the relink that made it")
+	s.exec("UPDATE relink.runs SET options = $2 WHERE id = $1", run, options)
+
+	// A run after which another has written.
+	s.file("other.csv", "recordingId,dataType,id\nr-2,ACCOUNT,e-7\n")
+	s.relink(statusOK, "import", "other.csv").says("run " + again + " was interrupted")
+	before++
+	refused(fmt.Sprintf("run %d has written since run %d was interrupted", run+1, run), "--force resumes all the same")
+	s.relink(statusRejected, "resume", "--force", again)
+	if got, want := s.files(run)["report.csv"], s.want["report.csv"]; got != want && !strings.Contains(got, "e-7") {
+		t.Errorf("report of the run resumed by force is\n%swant\n%s", got, want)
+	}
+
+	s.relink(statusError, "resume", "99").says("run 99: there is no such run", "relink runs lists them")
+}
+
+func TestNewerVersionsAreKnown(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		a, b string
+		want bool
+	}{
+		{"v1.10.0", "v1.9.9", true},
+		{"v1.9.9", "v1.10.0", false},
+		{"v1.2.3", "v1.2.3", false},
+		{"v2.0.0", "v1.99.99", true},
+		{"v1.2.3", "v1.2.3-rc.1", true},
+		{"v1.2.3-rc.1", "v1.2.3", false},
+		{"v1.2.3+dirty", "v1.2.3", false},
+		{"v0.0.0-20260102030405-abcdefabcdef", "v0.0.0-20250102030405-abcdefabcdef", true},
+		{"v9.9.9", "devel", false},
+		{"devel-abcdef", "v1.0.0", false},
+		{"", "v1.0.0", false},
+	} {
+		if got := newer(c.a, c.b); got != c.want {
+			t.Errorf("newer(%q, %q) = %v, want %v", c.a, c.b, got, c.want)
+		}
+	}
+}
+
+// What a run reported when it ended is not replaced by what can be said of it
+// after others have changed the links.
+func TestReportOfTheTimeIsKept(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	dry := s.remember()
+	s.relink(statusRejected, "import", "links.csv")
+	s.isWhole(dry + 1)
+	s.relink(statusRejected, "report", fmt.Sprint(dry+1))
+	s.isWhole(dry + 1)
+
+	s.relink(statusError, "resume", fmt.Sprint(dry)).says("report.csv is not what can be said of run 1 now", "move it away to have the other one")
+	if got := s.files(dry)["report.csv"]; got != s.want["report.csv"] {
+		t.Errorf("the report of the dry run is\n%swant\n%s", got, s.want["report.csv"])
+	}
+	if err := os.Remove(filepath.Join(s.folder(dry), "report.csv")); err != nil {
+		t.Fatal(err)
+	}
+	s.relink(statusRejected, "report", fmt.Sprint(dry)).says("warning: run 1 ended with ")
+	if got := s.files(dry)["report.csv"]; !strings.Contains(got, "unchanged") {
+		t.Errorf("the report of the dry run that was written again is\n%s", got)
+	}
+
+	// A refused run keeps its status and its message.
+	s.file("other.csv", "recordingId,dataType,id\nr-2,ACCOUNT,e-9\n")
+	refused := s.relink(statusGuard, "import", "--max-changes", "0", "other.csv").stderr.String()
+	p := s.relink(statusGuard, "report", fmt.Sprint(dry+2))
+	if _, message, _ := strings.Cut(refused, "relink: error:"); !strings.HasSuffix(p.stderr.String(), message) {
+		t.Errorf("report of a refused run says\n%swant\n%s", p.stderr.String(), message)
+	}
+}
+
+// An answer that is late: the process is alive, or was a moment ago.
+func TestResumeOfALiveRun(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	run := s.remember() + 1
+	s.slowly(300 * time.Millisecond)
+	p := s.slowRun()
+	// The second process waits, and finds that there is nothing left to do
+	// but the files.
+	second := s.start("resume", fmt.Sprint(run))
+	var others []*process
+	for _, command := range [][]string{{"revert"}, {"report"}, {"runs", "abandon"}} {
+		others = append(others, s.start(append(command, fmt.Sprint(run))...))
+	}
+	for _, other := range others {
+		other.exits(statusBusy)
+		other.says(fmt.Sprintf("run %d is at work, by process %d on ", run, p.Process.Pid))
+	}
+	p.exits(statusRejected)
+	second.exits(statusRejected)
+	second.says(fmt.Sprintf("run %d is at work by process %d on ", run, p.Process.Pid))
+	s.isWhole(run)
+}

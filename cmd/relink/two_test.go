@@ -1,0 +1,91 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestTwoProcessesAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	run := s.remember() + 1
+	s.file("other.csv", "recordingId,dataType,id\nr-2,ACCOUNT,e-7\n")
+	s.slowly(250 * time.Millisecond)
+	first := s.slowRun()
+	holder := fmt.Sprintf("another run is at work: import %d, started ", run)
+	process := fmt.Sprintf(" by process %d on ", first.Process.Pid)
+
+	second := s.start("import", "other.csv")
+	waits := s.start("import", "--lock-timeout", "1m", "other.csv")
+	dry := s.start("import", "--dry-run", "other.csv")
+	undo := s.start("revert", "--lock-timeout", "100ms", fmt.Sprint(run))
+
+	second.exits(statusBusy)
+	second.says("relink: error: "+holder, process, "--lock-timeout")
+	dry.exits(statusOK)
+	undo.exits(statusBusy)
+	select {
+	case <-first.ended:
+		t.Error("the first run has ended: nothing is shown")
+	default:
+	}
+	s.slowly(0)
+	first.exits(statusRejected)
+	waits.exits(statusOK)
+	s.isWholeBut(run, 1)
+	waits.says("notice: waiting for import", process)
+	if list := s.relink(statusOK, "runs", "--json").stdout.String(); strings.Count(list, `"abandoned"`) != 1 {
+		t.Errorf("runs --json says\n%s, want the one that was not let in abandoned", list)
+	}
+}
+
+// A process that was killed while it held the lock blocks nobody, also while
+// the server still works for it.
+func TestKilledHolderBlocksNobody(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.file("other.csv", "recordingId,dataType,id\nr-2,ACCOUNT,e-7\n")
+	s.slowly(700 * time.Millisecond)
+	p := s.start("import", "--batch-rows", "5", "--lanes", "1", "links.csv")
+	s.until("a batch is at work", s.held)
+	p.kills()
+	next := s.start("import", "other.csv")
+	next.stdin.Close()
+	next.exits(statusOK)
+	next.says("run 1 was interrupted on ")
+	s.relink(statusOK, "runs", "clean")
+	s.relink(statusOK, "revert", "--quiet", "2")
+}
+
+func TestCleanLeavesLiveRunsAlone(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	dead := s.kill9()
+	tables := func(run int) int {
+		return ask[int](s, "SELECT count(*) FROM pg_tables WHERE schemaname = 'relink' AND tablename LIKE format('run\\_%s\\_%%', $1::bigint)", run)
+	}
+	if tables(dead) == 0 {
+		t.Fatal("the dead run has left no tables: nothing is shown")
+	}
+	s.slowly(300 * time.Millisecond)
+	before := s.applied()
+	p := s.start("import", "--batch-rows", "5", "--lanes", "1", "links.csv")
+	s.until("it applies", func() bool { return s.applied() > before && s.held() })
+	live := dead + 1
+	out := s.relink(statusOK, "runs", "clean").stdout.String()
+	if tables(dead) != 0 || tables(live) == 0 || !strings.Contains(out, fmt.Sprintf("dropped relink.run_%d_staged\n", dead)) || strings.Contains(out, fmt.Sprintf("run_%d_", live)) {
+		t.Errorf("runs clean says\n%sand leaves %d tables of the dead run, %d of the live one", out, tables(dead), tables(live))
+	}
+	s.slowly(0)
+	p.exits(statusRejected)
+	if n := tables(live); n != 0 {
+		t.Errorf("%d tables are left of a run that ended well", n)
+	}
+	if out := s.relink(statusOK, "runs", "clean").stdout.String(); out != "there is nothing to clean\n" {
+		t.Errorf("runs clean says %q when there is nothing", out)
+	}
+	// It has lost its tables, not itself.
+	s.relink(statusRejected, "resume", "--force", fmt.Sprint(dead))
+}
