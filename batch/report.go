@@ -113,7 +113,7 @@ func (m *merger) result(r *linker.Result) error {
 	}
 	c := checked(&m.record, m.job.Rules.Set)
 	if m.ended || m.record.Row != r.Row || c.Fault != nil {
-		return &ChangedError{Path: m.job.Input.Path, Was: m.job.Run.Source.SHA256}
+		return m.unlike(fmt.Errorf("reporting row %d: the record is not the one that was staged", r.Row))
 	}
 	code := c.Final(r.Code)
 	return m.write(linker.Entry{
@@ -138,7 +138,7 @@ func (m *merger) drain(row int64) error {
 		}
 		fault := checked(&m.record, m.job.Rules.Set).Fault
 		if fault == nil {
-			return fmt.Errorf("reporting row %d: the database has no result for it", m.record.Row)
+			return m.unlike(fmt.Errorf("reporting row %d: the database has no result for it", m.record.Row))
 		}
 		err := m.write(linker.Entry{
 			Row: m.record.Row, Line: m.record.Line, Fields: m.record.Fields, Raw: m.record.Raw,
@@ -149,6 +149,22 @@ func (m *merger) drain(row int64) error {
 		}
 	}
 	return nil
+}
+
+// unlike tells why records and results do not go together: the file is another
+// one, nearly always. Otherwise err.
+func (m *merger) unlike(err error) error {
+	for !m.ended {
+		if next := m.source.Next(&m.record); errors.Is(next, io.EOF) {
+			m.ended = true
+		} else if next != nil {
+			return next
+		}
+	}
+	if was, is := m.job.Run.Source.SHA256, m.source.Identity().SHA256; was != is {
+		return &ChangedError{Path: m.job.Input.Path, Was: was, Is: is}
+	}
+	return err
 }
 
 func (m *merger) write(e linker.Entry, rest io.Reader) error {

@@ -30,6 +30,7 @@ type runner struct {
 	json    bool
 	next    func(linker.Summary) []string // the commands that make sense after it
 	began   time.Time                     // in this process
+	named   bool                          // the organizations
 }
 
 // begin records a new run, makes its folder and does it. A revert has no input.
@@ -37,11 +38,9 @@ func (r *runner) begin(ctx context.Context, run linker.Run, in *batch.Input, s s
 	if in != nil && rereadable(in.Path) {
 		// What is wrong with the file as a whole is said before anything
 		// is recorded.
-		source, err := batch.Open(*in)
-		if err != nil {
+		if err := readable(*in); err != nil {
 			return err
 		}
-		source.Close()
 	}
 	if err := r.nameInterrupted(ctx, 0); err != nil {
 		return err
@@ -55,7 +54,9 @@ func (r *runner) begin(ctx context.Context, run linker.Run, in *batch.Input, s s
 		return err
 	}
 	if run.OutDir, err = reports.CreateFolder(s.Out, run.StartedAt, run.ID); err == nil && in != nil {
-		err = keepInput(ctx, *in, run.OutDir)
+		if err = keepInput(ctx, *in, run.OutDir); err == nil && !rereadable(in.Path) {
+			err = readable(s.input(run.OutDir))
+		}
 	}
 	if err != nil {
 		err = errors.Join(err, r.abandon(run, err))
@@ -267,9 +268,10 @@ func (r *runner) sessionOptions(run linker.Run, s settings, again, resumed bool)
 // nameOrganizations says whose recordings a run touches that is not limited to
 // one organization.
 func (r *runner) nameOrganizations(p linker.Plan, s settings) {
-	if s.Rules.Organization != "" {
+	if s.Rules.Organization != "" || r.named {
 		return
 	}
+	r.named = true // and not again when the database was lost
 	for _, o := range p.Touched {
 		r.a.stderr.notice("organization %q: %s recordings change", o.Organization, thousands(o.Recordings))
 	}

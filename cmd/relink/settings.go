@@ -123,6 +123,15 @@ func readSettings(run linker.Run) (s settings, err error) {
 	return s, nil
 }
 
+// readable says what is wrong with an input as a whole.
+func readable(in batch.Input) error {
+	source, err := batch.Open(in)
+	if err != nil {
+		return err
+	}
+	return source.Close()
+}
+
 // keepInput makes an input that can be read only once readable again, by a copy
 // in the run's folder. The copy has its name only when it is complete, so that
 // a run is never resumed on half of its input.

@@ -104,17 +104,23 @@ func (s *site) connection() *pgx.Conn {
 
 func (s *site) exec(sql string, args ...any) {
 	s.t.Helper()
-	if _, err := s.connection().Exec(context.Background(), sql, args...); err != nil {
+	_, err := s.connection().Exec(context.Background(), sql, args...)
+	if s.conn.IsClosed() { // the server was away
+		_, err = s.connection().Exec(context.Background(), sql, args...)
+	}
+	if err != nil {
 		s.t.Fatalf("%.90s: %v", sql, err)
 	}
 }
 
-// ask returns the one value that a query finds, the zero value when the server
-// has just gone.
+// ask returns the one value that a query finds.
 func ask[T any](s *site, sql string, args ...any) (v T) {
 	s.t.Helper()
 	err := s.connection().QueryRow(context.Background(), sql, args...).Scan(&v)
-	if err != nil && !postgres.IsTransient(err) {
+	if s.conn.IsClosed() {
+		err = s.connection().QueryRow(context.Background(), sql, args...).Scan(&v)
+	}
+	if err != nil {
 		s.t.Fatalf("%.90s: %v", sql, err)
 	}
 	return v
@@ -147,8 +153,8 @@ func (s *site) slowly(d time.Duration) {
 		CREATE OR REPLACE TRIGGER linger AFTER INSERT ON recording_links FOR EACH STATEMENT EXECUTE FUNCTION linger()`, d.Seconds()))
 }
 
-// holdAt makes runs stay for five seconds at a point of their road: a kind of
-// statement, or a state that they write down. released lets the next one pass.
+// holdAt makes runs stay at a point of their road, a kind of statement or a
+// state that they write down, until released.
 func (s *site) holdAt(point string) {
 	s.t.Helper()
 	s.exec(`
@@ -156,13 +162,17 @@ func (s *site) holdAt(point string) {
 	s.exec(`
 		CREATE FUNCTION hold_state() RETURNS trigger LANGUAGE plpgsql AS $$
 		BEGIN
-		    PERFORM pg_sleep(5) FROM held_at WHERE point = NEW.state;
+		    WHILE EXISTS (SELECT FROM held_at WHERE point = NEW.state) LOOP
+		        PERFORM pg_sleep(0.02);
+		    END LOOP;
 		    RETURN NULL;
 		END $$;
 		CREATE TRIGGER hold AFTER UPDATE ON relink.runs FOR EACH ROW EXECUTE FUNCTION hold_state();
 		CREATE FUNCTION hold_command() RETURNS event_trigger LANGUAGE plpgsql SET search_path = public AS $$
 		BEGIN
-		    PERFORM pg_sleep(5) FROM held_at WHERE point = tg_tag;
+		    WHILE EXISTS (SELECT FROM held_at WHERE point = tg_tag) LOOP
+		        PERFORM pg_sleep(0.02);
+		    END LOOP;
 		END $$;
 		CREATE EVENT TRIGGER hold ON ddl_command_start WHEN TAG IN ('CREATE TABLE', 'CREATE TABLE AS') EXECUTE FUNCTION hold_command()`)
 }

@@ -44,6 +44,8 @@ func (s *Store) Begin(ctx context.Context, r linker.Run) (linker.Run, error) {
 // the server's settings, and with it everything the lanes have committed: a
 // report written after Save is never ahead of the disk.
 func (x *Session) Save(ctx context.Context, r linker.Run) error {
+	ctx, done := x.during(ctx)
+	defer done()
 	return x.cause(save(ctx, x.work, r))
 }
 

@@ -13,6 +13,8 @@ import (
 
 // DropWorkingTables drops the working tables of the session's run.
 func (x *Session) DropWorkingTables(ctx context.Context) error {
+	ctx, done := x.during(ctx)
+	defer done()
 	names, err := workingTables(ctx, x.work, workingTablesOf(x.opt.Run))
 	if err != nil {
 		return x.cause(err)

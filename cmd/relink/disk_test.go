@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// limited runs the program where no file may grow beyond some KiB: the system
+// refuses the write, as it does on a full disk.
+func (s *site) limited(status, kib int, args string) *process {
+	s.t.Helper()
+	p := s.startAs(exec.Command("bash", "-c", fmt.Sprintf("ulimit -f %d; exec relink %s", kib, args)))
+	p.stdin.Close()
+	p.exits(status)
+	return p
+}
+
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	run := s.remember() + 1
+	if n := len(s.want["report.csv"]); n < 2048 || n > 4096 {
+		t.Fatalf("the report has %d bytes: the limits below do not fit", n)
+	}
+
+	// The links are made and marked; the report is missing, and nothing
+	// unfinished stands in its place.
+	p := s.limited(statusError, 1, "import links.csv")
+	p.says("relink: error: writing ", "/report.csv: file too large", fmt.Sprintf("relink resume %d continues it", run))
+	if n := s.applied(); n != siteChanges {
+		t.Errorf("%d links were made, want %d", n, siteChanges)
+	}
+	if names := s.names(run); len(names) != 0 {
+		t.Errorf("the folder holds %v, want nothing", names)
+	}
+	s.limited(statusError, 1, fmt.Sprintf("resume %d", run)).says("/report.csv: file too large")
+
+	// With space for the report, but not for the page beside it, the run comes
+	// to its end, and its files can be written later.
+	p = s.limited(statusError, 8, fmt.Sprintf("resume %d", run))
+	p.says("/report.html: file too large", fmt.Sprintf("relink report %d writes its files again", run))
+	s.isWhole(run)
+	if names := s.names(run); slices.Contains(names, "report.html") {
+		t.Errorf("the folder holds %v, want no page", names)
+	}
+	s.relink(statusRejected, "report", fmt.Sprint(run))
+	s.isWhole(run)
+	if names := s.names(run); !slices.Contains(names, "report.html") || !slices.Contains(names, "summary.json") {
+		t.Errorf("the folder holds %v, want all files", names)
+	}
+}
+
+// The same where report RUN comes first, and of a run that was interrupted.
+func TestReportOfARunThatCouldNotWriteIt(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	run := s.remember() + 1
+	s.limited(statusError, 1, "import links.csv")
+	s.relink(statusInterrupted, "report", fmt.Sprint(run))
+	s.isWhole(run)
+	s.relink(statusRejected, "resume", fmt.Sprint(run))
+	s.isWhole(run)
+}
+
+// Nothing is linked when not even the input can be copied.
+func TestFullDiskForStandardInput(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.file("long.csv", s.read(filepath.Join(s.dir, "links.csv"))+strings.Repeat("r-1,ACCOUNT,e-1\n", 200))
+	p := s.limited(statusError, 2, "import - < long.csv")
+	p.says("relink: error: copying standard input to ", "file too large")
+	if n := s.applied(); n != 0 {
+		t.Errorf("%d links were made, want none", n)
+	}
+	if list := s.relink(statusOK, "runs").stdout.String(); !strings.Contains(list, "abandoned") {
+		t.Errorf("runs says\n%s, want the run abandoned", list)
+	}
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"relink/linker/postgres/localpg"
+)
+
+// cut ends all sessions of runs in the server, or those of one purpose.
+func (s *site) cut(purpose string) {
+	s.t.Helper()
+	s.exec(`
+		SELECT pg_terminate_backend(pid)
+		FROM pg_stat_activity
+		WHERE datname = current_database() AND application_name LIKE 'relink run %' || $1`, purpose)
+}
+
+// A connection that is lost, wherever the run is, changes nothing: the same
+// process goes on.
+func TestLostConnections(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, point string }{
+		{"while it stages", "CREATE TABLE"},
+		{"while it plans", "CREATE TABLE AS"},
+		{"before it writes", "applying"},
+		{"before it reports", "reporting"},
+		{"when it has reported", "done"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			run := s.remember() + 1
+			s.holdAt(c.point)
+			p := s.start("import", "links.csv")
+			s.until("the run is held", s.held)
+			s.cut("")
+			s.released()
+			p.exits(statusRejected)
+			p.says("relink: notice: ", "; trying again in ")
+			s.isWhole(run)
+		})
+	}
+	t.Run("of the leader, while another statement runs", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		s.holdAt("applying")
+		p := s.start("import", "links.csv")
+		s.until("the run is held", s.held)
+		s.cut(" leader")
+		s.until("the run notices, although its statement is not done", func() bool {
+			return strings.Contains(p.stderr.String(), "; trying again in ")
+		})
+		s.released()
+		p.exits(statusRejected)
+	})
+	t.Run("while it applies", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		run := s.remember() + 1
+		s.slowly(100 * time.Millisecond)
+		p := s.slowRun()
+		s.cut("")
+		s.slowly(0)
+		p.exits(statusRejected)
+		p.says("the database says: terminating connection due to administrator command; trying again in ")
+		s.isWhole(run)
+	})
+}
+
+func TestServerGoesAway(t *testing.T) {
+	t.Parallel()
+	s, server := serverSite(t)
+	run := s.remember() + 1
+	s.slowly(100 * time.Millisecond)
+	p := s.slowRun("--retry-timeout", "1m")
+	if err := server.Crash(context.Background(), localpg.Immediate); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(300 * time.Millisecond)
+	if err := server.Restart(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	s.slowly(0)
+	p.exits(statusRejected)
+	p.says("; trying again in ")
+	s.isWhole(run)
+	s.relink(statusOK, "revert", "--quiet", fmt.Sprint(run))
+
+	// It stays away for longer than the run may wait.
+	before := s.applied()
+	s.slowly(100 * time.Millisecond)
+	p = s.start("import", "--batch-rows", "5", "--lanes", "1", "--retry-timeout", "1s", "links.csv")
+	s.until("it applies", func() bool { return s.applied() >= before+10 && s.held() })
+	if err := server.Crash(context.Background(), localpg.Immediate); err != nil {
+		t.Fatal(err)
+	}
+	p.exits(statusError)
+	if err := server.Restart(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	run = ask[int](s, "SELECT max(id) FROM relink.runs") // a crash leaves some out
+	p.says("giving up: 1s without the database", "relink: error: there is no database server at ", fmt.Sprintf("relink resume %d continues it", run))
+	s.slowly(0)
+	s.relink(statusRejected, "resume", fmt.Sprint(run))
+	if got, want := s.files(run)["report.csv"], s.want["report.csv"]; got != want {
+		t.Errorf("report of the resumed run is\n%swant\n%s", got, want)
+	}
+	if names := s.names(run); slices.ContainsFunc(names, func(name string) bool { return name[0] == '.' }) {
+		t.Errorf("the folder holds %v, want nothing unfinished", names)
+	}
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"relink/linker/postgres/localpg"
+)
+
+// TestDatabaseRefuses holds what is said when the database is not as it must
+// be: the server's reason, what to do, exit status 1, and nothing written.
+func TestDatabaseRefuses(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.exec("CREATE ROLE reader LOGIN; GRANT USAGE ON SCHEMA relink, public TO reader; GRANT SELECT ON ALL TABLES IN SCHEMA relink, public TO reader")
+	t.Cleanup(func() { s.exec("DROP OWNED BY reader; DROP ROLE reader") })
+	nowhere := t.TempDir()
+	for _, c := range []struct {
+		name, url   string
+		error, hint string
+	}{
+		{"down", "postgres:///x?host=" + nowhere, "there is no database server at " + nowhere, "start the server"},
+		{"a port where nobody listens", "postgres://u@127.0.0.1:1/x", "no database server answers at 127.0.0.1:1", "check host and port"},
+		{"no such database", s.url + "&dbname=nowhere", `database "nowhere" does not exist`, "check the database's name"},
+		{"not a URL", "postgres://u:secret@host:port/x", "the database URL cannot be read", "write it as postgres://"},
+		{"missing tables", s.url + "&dbname=postgres", "does not exist", "`relink db migrate` makes relink's own tables"},
+		{"missing privileges", strings.Replace(s.url, "user=relink", "user=reader", 1), "permission denied for", "relink db check"},
+		{"read-only", s.url + "&default_transaction_read_only=on", "read-only transaction", "connect to the primary server"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := s.startWith([]string{"RELINK_DATABASE=" + c.url}, "import", "links.csv")
+			p.exits(statusError)
+			p.says("relink: error: ", c.error, "relink: hint: ", c.hint)
+			if strings.Contains(p.stderr.String(), "secret") {
+				t.Errorf("it tells a password: %s", p.stderr.String())
+			}
+		})
+	}
+	if n := s.applied(); n != 0 {
+		t.Errorf("%d links were made, want none", n)
+	}
+	// The platform's tables go missing, or were never there.
+	s.exec("ALTER TABLE crm_entities RENAME TO elsewhere")
+	s.relink(statusError, "import", "links.csv").says(`relation "crm_entities" does not exist`, "relink db check", "relink db migrate --platform")
+}
+
+func TestWrongPassword(t *testing.T) {
+	t.Parallel()
+	s, server := serverSite(t)
+	s.exec("CREATE ROLE guarded LOGIN PASSWORD 'right'")
+	rules := "local all relink trust\nlocal all guarded scram-sha-256\n"
+	if err := os.WriteFile(filepath.Join(server.Dir(), "data", "pg_hba.conf"), []byte(rules), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.exec("SELECT pg_reload_conf()")
+	url := strings.Replace(server.URL(localpg.Database), "user=relink", "user=guarded", 1) + "&password=secret"
+	s.until("the password counts", func() bool {
+		p := s.startWith([]string{"RELINK_DATABASE=" + url}, "import", "links.csv")
+		p.exits(statusError)
+		return strings.Contains(p.stderr.String(), "password authentication failed")
+	})
+	p := s.startWith([]string{"RELINK_DATABASE=" + url}, "import", "links.csv")
+	p.exits(statusError)
+	p.says(`relink: error: the database says: password authentication failed for user "guarded"`, "relink: hint: check user and password in the URL")
+	if strings.Contains(p.stderr.String(), "secret") {
+		t.Errorf("it tells the password: %s", p.stderr.String())
+	}
+}
+
+// A file that is changed between its two readings is noticed, and the run goes
+// on when it is put back.
+func TestFileThatChanges(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		change func(string) string
+	}{
+		{"a row is added", func(text string) string { return text + "r-4,ACCOUNT,e-2\n" }},
+		{"a row is missing", func(text string) string { return strings.TrimSuffix(text, "r-60,ACCOUNT,e-10\n") }},
+		{"a row is another", func(text string) string { return strings.Replace(text, "r-2,", "r-4,", 1) }},
+		{"a row is broken", func(text string) string { return strings.Replace(text, "r-2,", "\"r-2,", 1) }},
+		{"it is empty", func(string) string { return "" }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			run := s.remember() + 1
+			links := s.read(filepath.Join(s.dir, "links.csv"))
+			s.holdAt("reporting")
+			p := s.start("import", "links.csv")
+			s.until("the run is held", s.held)
+			s.file("links.csv", c.change(links))
+			s.released()
+			p.exits(statusError)
+			if c.change(links) != "" {
+				p.says("links.csv: the file has changed since the run read it", "put the file back as it was")
+			}
+			p.says("relink: error: ", "relink: hint: ", fmt.Sprintf("relink resume %d continues it", run))
+			if names := s.names(run); len(names) != 0 {
+				t.Errorf("the folder holds %v, want nothing", names)
+			}
+			s.file("links.csv", links)
+			s.relink(statusRejected, "resume", strconv.Itoa(run))
+			s.isWhole(run)
+		})
+	}
+}
