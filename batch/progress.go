@@ -17,6 +17,21 @@ const (
 	Finished
 )
 
+// String is the name of the phase in the record of a run.
+func (p Phase) String() string {
+	switch p {
+	case Staging:
+		return "stage"
+	case Planning:
+		return "plan"
+	case Applying:
+		return "apply"
+	case Reporting:
+		return "report"
+	}
+	return "start"
+}
+
 // Progress counts what a run has done so far. The run writes it, anyone may
 // read it at any time; the zero value is ready.
 type Progress struct {
@@ -37,13 +52,17 @@ type Progress struct {
 // Phase tells where the run is.
 func (p *Progress) Phase() Phase { return Phase(p.phase.Load()) }
 
-// Took tells how long the run was in a phase that it has left, all attempts
-// together.
+// Took tells how long the run was in a phase, or has been so far, all attempts
+// of this process together.
 func (p *Progress) Took(phase Phase) time.Duration {
 	if phase < 0 || phase >= Finished {
 		return 0
 	}
-	return time.Duration(p.took[phase].Load())
+	took := time.Duration(p.took[phase].Load())
+	if since := p.since.Load(); since != 0 && p.Phase() == phase {
+		took += time.Duration(time.Now().UnixNano() - since)
+	}
+	return took
 }
 
 func (p *Progress) enter(phase Phase) {

@@ -30,6 +30,9 @@ func (j *Job) rewrite(ctx context.Context, a Attempt) (*Done, error) {
 	if err := j.report(ctx, a, done, j.Begin); err != nil {
 		return nil, err
 	}
+	if err := j.written(done); err != nil {
+		return nil, err
+	}
 	if j.Run.State.Ended() {
 		j.dropWorkingTables(ctx, a)
 	}

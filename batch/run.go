@@ -62,6 +62,10 @@ type Job struct {
 	// Expect, when not nil, opens a report that compares itself with an
 	// approved one; its Commit returns a *linker.Refusal when they differ.
 	Expect func(*Source) (Report, error)
+	// Finish, when not nil, writes what else tells of the run, once its report
+	// is there. The run's record says only afterwards that the run has
+	// ended: one that died in between is resumed, and has all its files.
+	Finish func(*Done) error
 	// Planned, when not nil, is shown the plan before the first write.
 	Planned func(linker.Plan)
 	// Explain, when not nil, puts an error into words for a notice.
@@ -82,8 +86,9 @@ type Job struct {
 	Notice   func(string)
 	Progress *Progress
 
-	wrote  bool // this process has begun to write
-	seen   int  // notices of the source that were passed on
+	before map[string]int64 // Run.Took when this process began
+	wrote  bool             // this process has begun to write
+	seen   int              // notices of the source that were passed on
 	outage outage
 }
 
@@ -111,6 +116,7 @@ type Done struct {
 func (j *Job) Do(ctx context.Context) (*Done, error) {
 	pause := backoff.NewExponentialBackOff()
 	pause.MaxInterval = 15 * time.Second
+	j.before = j.Run.Took
 	for again := false; ; again = true {
 		done, err := j.attempt(ctx, again)
 		if err == nil {
@@ -153,6 +159,7 @@ func (j *Job) interrupted(cause error) (*Done, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	j.Run.State, j.Run.Message = linker.StateInterrupted, cause.Error()
+	j.clock()
 	if err := j.Record(ctx, j.Run); err != nil && !j.IsTransient(err) {
 		cause = errors.Join(cause, err)
 	}
@@ -244,7 +251,7 @@ func (j *Job) plan(ctx context.Context, a Attempt) (*Done, error) {
 		}
 	}
 	j.Run.State = linker.StatePlanned
-	return done, a.Save(ctx, j.Run)
+	return done, j.save(ctx, a)
 }
 
 // compare holds the plan's report against the approved one.
@@ -262,7 +269,7 @@ func (j *Job) compare(ctx context.Context, a Attempt) (*linker.Refusal, error) {
 func (j *Job) apply(ctx context.Context, a Attempt, done *Done) (*Done, error) {
 	j.Progress.enter(Applying)
 	j.Run.State = linker.StateApplying
-	if err := a.Save(ctx, j.Run); err != nil {
+	if err := j.save(ctx, a); err != nil {
 		return nil, err
 	}
 	j.wrote, done.Applied = true, true
@@ -285,7 +292,7 @@ func (j *Job) apply(ctx context.Context, a Attempt, done *Done) (*Done, error) {
 func (j *Job) close(ctx context.Context, a Attempt, done *Done) (*Done, error) {
 	if done.Applied {
 		j.Run.State = linker.StateReporting
-		if err := a.Save(ctx, j.Run); err != nil {
+		if err := j.save(ctx, a); err != nil {
 			return nil, err
 		}
 	}
@@ -301,6 +308,31 @@ func (j *Job) close(ctx context.Context, a Attempt, done *Done) (*Done, error) {
 	return done, j.finish(ctx, a, done)
 }
 
+// written has everything else written that tells of the run.
+func (j *Job) written(done *Done) error {
+	if j.Finish == nil {
+		return nil
+	}
+	return j.Finish(done)
+}
+
+// save makes the record durable, with the times so far.
+func (j *Job) save(ctx context.Context, a Attempt) error {
+	j.clock()
+	return a.Save(ctx, j.Run)
+}
+
+// clock notes how long each phase took.
+func (j *Job) clock() {
+	took := map[string]int64{}
+	for phase := Starting; phase < Finished; phase++ {
+		if ms := j.before[phase.String()] + j.Progress.Took(phase).Milliseconds(); ms > 0 {
+			took[phase.String()] = ms
+		}
+	}
+	j.Run.Took = took
+}
+
 // finish writes the report and then the record. The working tables go last:
 // until the record says that the run has ended, they may be needed again.
 func (j *Job) finish(ctx context.Context, a Attempt, done *Done) error {
@@ -311,11 +343,15 @@ func (j *Job) finish(ctx context.Context, a Attempt, done *Done) error {
 	done.Reported = true
 	j.Run.State = state
 	j.Run.Outcomes = done.Tally.Outcomes()
+	j.clock()
 	done.Run = j.Run
 	done.Run.FinishedAt = time.Now().UTC()
 	j.Run.ExitStatus = done.ExitStatus()
 	done.Run.ExitStatus = j.Run.ExitStatus
-	if err := a.Save(ctx, j.Run); err != nil {
+	if err := j.written(done); err != nil {
+		return err
+	}
+	if err := j.save(ctx, a); err != nil {
 		return err
 	}
 	if state.Ended() {

@@ -46,7 +46,7 @@ func (j *Job) stage(ctx context.Context, a Attempt) error {
 		return nil // the record of a run that has ended stays as it is
 	}
 	j.Run.State = linker.StateStaged
-	return a.Save(ctx, j.Run)
+	return j.save(ctx, a)
 }
 
 // stager reads and checks the rows that are staged.

@@ -27,6 +27,10 @@ type Run struct {
 	FinishedAt time.Time // zero: not finished
 	ExitStatus int
 	Message    string // why it was refused or stopped, "" else
+	// Took is how many milliseconds each phase took, in all processes that
+	// were at work on the run. What a process that died had not yet saved
+	// is not in it.
+	Took map[string]int64
 	// Alive says that a process is at work on the run right now.
 	Alive bool
 }

@@ -154,7 +154,7 @@ func facts(s linker.Summary) []pair {
 	case !s.Applied:
 		list = append(list, pair{Name: "Links written", Value: "none"})
 	default:
-		list = append(list, pair{Name: "Links written", Value: thousands(written(s.Outcomes))})
+		list = append(list, pair{Name: "Links written", Value: thousands(Written(s.Outcomes))})
 	}
 	if d, ok := duration(s); ok {
 		list = append(list, pair{Name: "Took", Value: took(d)})
@@ -165,8 +165,8 @@ func facts(s linker.Summary) []pair {
 	return append(list, pair{Name: "Exit status", Value: exitStatus(s.ExitStatus)})
 }
 
-// written counts the links that a run made or cleared.
-func written(o map[linker.Outcome]int64) int64 {
+// Written counts the links that a run made or cleared.
+func Written(o map[linker.Outcome]int64) int64 {
 	return o[linker.Created] + o[linker.Replaced] + o[linker.Linked] + o[linker.Cleared] + o[linker.Reverted]
 }
 

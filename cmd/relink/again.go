@@ -187,9 +187,3 @@ func (r *runner) halfDoneHint(run int64) string {
 	database := sameDatabase(r.cmd)
 	return fmt.Sprintf("relink revert%s %d takes back what the run has done, relink runs abandon%s %d leaves it", database, run, database, run)
 }
-
-// unwritten tells that a run has come to its end and that a file of it could not
-// be written.
-func (r *runner) unwritten(run int64, err error) error {
-	return &failure{statusError, err, fmt.Sprintf("the run itself has ended; relink report%s %d writes its files again", sameDatabase(r.cmd), run)}
-}

@@ -91,17 +91,3 @@ func (f *reportFiles) names() map[string]string {
 	}
 	return names
 }
-
-// writeSummary writes summary.json into the folder dir and adds it to the
-// files that the summary itself lists.
-func writeSummary(dir string, s *linker.Summary) error {
-	file, err := reports.CreateFile(filepath.Join(dir, "summary.json"))
-	if err != nil {
-		return err
-	}
-	s.Files["summary"] = file.Path()
-	if err := reports.WriteSummaryJSON(file, *s); err != nil {
-		return errors.Join(err, file.Abort())
-	}
-	return file.Commit()
-}

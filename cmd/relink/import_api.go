@@ -279,7 +279,7 @@ func (r *apiRun) say(done *batch.Done, status int, phases []batch.Phase) error {
 	host, _ := os.Hostname()
 	page := &reports.Page{
 		Summary: done.Summary(), Notices: notices, Sample: &r.files.sample,
-		Phases: phasesTook(&r.progress, phases), Options: r.s.listed(), Host: host, Version: version(),
+		Phases: phasesTook(r.progress.Took, phases, done.Tally.Rows(), r.progress.RowsApplied.Load()), Options: r.s.listed(), Host: host, Version: version(),
 	}
 	page.Summary.ExitStatus = status
 	page.Summary.Run = nil // it has no number: no database knows of it
@@ -288,10 +288,7 @@ func (r *apiRun) say(done *batch.Done, status int, phases []batch.Phase) error {
 	if page.Summary.State == string(linker.StateInterrupted) {
 		page.Next = []string{"relink resume " + quote(near(r.dir))}
 	}
-	if err := writePage(near(r.dir), page); err != nil {
-		return err
-	}
-	if err := writeSummary(near(r.dir), &page.Summary); err != nil {
+	if err := writeBeside(near(r.dir), page); err != nil {
 		return err
 	}
 	if err := r.a.show(page.Summary, r.json, reports.TextOptions{Notices: notices, Next: page.Next}); err != nil {

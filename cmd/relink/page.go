@@ -3,8 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"relink/batch"
 	"relink/linker"
@@ -12,35 +15,62 @@ import (
 	"relink/reports"
 )
 
-// writePage writes report.html into the folder dir and adds it to the files
-// that the summary lists.
-func writePage(dir string, p *reports.Page) error {
-	file, err := reports.CreateFile(filepath.Join(dir, "report.html"))
+// writeBeside writes report.html and summary.json into the folder dir, and adds
+// them to the files that they list. The summary comes last.
+func writeBeside(dir string, p *reports.Page) error {
+	page, err := reports.CreateFile(filepath.Join(dir, "report.html"))
 	if err != nil {
 		return err
 	}
-	p.Summary.Files["html"] = file.Path()
-	if err := reports.WriteHTML(file, *p); err != nil {
-		return errors.Join(err, file.Abort())
+	summary, err := reports.CreateFile(filepath.Join(dir, "summary.json"))
+	if err != nil {
+		return errors.Join(err, page.Abort())
 	}
-	return file.Commit()
+	p.Summary.Files["html"], p.Summary.Files["summary"] = page.Path(), summary.Path()
+	err = reports.WriteHTML(page, *p)
+	if err == nil {
+		err = reports.WriteSummaryJSON(summary, p.Summary)
+	}
+	if err != nil {
+		return errors.Join(err, page.Abort(), summary.Abort())
+	}
+	if err := page.Commit(); err != nil {
+		return errors.Join(err, summary.Abort())
+	}
+	return summary.Commit()
 }
 
-// phasesTook are the phases of a run with the time that each took.
-func phasesTook(p *batch.Progress, phases []batch.Phase) []reports.Phase {
+// phasesOf are the phases that a run goes through.
+func phasesOf(run linker.Run) []batch.Phase {
+	if run.DryRun {
+		return phasesOfDryRun
+	}
+	return phasesOfRun
+}
+
+// recordedPhases are the phases of a run with the time that each took, by the
+// run's record: its report may be written by another process.
+func recordedPhases(run linker.Run, s linker.Summary) []reports.Phase {
+	took := func(phase batch.Phase) time.Duration {
+		return time.Duration(run.Took[phase.String()]) * time.Millisecond
+	}
+	return phasesTook(took, phasesOf(run), s.Rows, reports.Written(s.Outcomes))
+}
+
+// phasesTook are the phases with the time that each took. applied is the number
+// of rows that were written.
+func phasesTook(took func(batch.Phase) time.Duration, phases []batch.Phase, rows, applied int64) []reports.Phase {
 	var list []reports.Phase
 	for _, phase := range phases {
-		took := reports.Phase{Name: phaseNames[phase], Took: p.Took(phase)}
+		p := reports.Phase{Name: phaseNames[phase], Took: took(phase), Rows: rows}
 		switch phase {
-		case batch.Staging:
-			took.Rows = p.RowsRead.Load()
+		case batch.Planning:
+			p.Rows = 0
 		case batch.Applying:
-			took.Rows = p.RowsApplied.Load()
-		case batch.Reporting:
-			took.Rows = p.RowsToReport.Load()
+			p.Rows = applied
 		}
-		if took.Took > 0 {
-			list = append(list, took)
+		if p.Took > 0 {
+			list = append(list, p)
 		}
 	}
 	return list
@@ -72,6 +102,9 @@ func (s settings) listed() []reports.Option {
 			return "yes"
 		}
 		return ""
+	}
+	for _, header := range slices.Sorted(maps.Keys(s.Map)) {
+		add("map "+header, s.Map[header])
 	}
 	add("format", s.Format)
 	add("delimiter", s.Delimiter)
@@ -106,6 +139,9 @@ func (s settings) listed() []reports.Option {
 		add("force", thousands(*s.Guard.Force))
 	}
 	add("expect", s.Expect)
+	if s.ReportFormat != "csv" {
+		add("report-format", s.ReportFormat)
+	}
 	return list
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -88,7 +87,7 @@ func (r *runner) nameInterrupted(ctx context.Context, but int64) error {
 func (r *runner) do(ctx context.Context, run linker.Run, s settings, resumed bool) error {
 	var files *reportFiles
 	var progress batch.Progress
-	var refused []string
+	var page *reports.Page
 	dir := near(run.OutDir)
 	job := &batch.Job{
 		Run: run, Input: s.input(run.OutDir), Rules: s.Rules, Guard: s.Guard, Rewrite: r.rewrite,
@@ -112,6 +111,10 @@ func (r *runner) do(ctx context.Context, run linker.Run, s settings, resumed boo
 			}
 			return files, err
 		},
+		Finish: func(done *batch.Done) (err error) {
+			page, err = r.writeRest(dir, done, files, s)
+			return err
+		},
 		Planned:      func(p linker.Plan) { r.nameOrganizations(p, s) },
 		Explain:      inWords,
 		IsTransient:  postgres.IsTransient,
@@ -124,55 +127,26 @@ func (r *runner) do(ctx context.Context, run linker.Run, s settings, resumed boo
 	if s.Expect != "" {
 		job.Expect = func(*batch.Source) (batch.Report, error) { return newExpectation(s.Expect) }
 	}
-	phases := phasesOfRun
-	if run.DryRun {
-		phases = phasesOfDryRun
-	}
 	r.begins(run, dir)
 	saidSo := context.AfterFunc(ctx, func() {
 		r.a.stderr.notice("stopping after the batches in hand; a second signal stops at once")
 	})
 	defer saidSo()
-	stop := r.a.watch(&progress, phases)
+	stop := r.a.watch(&progress, phasesOf(run))
 	done, err := job.Do(r.a.hard)
 	stop()
 	if err != nil {
 		return r.broken(run, done, resumed, err)
 	}
-	if done.Refusal != nil {
-		refused = append(refused, done.Refusal.Message)
-	}
 	if r.rewrite && run.State == linker.StateDone && !maps.Equal(run.Outcomes, done.Tally.Outcomes()) {
 		r.a.stderr.warn(fmt.Sprintf("run %d ended with %s: links, recordings or CRM rows have changed since, "+
 			"and the rows that it did not change are reported as they would be decided now", run.ID, counted(run.Outcomes)))
 	}
-	if done.Plan.PruneWithheld != "" {
-		why := "nothing was cleared: " + done.Plan.PruneWithheld
-		refused = append(refused, why)
-		if r.a.quiet || r.json {
-			r.a.stderr.warn(why)
-		}
-	}
-	page := &reports.Page{
-		Summary: done.Summary(), Notices: slices.Clone(refused), Sample: &files.sample, Touched: done.Plan.Touched,
-		Phases: phasesTook(&progress, phases), Options: s.listed(), Host: done.Run.Host, Version: done.Run.Version,
-	}
-	if done.Refusal != nil {
-		page.Notices = append(page.Notices, groupsOf(done.Refusal)...)
-	}
-	page.Summary.Files = files.names()
-	page.Next = r.next(page.Summary)
-	if err := r.decorate(page, done.Run, s); err != nil {
-		r.a.stderr.notice("report.html lacks the names of connections: %s", inWords(err))
-	}
-	if err := writePage(dir, page); err != nil {
-		return r.unwritten(run.ID, err)
+	if done.Plan.PruneWithheld != "" && (r.a.quiet || r.json) {
+		r.a.stderr.warn(withheld(done))
 	}
 	summary := page.Summary
-	if err := writeSummary(dir, &summary); err != nil {
-		return r.unwritten(run.ID, err)
-	}
-	if err := r.a.show(summary, r.json, reports.TextOptions{Notices: refused, Next: page.Next}); err != nil {
+	if err := r.a.show(summary, r.json, reports.TextOptions{Notices: why(done), Next: page.Next}); err != nil {
 		return err
 	}
 	r.ends(summary)
@@ -231,6 +205,38 @@ func (r *runner) open(ctx context.Context, o postgres.SessionOptions) (batch.Att
 	opened()
 	return session, nil
 }
+
+// writeRest writes the files that stand beside the report, the summary last:
+// whoever finds one finds all that it lists.
+func (r *runner) writeRest(dir string, done *batch.Done, files *reportFiles, s settings) (*reports.Page, error) {
+	page := &reports.Page{
+		Summary: done.Summary(), Notices: why(done), Sample: &files.sample, Touched: done.Plan.Touched,
+		Options: s.listed(), Host: done.Run.Host, Version: done.Run.Version,
+	}
+	page.Phases = recordedPhases(done.Run, page.Summary)
+	if done.Refusal != nil {
+		page.Notices = append(page.Notices, groupsOf(done.Refusal)...)
+	}
+	page.Summary.Files = files.names()
+	page.Next = r.next(page.Summary)
+	if err := r.decorate(page, done.Run, s); err != nil {
+		r.a.stderr.notice("report.html lacks the names of connections: %s", inWords(err))
+	}
+	return page, writeBeside(dir, page)
+}
+
+// why are the sentences under the verdict: what was not done, for which reason.
+func why(done *batch.Done) (list []string) {
+	if done.Refusal != nil {
+		list = append(list, done.Refusal.Message)
+	}
+	if done.Plan.PruneWithheld != "" {
+		list = append(list, withheld(done))
+	}
+	return list
+}
+
+func withheld(done *batch.Done) string { return "nothing was cleared: " + done.Plan.PruneWithheld }
 
 // decorate adds to the page what only the database knows.
 func (r *runner) decorate(page *reports.Page, run linker.Run, s settings) (err error) {

@@ -85,10 +85,7 @@ func (a *app) validate(cmd *cobra.Command, path string, o validateOptions) error
 		next = append([]string{"relink validate" + same + " " + quote(rejects)}, next...)
 	}
 	page.Next = next
-	if err := writePage(dir, page); err != nil {
-		return err
-	}
-	if err := writeSummary(dir, summary); err != nil {
+	if err := writeBeside(dir, page); err != nil {
 		return err
 	}
 	if err := a.show(*summary, o.json, reports.TextOptions{Next: next, Notices: page.Notices}); err != nil {
@@ -127,23 +124,30 @@ func (a *app) validateInto(ctx context.Context, dir string, input batch.Input, o
 	if err != nil {
 		return nil, err
 	}
+	rows := done.Tally.Rows()
+	host, _ := os.Hostname()
 	page := &reports.Page{
-		Sample: &files.sample, Phases: phasesTook(&progress, phasesOfValidate), Version: version(),
+		Sample: &files.sample, Phases: phasesTook(progress.Took, phasesOfValidate, rows, 0), Host: host, Version: version(),
 	}
+	s, err := newSettings(input, linker.Rules{Set: input.Set}, o.guard.Guard, o.outputOptions)
+	if err != nil {
+		return nil, err
+	}
+	page.Options = s.listed()
 	page.Summary = linker.Summary{
 		Kind: string(linker.Validate), State: string(linker.StateDone),
-		Source: done.Source, Rows: done.Tally.Rows(), Outcomes: done.Tally.Outcomes(),
+		Source: done.Source, Rows: rows, Outcomes: done.Tally.Outcomes(),
 		Reasons: done.Tally.Reasons(), Files: files.names(),
 	}
-	s := &page.Summary
+	summary := &page.Summary
 	switch {
 	case done.Refusal != nil:
-		s.State = string(linker.StateRefused)
-		s.ExitStatus = done.Refusal.Kind.ExitStatus()
+		summary.State = string(linker.StateRefused)
+		summary.ExitStatus = done.Refusal.Kind.ExitStatus()
 		page.Notices = append(page.Notices, done.Refusal.Message)
 		a.stderr.fail(done.Refusal.Message, done.Refusal.Hint)
-	case s.Outcomes[linker.Rejected] > 0:
-		s.ExitStatus = statusRejected
+	case summary.Outcomes[linker.Rejected] > 0:
+		summary.ExitStatus = statusRejected
 	}
 	return page, nil
 }

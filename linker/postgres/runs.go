@@ -105,6 +105,10 @@ func save(ctx context.Context, conn *pgx.Conn, r linker.Run) error {
 	if err != nil {
 		return fmt.Errorf("recording run %d: %w", r.ID, err)
 	}
+	took, err := json.Marshal(r.Took)
+	if err != nil {
+		return fmt.Errorf("recording run %d: %w", r.ID, err)
+	}
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "SET LOCAL synchronous_commit = on"); err != nil {
 			return fmt.Errorf("recording run %d: %w", r.ID, err)
@@ -115,10 +119,10 @@ func save(ctx context.Context, conn *pgx.Conn, r linker.Run) error {
 			    counts = $6, out_dir = nullif($7, ''), message = nullif($8, ''), exit_status = $9,
 			    applying_at = CASE WHEN $2 = 'applying' THEN coalesce(applying_at, clock_timestamp()) ELSE applying_at END,
 			    finished_at = CASE WHEN $10 THEN coalesce(finished_at, clock_timestamp()) END,
-			    source_name = nullif($11, '')
+			    source_name = nullif($11, ''), took = $12
 			WHERE id = $1`
 		_, err := tx.Exec(ctx, update, r.ID, string(r.State), r.Source.Bytes, r.Source.SHA256, r.StagedRows,
-			counts, r.OutDir, r.Message, r.ExitStatus, r.State.Ended(), r.Source.Name)
+			counts, r.OutDir, r.Message, r.ExitStatus, r.State.Ended(), r.Source.Name, took)
 		if err != nil {
 			return fmt.Errorf("recording run %d: %w", r.ID, err)
 		}
@@ -130,7 +134,7 @@ const selectRun = `
 	SELECT r.id, r.kind, r.state, r.dry_run, coalesce(r.source_name, ''), coalesce(r.source_bytes, 0), coalesce(r.source_sha256, ''),
 	    coalesce(r.options, '{}'), coalesce(r.staged_rows, -1), coalesce(r.counts, '{}'), coalesce(r.of_run, 0),
 	    coalesce(r.out_dir, ''), coalesce(r.host, ''), coalesce(r.pid, 0), coalesce(r.version, ''), r.started_at,
-	    r.applying_at, r.finished_at, coalesce(r.exit_status, 0), coalesce(r.message, ''),
+	    r.applying_at, r.finished_at, coalesce(r.exit_status, 0), coalesce(r.message, ''), coalesce(r.took, '{}'),
 	    EXISTS (
 	        SELECT FROM pg_locks AS l
 	        WHERE l.locktype = 'advisory'
@@ -214,17 +218,20 @@ func (s *Store) runs(ctx context.Context, query string, args ...any) ([]linker.R
 
 func scanRun(row pgx.CollectableRow) (r linker.Run, err error) {
 	var applying, finished *time.Time
-	var options, counts []byte
+	var options, counts, took []byte
 	err = row.Scan(&r.ID, &r.Kind, &r.State, &r.DryRun, &r.Source.Name, &r.Source.Bytes, &r.Source.SHA256,
 		&options, &r.StagedRows, &counts, &r.OfRun,
 		&r.OutDir, &r.Host, &r.PID, &r.Version, &r.StartedAt,
-		&applying, &finished, &r.ExitStatus, &r.Message, &r.Alive)
+		&applying, &finished, &r.ExitStatus, &r.Message, &took, &r.Alive)
 	if err != nil {
 		return r, err
 	}
 	r.Options = options
 	if err := json.Unmarshal(counts, &r.Outcomes); err != nil {
 		return r, fmt.Errorf("run %d: counts: %w", r.ID, err)
+	}
+	if err := json.Unmarshal(took, &r.Took); err != nil {
+		return r, fmt.Errorf("run %d: times: %w", r.ID, err)
 	}
 	r.StartedAt = r.StartedAt.UTC()
 	if applying != nil {

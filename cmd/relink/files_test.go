@@ -1,0 +1,91 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"relink/linker"
+)
+
+// TestRunEndsWithItsFiles has the last file of a run fail: a run must not count
+// as ended before all its files are there, and resume brings them.
+func TestRunEndsWithItsFiles(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	w.recordings(1, 3)
+	w.accounts("c-1", 1, 3)
+	links := filepath.Join(w.dir, "links.csv")
+	if err := os.WriteFile(links, []byte("recordingId,dataType,id\nr-1,ACCOUNT,a-c-1-1\nr-2,ACCOUNT,a-c-1-2\nr-3,ACCOUNT,a-c-1-3\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(w.dir, "out")
+	if got := call(t, nil, "", "import", "--database", w.url, "--out", out, links); got.status != 0 {
+		t.Fatalf("import exits %d: %s", got.status, got.stderr)
+	}
+	folders, err := filepath.Glob(filepath.Join(out, "*-1"))
+	if err != nil || len(folders) != 1 {
+		t.Fatalf("folders of run 1 = %q, %v", folders, err)
+	}
+	read := func(name string) string {
+		t.Helper()
+		content, err := os.ReadFile(filepath.Join(folders[0], name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(content)
+	}
+	report := read("report.csv")
+
+	// The moment before the record says done, with a summary that cannot
+	// be written.
+	w.exec("UPDATE relink.runs SET state = 'reporting', finished_at = NULL")
+	summary := filepath.Join(folders[0], "summary.json")
+	for _, name := range []string{"report.csv", "report.html", "summary.json"} {
+		if err := os.Remove(filepath.Join(folders[0], name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(summary, "in the way"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	got := call(t, nil, "", "resume", "--database", w.url, "1")
+	if got.status != 1 || !strings.Contains(got.stderr, "summary.json") || !strings.Contains(got.stderr, "hint: relink resume 1 continues it") {
+		t.Errorf("resume exits %d, want 1 with the file and the remedy: %s", got.status, got.stderr)
+	}
+	if state := w.ask("SELECT coalesce(finished_at::text, 'not ended') FROM relink.runs"); state != "not ended" {
+		t.Errorf("a run without a summary ended at %s", state)
+	}
+	if err := os.RemoveAll(summary); err != nil {
+		t.Fatal(err)
+	}
+	if got := call(t, nil, "", "resume", "--database", w.url, "1"); got.status != 0 {
+		t.Fatalf("the second resume exits %d: %s", got.status, got.stderr)
+	}
+	if state := w.ask("SELECT state FROM relink.runs"); state != "done" {
+		t.Errorf("the resumed run is %s, want done", state)
+	}
+	if got := read("report.csv"); got != report {
+		t.Errorf("the resumed run reports\n%s\nwant\n%s", got, report)
+	}
+	var s linker.Summary
+	if err := json.Unmarshal([]byte(read("summary.json")), &s); err != nil {
+		t.Fatal(err)
+	}
+	for what, path := range s.Files {
+		if _, err := os.Stat(path); err != nil {
+			t.Errorf("summary.json lists %s: %v", what, err)
+		}
+	}
+	page := read("report.html")
+	for name := range map[string]bool{"report.csv": true, "summary.json": true} {
+		if !strings.Contains(page, `href="./`+name+`"`) {
+			t.Errorf("report.html has no link to %s", name)
+		}
+	}
+	if s.State != "done" || s.Outcomes[linker.Created] != 3 {
+		t.Errorf("summary.json = %+v, want 3 created and done", s)
+	}
+}
