@@ -213,7 +213,7 @@ func (w *world) within(limit time.Duration, what string, holds func() bool) {
 func TestNextRunWaitsForTheLanesOfADeadOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.slow(0.02)
+	w.slow(0.1)
 	var rows []linker.Fields
 	for n := 10; n < 50; n++ {
 		rows = append(rows, byID(fmt.Sprintf("r-%d", n), "e-1"))
@@ -239,10 +239,11 @@ func TestNextRunWaitsForTheLanesOfADeadOne(t *testing.T) {
 	if err := <-applied; err == nil {
 		t.Error("Apply of a killed process returned no error")
 	}
-	dead.Close()
+	// The server looks for the lane's client once a second.
 	if w.lanes(run) == 0 {
 		t.Fatal("the lane ended with its client: nothing is shown")
 	}
+	dead.Close()
 
 	x, err := w.open(postgres.SessionOptions{Run: run, OwnTimeout: time.Minute})
 	if err != nil {

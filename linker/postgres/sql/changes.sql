@@ -1,8 +1,14 @@
--- The work list, one row a recording, stored in the order in which recordings
--- are locked. Lanes are ranges of its blocks, so they never share a recording,
--- and neighbours in an index are written together.
+-- The work list, one row a recording, stored in the order in which it is done:
+-- by CRM row. Lanes are ranges of its blocks, so they never share a recording,
+-- and hardly a CRM row. The foreign key's look-ups and locks and the index on
+-- entity_id then go along, and only the index on recording_id is met at random:
+-- in the order of recordings it was the other way round, and 500,000 inserts
+-- took 40 % more CPU. Whoever else locks several CRM rows in id order (a CRM
+-- sync) meets us in the same order. No order of recordings is needed against
+-- deadlocks: no two lanes have one in common, and the platform changes one
+-- recording at a time.
 CREATE UNLOGGED TABLE relink.run_0_changes WITH (autovacuum_enabled = off) AS
 SELECT row_no, recording_id, entity_id, data_type, trigger, link_id, NULL::bigint AS restores
 FROM relink.run_0_plan
 WHERE outcome IN ('created', 'replaced') AND NOT done
-ORDER BY recording_id COLLATE "C"
+ORDER BY entity_id COLLATE "C", recording_id COLLATE "C"

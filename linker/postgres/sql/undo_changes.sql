@@ -4,4 +4,4 @@ CREATE UNLOGGED TABLE relink.run_0_changes WITH (autovacuum_enabled = off) AS
 SELECT row_no, recording_id, entity_id, data_type, trigger, link_id, restores
 FROM relink.run_0_plan
 WHERE outcome = 'reverted' AND NOT done
-ORDER BY row_no
+ORDER BY entity_id COLLATE "C", row_no
