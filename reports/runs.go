@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -21,37 +22,72 @@ func RunState(r linker.Run) linker.State {
 	return r.State
 }
 
+// listedRun is a run in the list of runs.
+type listedRun struct {
+	ID         int64                    `json:"id"`
+	Kind       linker.Kind              `json:"kind"`
+	State      linker.State             `json:"state"`
+	Source     linker.SourceIdentity    `json:"source"`
+	StartedAt  time.Time                `json:"startedAt"`
+	FinishedAt *time.Time               `json:"finishedAt"`
+	Outcomes   map[linker.Outcome]int64 `json:"outcomes"`
+}
+
+func list(r linker.Run) listedRun {
+	v := listedRun{
+		ID: r.ID, Kind: r.Kind, State: RunState(r), Source: r.Source,
+		StartedAt: r.StartedAt.UTC().Truncate(time.Second),
+		Outcomes:  r.Outcomes,
+	}
+	if !r.FinishedAt.IsZero() {
+		at := r.FinishedAt.UTC().Truncate(time.Second)
+		v.FinishedAt = &at
+	}
+	if v.Outcomes == nil {
+		v.Outcomes = map[linker.Outcome]int64{}
+	}
+	return v
+}
+
 // WriteRunsJSON writes the runs as an array of objects with the keys id, kind,
 // state, source, startedAt, finishedAt and outcomes, in the order given.
 // finishedAt is null for a run that has not finished; source is the object of
 // summary.json; state is that of RunState.
 func WriteRunsJSON(w io.Writer, runs []linker.Run) error {
-	type run struct {
-		ID         int64                    `json:"id"`
-		Kind       linker.Kind              `json:"kind"`
-		State      linker.State             `json:"state"`
-		Source     linker.SourceIdentity    `json:"source"`
-		StartedAt  time.Time                `json:"startedAt"`
-		FinishedAt *time.Time               `json:"finishedAt"`
-		Outcomes   map[linker.Outcome]int64 `json:"outcomes"`
-	}
-	list := make([]run, 0, len(runs))
+	listed := make([]listedRun, 0, len(runs))
 	for _, r := range runs {
-		v := run{
-			ID: r.ID, Kind: r.Kind, State: RunState(r), Source: r.Source,
-			StartedAt: r.StartedAt.UTC().Truncate(time.Second),
-			Outcomes:  r.Outcomes,
-		}
-		if !r.FinishedAt.IsZero() {
-			at := r.FinishedAt.UTC().Truncate(time.Second)
-			v.FinishedAt = &at
-		}
-		if v.Outcomes == nil {
-			v.Outcomes = map[linker.Outcome]int64{}
-		}
-		list = append(list, v)
+		listed = append(listed, list(r))
 	}
-	return writeJSON(w, list)
+	return writeJSON(w, listed)
+}
+
+// WriteRunJSON writes all that is recorded of one run, as an object: the keys
+// of WriteRunsJSON, dryRun, reverts (the run that a revert takes back, else
+// null), exitStatus (null for a run that has not finished), message, folder,
+// host, pid, version and options.
+func WriteRunJSON(w io.Writer, r linker.Run) error {
+	v := struct {
+		listedRun
+		DryRun     bool            `json:"dryRun"`
+		Reverts    *int64          `json:"reverts"`
+		ExitStatus *int            `json:"exitStatus"`
+		Message    string          `json:"message"`
+		Folder     string          `json:"folder"`
+		Host       string          `json:"host"`
+		PID        int             `json:"pid"`
+		Version    string          `json:"version"`
+		Options    json.RawMessage `json:"options"`
+	}{
+		listedRun: list(r), DryRun: r.DryRun, Message: r.Message, Folder: r.OutDir,
+		Host: r.Host, PID: r.PID, Version: r.Version, Options: r.Options,
+	}
+	if r.OfRun != 0 {
+		v.Reverts = &r.OfRun
+	}
+	if !r.FinishedAt.IsZero() {
+		v.ExitStatus = &r.ExitStatus
+	}
+	return writeJSON(w, v)
 }
 
 // RunsText writes the runs as a table, in the order given: a line for each, and

@@ -67,3 +67,22 @@ func TestRunsJSON(t *testing.T) {
 		t.Errorf("no runs as JSON = %q, want %q", got, want)
 	}
 }
+
+func TestRunJSON(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	for _, r := range []linker.Run{
+		{
+			ID: 9, Kind: linker.Revert, State: linker.StateDone, OfRun: 8,
+			StartedAt: time.Date(2026, 1, 1, 3, 4, 5, 0, time.UTC), FinishedAt: time.Date(2026, 1, 1, 3, 4, 6, 5e8, time.UTC),
+			Outcomes: map[linker.Outcome]int64{linker.Reverted: 3}, Host: "batch-1", PID: 4711, Version: "v1.2.3",
+			OutDir: "/data/relink-runs/20260101T030405Z-9", Options: []byte(`{"layout":1}`),
+		},
+		{ID: 8, Kind: linker.Import, State: linker.StateApplying, StartedAt: time.Date(2026, 1, 1, 3, 0, 0, 0, time.UTC), Options: []byte("{}")},
+	} {
+		if err := reports.WriteRunJSON(&b, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	golden(t, "run.json", b.Bytes())
+}

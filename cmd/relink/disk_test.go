@@ -39,15 +39,14 @@ func TestFullDisk(t *testing.T) {
 	}
 	s.limited(statusError, 1, fmt.Sprintf("resume %d", run)).says("/report.csv: file too large")
 
-	// With space for the report, but not for the page beside it, the run comes
-	// to its end, and its files can be written later.
+	// With space for the report, but not for the page beside it, the run has
+	// still not come to its end.
 	p = s.limited(statusError, 8, fmt.Sprintf("resume %d", run))
-	p.says("/report.html: file too large", fmt.Sprintf("relink report %d writes its files again", run))
-	s.isWhole(run)
+	p.says("/report.html: file too large", fmt.Sprintf("relink resume %d continues it", run))
 	if names := s.names(run); slices.Contains(names, "report.html") {
 		t.Errorf("the folder holds %v, want no page", names)
 	}
-	s.relink(statusRejected, "report", fmt.Sprint(run))
+	s.relink(statusRejected, "resume", fmt.Sprint(run))
 	s.isWhole(run)
 	if names := s.names(run); !slices.Contains(names, "report.html") || !slices.Contains(names, "summary.json") {
 		t.Errorf("the folder holds %v, want all files", names)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"relink/linker/postgres/localpg"
+	"relink/linker/postgres/pgtest"
 )
 
 // TestDatabaseRefuses holds what is said when the database is not as it must
@@ -48,6 +50,21 @@ func TestDatabaseRefuses(t *testing.T) {
 	s.relink(statusError, "import", "links.csv").says(`relation "crm_entities" does not exist`, "relink db check", "relink db migrate --platform")
 }
 
+// A proxy that pools transactions is named, whatever it makes of locks and
+// settings.
+func TestPoolingProxyIsNamed(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	var pooler pgtest.Pooler
+	pooler.Start(t, s.url, 4)
+	p := s.startWith([]string{"RELINK_DATABASE=postgres:///x?sslmode=disable&user=x&host=" + url.QueryEscape(pooler.Listen(t))}, "import", "links.csv")
+	p.exits(statusError)
+	p.says("relink: error: a connection proxy in front of the database pools transactions", "relink: hint: give --database the address of PostgreSQL itself")
+	if n := s.applied(); n != 0 {
+		t.Errorf("%d links were made, want none", n)
+	}
+}
+
 func TestWrongPassword(t *testing.T) {
 	t.Parallel()
 	s, server := serverSite(t)
@@ -57,13 +74,13 @@ func TestWrongPassword(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.exec("SELECT pg_reload_conf()")
-	url := strings.Replace(server.URL(localpg.Database), "user=relink", "user=guarded", 1) + "&password=secret"
+	guarded := strings.Replace(server.URL(localpg.Database), "user=relink", "user=guarded", 1) + "&password=secret"
 	s.until("the password counts", func() bool {
-		p := s.startWith([]string{"RELINK_DATABASE=" + url}, "import", "links.csv")
+		p := s.startWith([]string{"RELINK_DATABASE=" + guarded}, "import", "links.csv")
 		p.exits(statusError)
 		return strings.Contains(p.stderr.String(), "password authentication failed")
 	})
-	p := s.startWith([]string{"RELINK_DATABASE=" + url}, "import", "links.csv")
+	p := s.startWith([]string{"RELINK_DATABASE=" + guarded}, "import", "links.csv")
 	p.exits(statusError)
 	p.says(`relink: error: the database says: password authentication failed for user "guarded"`, "relink: hint: check user and password in the URL")
 	if strings.Contains(p.stderr.String(), "secret") {

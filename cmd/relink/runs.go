@@ -94,7 +94,7 @@ func (a *app) showRun(ctx context.Context, id string, o runsOptions) error {
 			return err
 		}
 		if o.json {
-			return a.printRuns([]linker.Run{run}, true)
+			return reports.WriteRunJSON(a.stdout, run)
 		}
 		return a.describe(run)
 	})
