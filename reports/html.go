@@ -71,7 +71,7 @@ type view struct {
 	Notices    []string
 	Facts      []pair
 	Outcomes   *outcomesView
-	Next       []string
+	Next       []Step
 	Reasons    []reasonView
 	Breakdowns []breakdownView
 	Drift      *driftView
@@ -87,7 +87,10 @@ type pair struct {
 	Code        bool // a value that machines made
 }
 
-type phaseView struct{ Name, Took, Share, Rows, Rate string }
+type phaseView struct {
+	Name, Took, Share, Rows, Rate string
+	Sum                           bool
+}
 
 // fileView links to a file beside the report; Href is "" for one that lies
 // elsewhere.
@@ -132,7 +135,7 @@ func newView(p Page, examples int) view {
 		v.Notices = append(v.Notices, visible(n, 1000))
 	}
 	for _, c := range p.Next {
-		v.Next = append(v.Next, visible(c, 1000))
+		v.Next = append(v.Next, Step{Why: visible(c.Why, 200), Command: visible(c.Command, 1000)})
 	}
 	for _, o := range p.Options {
 		v.Options = append(v.Options, pair{Name: visible(o.Name, 100), Value: visible(o.Value, 500)})
@@ -158,7 +161,7 @@ func facts(s linker.Summary) []pair {
 	}
 	if d, ok := duration(s); ok {
 		list = append(list, pair{Name: "Took", Value: took(d)})
-		if rate := perSecond(s.Rows, d); rate != "" {
+		if rate := perSecond(s.Rows-s.Outcomes[linker.Unattempted], d); rate != "" {
 			list = append(list, pair{Name: "Rows a second", Value: rate})
 		}
 	}
@@ -230,6 +233,9 @@ func newPhaseViews(phases []Phase) []phaseView {
 			v.Rows, v.Rate = thousands(p.Rows), perSecond(p.Rows, p.Took)
 		}
 		list = append(list, v)
+	}
+	if len(list) > 1 {
+		list = append(list, phaseView{Name: "together", Took: took(all), Sum: true})
 	}
 	return list
 }

@@ -14,6 +14,7 @@ type outcomesView struct {
 	Segments   []segment
 	Label      string
 	Caption    string
+	Order      string
 	Rows       []outcomeView
 	Sum, Check string
 	Beside     []outcomeView // extra and cleared, which are no rows of the input
@@ -46,7 +47,7 @@ var meanings = map[linker.Outcome]string{
 }
 
 func newOutcomesView(s linker.Summary) *outcomesView {
-	v := &outcomesView{Caption: "What the run did", Sum: thousands(s.Rows)}
+	v := &outcomesView{Caption: "What the run did", Order: "in the order of the bar, from left to right", Sum: thousands(s.Rows)}
 	switch {
 	case s.Kind == string(linker.Validate):
 		v.Caption = "What the check of the file found; no database was asked"
@@ -178,8 +179,8 @@ type breakdownView struct {
 }
 
 type partView struct {
-	Name, ID, Count, Refused, Share, Label string
-	Segments                               []segment
+	Name, Platform, ID, Count, Refused, Share, Label string
+	Segments                                         []segment
 }
 
 // shownParts is how many lines a breakdown has; the rest is one line more.
@@ -187,7 +188,8 @@ const shownParts = 20
 
 func newBreakdownViews(p Page) []breakdownView {
 	var list []breakdownView
-	if p.Sample != nil {
+	// The rows of a revert are changes: they name a recording and no more.
+	if p.Sample != nil && p.Summary.Kind != string(linker.Revert) {
 		list = append(list, byConnection(p), byDataType(p.Sample))
 	}
 	if len(p.Touched) > 0 {
@@ -205,20 +207,20 @@ func byConnection(p Page) breakdownView {
 			rest.add(p.Sample.connections[id])
 			continue
 		}
-		name, code := visible(id, sampleBytes), ""
+		part := newPartView(visible(id, sampleBytes), p.Sample.connections[id])
 		if c, ok := p.Connections[id]; ok && cmp.Or(c.Name, c.Platform) != "" {
-			name, code = visible(cmp.Or(c.Name, c.Platform), sampleBytes), name
-			if c.Name != "" && c.Platform != "" {
-				name += " (" + visible(c.Platform, sampleBytes) + ")"
+			part.ID, part.Name = part.Name, visible(cmp.Or(c.Name, c.Platform), sampleBytes)
+			if c.Name != "" {
+				part.Platform = visible(c.Platform, sampleBytes)
 			}
 		}
-		v.Rows = append(v.Rows, newPartView(name, code, p.Sample.connections[id]))
+		v.Rows = append(v.Rows, part)
 	}
 	if rest.rows() > 0 {
-		v.Rows = append(v.Rows, newPartView("other connections", "", &rest))
+		v.Rows = append(v.Rows, newPartView("other connections", &rest))
 	}
 	if none := p.Sample.connections[""]; none != nil {
-		v.Rows = append(v.Rows, newPartView("none named", "", none))
+		v.Rows = append(v.Rows, newPartView("none named, rows with an id", none))
 	}
 	return v
 }
@@ -227,11 +229,11 @@ func byDataType(s *Sample) breakdownView {
 	v := breakdownView{Caption: "By data type", What: "Data type", Counted: "Rows", Bars: true}
 	for _, name := range linker.DataTypes {
 		if t := s.dataTypes[name]; t != nil && t.rows() > 0 {
-			v.Rows = append(v.Rows, newPartView(name, "", t))
+			v.Rows = append(v.Rows, newPartView(name, t))
 		}
 	}
 	if t := s.dataTypes[""]; t != nil && t.rows() > 0 {
-		v.Rows = append(v.Rows, newPartView("none, or not a data type", "", t))
+		v.Rows = append(v.Rows, newPartView("none, or not a data type", t))
 	}
 	return v
 }
@@ -259,14 +261,14 @@ func byOrganization(touched []linker.OrganizationCount, applied bool) breakdownV
 	return v
 }
 
-func newPartView(name, id string, t *tallies) partView {
+func newPartView(name string, t *tallies) partView {
 	var bad int64
 	for i, o := range linker.Outcomes {
 		if NeedsRetry(o) {
 			bad += t[i]
 		}
 	}
-	v := partView{Name: name, ID: id, Count: thousands(t.rows()), Refused: thousands(bad), Share: percent(bad, t.rows())}
+	v := partView{Name: name, Count: thousands(t.rows()), Refused: thousands(bad), Share: percent(bad, t.rows())}
 	v.Segments, v.Label = segments(t)
 	return v
 }

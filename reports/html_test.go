@@ -56,7 +56,10 @@ func smallPage() reports.Page {
 			},
 			StartedAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), FinishedAt: time.Date(2026, 1, 2, 3, 4, 7, 5e8, time.UTC),
 		},
-		Next:        []string{"relink import " + dir + "rejects.csv", "relink revert 17 --dry-run"},
+		Next: []reports.Step{
+			{Why: "Mend the rows in the rejects file, then send them again", Command: "relink import " + dir + "rejects.csv"},
+			{Command: "relink revert --dry-run 17"},
+		},
 		Sample:      sample,
 		Connections: map[string]reports.Connection{"conn-1": {Name: "Sales EU", Platform: "SALESFORCE"}},
 		Touched:     []linker.OrganizationCount{{Organization: "org-1", Recordings: 6}},
@@ -286,7 +289,7 @@ func hostilePage() reports.Page {
 		p.Options = append(p.Options, reports.Option{Name: text(i), Value: text(i + 1)})
 	}
 	p.Notices = []string{text(0), text(1), text(8)}
-	p.Next = []string{text(0), text(3), text(6)}
+	p.Next = []reports.Step{{Why: text(1), Command: text(0)}, {Why: text(2), Command: text(3)}, {Why: text(5), Command: text(6)}}
 	p.Phases = append(p.Phases, reports.Phase{Name: text(3), Took: time.Second, Rows: 1})
 	p.Host, p.Version = text(5), text(6)
 	return p

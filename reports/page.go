@@ -14,7 +14,7 @@ type Page struct {
 	// refused, why the prune was withheld.
 	Notices []string
 	// Next are the commands that make sense now, most useful first.
-	Next []string
+	Next []Step
 	// Sample has the examples and the rows by connection and data type; nil
 	// when the entries were not looked at.
 	Sample *Sample
@@ -31,6 +31,12 @@ type Page struct {
 	Drift []DriftPoint
 	// Host and Version tell where it ran and what; "" for not told.
 	Host, Version string
+}
+
+// Step is a command that makes sense now.
+type Step struct {
+	Why     string // what it is good for
+	Command string
 }
 
 // Connection is how people know a connection.

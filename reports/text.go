@@ -29,7 +29,7 @@ type TextOptions struct {
 	// refused, why the prune was withheld.
 	Notices []string
 	// Next are the commands that make sense now, most useful first.
-	Next []string
+	Next []Step
 }
 
 // DefaultWidth and DefaultHeight are the size of a terminal that does not tell
@@ -131,9 +131,11 @@ func about(s linker.Summary) string {
 	return what
 }
 
-// duration is how long the run took, false when that is not known.
+// duration is how long the run took, false when that is not known. Times that
+// were read from a summary.json are in whole seconds.
 func duration(s linker.Summary) (time.Duration, bool) {
-	return s.FinishedAt.Sub(s.StartedAt), !s.StartedAt.IsZero() && !s.FinishedAt.IsZero()
+	d := s.FinishedAt.Sub(s.StartedAt)
+	return d, d != 0 && !s.StartedAt.IsZero() && !s.FinishedAt.IsZero()
 }
 
 // outcomes adds the counts, the outcomes in their usual order. Those that are
@@ -289,7 +291,13 @@ func fileKeys(files map[string]string) []string {
 }
 
 // next adds the commands that make sense now.
-func (p *page) next(commands []string) { p.labelled("next", commands) }
+func (p *page) next(steps []Step) {
+	var commands []string
+	for _, s := range steps {
+		commands = append(commands, s.Command)
+	}
+	p.labelled("next", commands)
+}
 
 // width is the number of columns of s, near enough: names in scripts with wide
 // characters wrap early or late, nothing worse.

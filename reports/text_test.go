@@ -48,10 +48,10 @@ func millionRows() linker.Summary {
 	}
 }
 
-var nextCommands = []string{
-	"relink import relink-runs/20260102T030405Z-17/rejects.csv --map 'SFDC Id=externalId'",
-	"relink report 17 --format html",
-	"relink revert 17 --dry-run",
+var nextCommands = []reports.Step{
+	{Command: "relink import relink-runs/20260102T030405Z-17/rejects.csv --map 'SFDC Id=externalId'"},
+	{Command: "relink report 17 --format html"},
+	{Command: "relink revert 17 --dry-run"},
 }
 
 func TestTextFitsTheTerminal(t *testing.T) {
@@ -60,7 +60,7 @@ func TestTextFitsTheTerminal(t *testing.T) {
 		for _, tc := range []struct {
 			name string
 			s    linker.Summary
-			next []string
+			next []reports.Step
 		}{
 			{"million", millionRows(), nextCommands},
 			{"clean", clean(), nextCommands[2:]},
@@ -149,7 +149,7 @@ func TestTextDoesNotSteerTheTerminal(t *testing.T) {
 	s.Source.Name = "links\x1b[2J\u202e.csv"
 	s.Files = map[string]string{"report": "out\x07/report.csv"}
 	var b bytes.Buffer
-	if err := reports.Text(&b, s, reports.TextOptions{Next: []string{"relink \x1b]0;x"}}); err != nil {
+	if err := reports.Text(&b, s, reports.TextOptions{Next: []reports.Step{{Command: "relink \x1b]0;x"}}}); err != nil {
 		t.Fatal(err)
 	}
 	if i := strings.IndexAny(b.String(), "\x1b\x07\u202e"); i >= 0 {
@@ -197,7 +197,7 @@ func TestVerdict(t *testing.T) {
 		},
 		{
 			"nothing good", counts("import", 3, o{linker.Rejected: 3}, exit(2)), reports.Look,
-			"Not one of 3 rows did go through.",
+			"Not one of 3 rows went through.",
 		},
 		{
 			"no rows", counts("import", 0, nil), reports.Good,

@@ -79,16 +79,16 @@ func validated(s linker.Summary) string {
 }
 
 func imported(s linker.Summary) string {
-	did, every := "did", "every row went through: "
+	did, every, went := "did", "every row went through: ", "went"
 	if !s.Applied {
-		did, every = "would", "every row would go through: "
+		did, every, went = "would", "every row would go through: ", "would go"
 	}
 	bad := refused(s)
 	switch bad {
 	case 0:
 		return opening(s, every+plural(s.Rows, "row", "rows")+".")
 	case s.Rows:
-		return opening(s, fmt.Sprintf("not one of %s %s go through.", plural(bad, "row", "rows"), did))
+		return opening(s, fmt.Sprintf("not one of %s %s through.", plural(bad, "row", "rows"), went))
 	}
 	return opening(s, fmt.Sprintf("%s of %s rows %s not go through; the other %s %s.",
 		thousands(bad), thousands(s.Rows), did, thousands(s.Rows-bad), did))

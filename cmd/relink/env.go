@@ -35,12 +35,20 @@ var otherVariables = []string{"RELINK_PG_BIN"}
 // RELINK_<FLAG>_FILE.
 const secretFlag = "relink_secret"
 
-func markSecret(flags *pflag.FlagSet, name string) {
+func markSecret(flags *pflag.FlagSet, name string) { annotate(flags, name, secretFlag) }
+
+// typedFlag marks a flag of one command that has no variable: the variable of
+// that name is another command's.
+const typedFlag = "relink_typed"
+
+func onlyTyped(flags *pflag.FlagSet, name string) { annotate(flags, name, typedFlag) }
+
+func annotate(flags *pflag.FlagSet, name, mark string) {
 	flag := flags.Lookup(name)
 	if flag.Annotations == nil {
 		flag.Annotations = map[string][]string{}
 	}
-	flag.Annotations[secretFlag] = []string{"true"}
+	flag.Annotations[mark] = []string{"true"}
 }
 
 // variable is the environment variable of a flag: RELINK_MAX_REJECTS for
@@ -55,7 +63,7 @@ func variable(flag string) string {
 func (env environment) bind(cmd *cobra.Command) error {
 	var errs []error
 	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
-		if flag.Changed || flag.Name == "help" || slices.Contains(notFromEnvironment, flag.Name) {
+		if flag.Changed || flag.Name == "help" || flag.Annotations[typedFlag] != nil || slices.Contains(notFromEnvironment, flag.Name) {
 			return
 		}
 		name := variable(flag.Name)

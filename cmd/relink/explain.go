@@ -82,13 +82,21 @@ func (a *app) explain(name string, asJSON bool) error {
 		{"Cause", e.Cause},
 		{"Remedy", e.Remedy},
 		{"Example", e.Example},
-		{"Heals", e.When},
+		{"Heals", heals(e.When)},
 	} {
 		if part.text != "" {
 			fmt.Fprintf(&b, "%-9s%s\n", part.title, wrap(part.text, 70, "         "))
 		}
 	}
 	return a.printf("%s", b.String())
+}
+
+// heals says when a row goes through without having been mended, "" when never.
+func heals(when string) string {
+	if when == "" {
+		return ""
+	}
+	return "By itself, when " + when + "."
 }
 
 func (a *app) printJSON(v any) error {

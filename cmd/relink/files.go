@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"path/filepath"
 
@@ -69,8 +70,7 @@ func (f *reportFiles) Commit() error {
 		case err != nil:
 			return err
 		case other:
-			return usage("it was left as it is; move it away to have the other one",
-				"%s is not what can be said of run %d now: links, recordings or CRM rows have changed since", f.file.Path(), f.keepOther)
+			return usage("it was left as it is; move it away to have the other one", "%w", &standingError{f.file.Path(), f.keepOther})
 		}
 	}
 	if err := f.rejects.Commit(); err != nil {
@@ -90,4 +90,15 @@ func (f *reportFiles) names() map[string]string {
 		names[what] = path
 	}
 	return names
+}
+
+// standingError says that a report stands, from when its run ended, which could
+// not be written again today.
+type standingError struct {
+	path string
+	run  int64
+}
+
+func (e *standingError) Error() string {
+	return fmt.Sprintf("%s is not what can be said of run %d now: links, recordings or CRM rows have changed since", e.path, e.run)
 }

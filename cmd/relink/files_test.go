@@ -10,6 +10,44 @@ import (
 	"relink/linker"
 )
 
+// TestReportPrints asks for a finished run in every format, as it was and after
+// its links have changed.
+func TestReportPrints(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	w.recordings(1, 2)
+	w.accounts("c-1", 1, 2)
+	links := filepath.Join(w.dir, "links.csv")
+	if err := os.WriteFile(links, []byte("recordingId,dataType,id\nr-1,ACCOUNT,a-c-1-1\nr-2,ACCOUNT,a-c-1-2\nr-3,ACCOUNT,a-c-1-2\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(w.dir, "out")
+	if got := call(t, nil, "", "import", "--dry-run", "--database", w.url, "--out", out, links); got.status != 2 {
+		t.Fatalf("import exits %d: %s", got.status, got.stderr)
+	}
+	starts := map[string]string{"text": "Dry run: 1 of 3 rows would not go through", "json": "{\n  \"run\": 1,", "html": "<!DOCTYPE html>"}
+	ask := func() {
+		t.Helper()
+		for format, start := range starts {
+			// The variable is meant for the file of an import.
+			got := call(t, []string{"RELINK_FORMAT=csv"}, "", "report", "--database", w.url, "--format", format, "1")
+			if got.status != 2 || !strings.HasPrefix(got.stdout, start) {
+				t.Errorf("report --format %s exits %d and prints %.60q, want 2 and %q: %s", format, got.status, got.stdout, start, got.stderr)
+			}
+		}
+	}
+	ask()
+	w.link("c-1", 1, 2) // what the dry run would do, done by others
+	ask()
+	got := call(t, nil, "", "report", "--database", w.url, "1")
+	if !strings.Contains(got.stdout, "created   2") || !strings.Contains(got.stderr, "this is what was written when the run ended") {
+		t.Errorf("report of a run after which links have changed prints\n%s%s", got.stdout, got.stderr)
+	}
+	if got := call(t, nil, "", "report", "--database", w.url, "--format", "xml", "1"); got.status != 1 || !strings.Contains(got.stderr, "text, html or json") {
+		t.Errorf("report --format xml exits %d: %s", got.status, got.stderr)
+	}
+}
+
 // TestRunEndsWithItsFiles has the last file of a run fail: a run must not count
 // as ended before all its files are there, and resume brings them.
 func TestRunEndsWithItsFiles(t *testing.T) {

@@ -79,7 +79,7 @@ type apiRun struct {
 	began    time.Time
 	progress batch.Progress
 	files    *reportFiles
-	next     func(linker.Summary) []string
+	next     func(linker.Summary) []reports.Step
 }
 
 func (a *app) importThroughAPI(cmd *cobra.Command, path string, o importOptions) error {
@@ -286,7 +286,7 @@ func (r *apiRun) say(done *batch.Done, status int, phases []batch.Phase) error {
 	page.Summary.Files = r.files.names()
 	page.Next = r.next(page.Summary)
 	if page.Summary.State == string(linker.StateInterrupted) {
-		page.Next = []string{"relink resume " + quote(near(r.dir))}
+		page.Next = []reports.Step{{Why: "Go on where it stopped", Command: "relink resume " + quote(near(r.dir))}}
 	}
 	if err := writeBeside(near(r.dir), page); err != nil {
 		return err
@@ -318,21 +318,4 @@ func (r *apiRun) broken(ctx context.Context, err error) error {
 		return &failure{statusError, err, strings.TrimPrefix(hintOf(err)+"; "+r.resume(), "; ")}
 	}
 	return err
-}
-
-// nextAfterAPI are the commands that make sense after an import of path.
-func nextAfterAPI(cmd *cobra.Command, path string) func(linker.Summary) []string {
-	command := "relink import" + sameFlags(cmd, "api", "token-file", "rate", "insecure-plaintext",
-		"format", "delimiter", "encoding", "map", "set", "on-conflict") + " "
-	return func(s linker.Summary) []string {
-		switch {
-		case s.State != string(linker.StateDone):
-			return nil
-		case s.DryRun:
-			return []string{command + quote(path)}
-		case s.Files["rejects"] != "":
-			return []string{command + quote(s.Files["rejects"])}
-		}
-		return nil
-	}
 }

@@ -15,14 +15,20 @@ import (
 	"relink/reports"
 )
 
+// Names in a run's folder.
+const (
+	pageName    = "report.html"
+	summaryName = "summary.json"
+)
+
 // writeBeside writes report.html and summary.json into the folder dir, and adds
 // them to the files that they list. The summary comes last.
 func writeBeside(dir string, p *reports.Page) error {
-	page, err := reports.CreateFile(filepath.Join(dir, "report.html"))
+	page, err := reports.CreateFile(filepath.Join(dir, pageName))
 	if err != nil {
 		return err
 	}
-	summary, err := reports.CreateFile(filepath.Join(dir, "summary.json"))
+	summary, err := reports.CreateFile(filepath.Join(dir, summaryName))
 	if err != nil {
 		return errors.Join(err, page.Abort())
 	}

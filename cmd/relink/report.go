@@ -2,19 +2,34 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
+	"relink/linker"
 	"relink/linker/postgres"
+	"relink/reports"
 )
 
 type reportOptions struct {
 	databaseOptions
-	json bool
+	format string
+	json   bool
 }
 
+// The formats of relink report.
+const (
+	formatText = "text"
+	formatHTML = "html"
+	formatJSON = "json"
+)
+
 func (a *app) reportCommand() *cobra.Command {
-	var o reportOptions
+	o := reportOptions{format: formatText}
 	cmd := &cobra.Command{
 		Use:     "report RUN",
 		Short:   "Write the files of a run again and print its summary",
@@ -24,9 +39,14 @@ func (a *app) reportCommand() *cobra.Command {
 What the run did is read from the marks that it left on the links, and the file
 it read is read again; nothing is linked or cleared. Of a run that was
 interrupted the report says how far it got. A row that could be linked now, but
-was not by the run, is reported as unattempted.`,
+was not by the run, is reported as unattempted. Where links have changed since
+the run ended, its files stay as they are, and are what is printed.
+
+Printed is the summary as text, what stands in summary.json, or the page that
+stands in report.html. On a terminal --format html prints where the page is.`,
 		Example: `  relink report 42
-  relink report --json 42`,
+  relink report --format json 42
+  relink report --format html 42 > report.html`,
 		Args: positional("RUN"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n, err := runID(args[0])
@@ -42,7 +62,10 @@ was not by the run, is reported as unattempted.`,
 				if run.Alive {
 					return atWork(run, "it writes its report when it ends")
 				}
-				r := &runner{a: a, cmd: cmd, store: store, json: o.json, next: nextAfterRun(cmd), rewrite: true}
+				r := &runner{
+					a: a, cmd: cmd, store: store, next: nextAfterRun(cmd), rewrite: true, standing: true,
+					json: o.json || o.format == formatJSON, html: o.format == formatHTML,
+				}
 				return r.again(ctx, run)
 			})
 		},
@@ -50,10 +73,51 @@ was not by the run, is reported as unattempted.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	o.databaseOptions.register(flags)
-	flags.BoolVar(&o.json, "json", false, "print summary.json instead of the summary")
+	flags.Var(word{&o.format, []string{formatText, formatHTML, formatJSON}}, "format", "what is printed")
+	flags.BoolVar(&o.json, "json", false, "the same as --format json")
+	// RELINK_FORMAT is the format of a job's input.
+	onlyTyped(flags, "format")
+	cmd.MarkFlagsMutuallyExclusive("format", "json")
 	exits(cmd, map[int]string{
 		statusOK:       "the files are written, and no row is rejected or failed",
 		statusRejected: "the files are written, and some rows are rejected or failed",
 	}, statusOK, statusError, statusRejected, statusBudget, statusGuard, statusBusy, statusInterrupted)
 	return cmd
+}
+
+// showPage prints the page at path, or on a terminal, where its text would be
+// of no use, the path.
+func (a *app) showPage(path string) error {
+	if _, height, _ := a.terminalSize(); height > 0 {
+		return a.printf("%s\n", path)
+	}
+	page, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer page.Close()
+	_, err = io.Copy(a.stdout, page)
+	return err
+}
+
+// showStanding prints what was written when the run ended.
+func (r *runner) showStanding(dir string, standing *standingError) error {
+	content, err := os.ReadFile(filepath.Join(dir, summaryName))
+	if err != nil {
+		return err
+	}
+	var s linker.Summary
+	if err := json.Unmarshal(content, &s); err != nil {
+		return fmt.Errorf("reading %s: %w", filepath.Join(dir, summaryName), err)
+	}
+	r.a.stderr.notice("%s; this is what was written when the run ended", standing)
+	if r.html {
+		err = r.a.showPage(filepath.Join(dir, pageName))
+	} else {
+		err = r.a.show(s, r.json, reports.TextOptions{Next: r.next(s)})
+	}
+	if err != nil {
+		return err
+	}
+	return outcome(s.ExitStatus)
 }

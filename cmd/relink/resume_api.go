@@ -33,7 +33,7 @@ func (a *app) resumeThroughAPI(cmd *cobra.Command, dir string, o resumeOptions) 
 	if err != nil {
 		return err
 	}
-	r := &apiRun{a: a, run: o.run, json: o.json, next: func(linker.Summary) []string { return nil }}
+	r := &apiRun{a: a, run: o.run, json: o.json, next: func(linker.Summary) []reports.Step { return nil }}
 	if err := json.Unmarshal(head.Settings, &r.s); err != nil {
 		return fmt.Errorf("reading the options of the run in %s: %w", dir, err)
 	}

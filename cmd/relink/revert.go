@@ -87,15 +87,3 @@ func (a *app) revert(cmd *cobra.Command, id string, o revertOptions) error {
 		return r.begin(ctx, linker.Run{Kind: linker.Revert, DryRun: o.dryRun, OfRun: n}, nil, s)
 	})
 }
-
-// nextAfterRevert are the commands that make sense after the taking back of a
-// run.
-func nextAfterRevert(cmd *cobra.Command, of int64) func(linker.Summary) []string {
-	after := nextAfterRun(cmd)
-	return func(s linker.Summary) []string {
-		if s.DryRun && s.State == string(linker.StateDone) {
-			return append([]string{fmt.Sprintf("relink revert%s %d", sameDatabase(cmd), of)}, after(s)...)
-		}
-		return after(s)
-	}
-}

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"strconv"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -26,10 +26,14 @@ type runner struct {
 	run runOptions
 	// rewrite only writes the files of a run again.
 	rewrite bool
-	json    bool
-	next    func(linker.Summary) []string // the commands that make sense after it
-	began   time.Time                     // in this process
-	named   bool                          // the organizations
+	// standing shows the files as they are where they cannot be written
+	// again.
+	standing bool
+	json     bool
+	html     bool                                // print the page instead of the summary
+	next     func(linker.Summary) []reports.Step // the commands that make sense after it
+	began    time.Time                           // in this process
+	named    bool                                // the organizations
 }
 
 // begin records a new run, makes its folder and does it. A revert has no input.
@@ -135,6 +139,10 @@ func (r *runner) do(ctx context.Context, run linker.Run, s settings, resumed boo
 	stop := r.a.watch(&progress, phasesOf(run))
 	done, err := job.Do(r.a.hard)
 	stop()
+	var standing *standingError
+	if r.standing && errors.As(err, &standing) && isFile(filepath.Join(dir, summaryName)) {
+		return r.showStanding(dir, standing)
+	}
 	if err != nil {
 		return r.broken(run, done, resumed, err)
 	}
@@ -146,7 +154,12 @@ func (r *runner) do(ctx context.Context, run linker.Run, s settings, resumed boo
 		r.a.stderr.warn(withheld(done))
 	}
 	summary := page.Summary
-	if err := r.a.show(summary, r.json, reports.TextOptions{Notices: why(done), Next: page.Next}); err != nil {
+	if r.html {
+		err = r.a.showPage(summary.Files["html"])
+	} else {
+		err = r.a.show(summary, r.json, reports.TextOptions{Notices: why(done), Next: page.Next})
+	}
+	if err != nil {
 		return err
 	}
 	r.ends(summary)
@@ -214,8 +227,14 @@ func (r *runner) writeRest(dir string, done *batch.Done, files *reportFiles, s s
 		Options: s.listed(), Host: done.Run.Host, Version: done.Run.Version,
 	}
 	page.Phases = recordedPhases(done.Run, page.Summary)
+	if of := done.Run.OfRun; of != 0 {
+		page.Options = append([]reports.Option{{Name: "takes back", Value: fmt.Sprintf("run %d", of)}}, page.Options...)
+	}
 	if done.Refusal != nil {
 		page.Notices = append(page.Notices, groupsOf(done.Refusal)...)
+		if done.Refusal.Hint != "" {
+			page.Notices = append(page.Notices, "To do: "+done.Refusal.Hint)
+		}
 	}
 	page.Summary.Files = files.names()
 	page.Next = r.next(page.Summary)
@@ -280,41 +299,6 @@ func (r *runner) nameOrganizations(p linker.Plan, s settings) {
 	r.named = true // and not again when the database was lost
 	for _, o := range p.Touched {
 		r.a.stderr.notice("organization %q: %s recordings change", o.Organization, thousands(o.Recordings))
-	}
-}
-
-// nextAfterFile are the commands that make sense after an import or a
-// reconciliation of the file path.
-func nextAfterFile(cmd *cobra.Command, path string) func(linker.Summary) []string {
-	same := sameFlags(cmd, "format", "delimiter", "encoding", "map", "set",
-		"organization", "on-conflict", "follow-merges", "existing", "keep-trigger",
-		"connection", "data-type", "prune", "take-over", "max-rejects", "max-changes", "min-rows", "force")
-	command := "relink " + cmd.Name() + same + sameDatabase(cmd) + " "
-	after := nextAfterRun(cmd)
-	return func(s linker.Summary) []string {
-		switch {
-		case s.DryRun && s.State == string(linker.StateDone) && s.Kind == string(linker.Import):
-			return append([]string{command + "--expect " + quote(s.Files["report"]) + " " + quote(path)}, after(s)...)
-		case s.DryRun && s.State == string(linker.StateDone):
-			return append([]string{command + quote(path)}, after(s)...)
-		// Of a reconciliation the rejects belong into the next file: by
-		// themselves they are not what the links should be.
-		case s.Applied && s.Files["rejects"] != "" && s.Kind == string(linker.Import) && s.State == string(linker.StateDone):
-			return append([]string{command + quote(s.Files["rejects"])}, after(s)...)
-		}
-		return after(s)
-	}
-}
-
-// nextAfterRun are the commands that make sense after any run.
-func nextAfterRun(cmd *cobra.Command) func(linker.Summary) []string {
-	database := sameDatabase(cmd)
-	return func(s linker.Summary) []string {
-		id := " " + strconv.FormatInt(*s.Run, 10)
-		if s.State == string(linker.StateInterrupted) {
-			return []string{"relink resume" + database + id}
-		}
-		return []string{"relink runs show" + database + id}
 	}
 }
 

@@ -79,16 +79,11 @@ func (a *app) validate(cmd *cobra.Command, path string, o validateOptions) error
 	}
 	summary := &page.Summary
 	summary.StartedAt, summary.FinishedAt = started, time.Now()
-	same := sameFlags(cmd, "format", "delimiter", "encoding", "map", "set")
-	next := []string{"relink import --dry-run" + same + " " + quote(path)}
-	if rejects, ok := summary.Files["rejects"]; ok {
-		next = append([]string{"relink validate" + same + " " + quote(rejects)}, next...)
-	}
-	page.Next = next
+	page.Next = nextAfterValidate(cmd, path, *summary)
 	if err := writeBeside(dir, page); err != nil {
 		return err
 	}
-	if err := a.show(*summary, o.json, reports.TextOptions{Next: next, Notices: page.Notices}); err != nil {
+	if err := a.show(*summary, o.json, reports.TextOptions{Next: page.Next, Notices: page.Notices}); err != nil {
 		return err
 	}
 	return outcome(summary.ExitStatus)

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"relink/linker"
+	"relink/reports"
+)
+
+// nextSteps is how many commands a summary proposes: more would be a manual.
+const nextSteps = 3
+
+// nextAfterFile are the commands that make sense after an import or a
+// reconciliation of the file path.
+func nextAfterFile(cmd *cobra.Command, path string) func(linker.Summary) []reports.Step {
+	same := sameFlags(cmd, "format", "delimiter", "encoding", "map", "set",
+		"organization", "on-conflict", "follow-merges", "existing", "keep-trigger",
+		"connection", "data-type", "prune", "take-over", "max-rejects", "max-changes", "min-rows", "force")
+	command := "relink " + cmd.Name() + same + sameDatabase(cmd) + " "
+	after := nextAfterRun(cmd)
+	return func(s linker.Summary) []reports.Step {
+		done, imported := s.State == string(linker.StateDone), s.Kind == string(linker.Import)
+		var first reports.Step
+		switch {
+		case s.DryRun && done && imported:
+			first = reports.Step{
+				Why:     "Do what this dry run says, and nothing else",
+				Command: command + "--expect " + quote(s.Files["report"]) + " " + quote(path),
+			}
+		case s.DryRun && done:
+			first = reports.Step{Why: "Do it for good", Command: command + quote(path)}
+		// Of a reconciliation the rejects belong into the next file: by
+		// themselves they are not what the links should be.
+		case s.Applied && s.Files["rejects"] != "" && imported && done:
+			first = again(command, s)
+		}
+		return steps(append([]reports.Step{first}, after(s)...))
+	}
+}
+
+// again is the step that sends the rejects once more.
+func again(command string, s linker.Summary) reports.Step {
+	return reports.Step{Why: "Mend the rows in the rejects file, then send them again", Command: command + quote(s.Files["rejects"])}
+}
+
+// nextAfterRun are the commands that make sense after any run.
+func nextAfterRun(cmd *cobra.Command) func(linker.Summary) []reports.Step {
+	database := sameDatabase(cmd)
+	return func(s linker.Summary) []reports.Step {
+		id := " " + strconv.FormatInt(*s.Run, 10)
+		takeBack := reports.Step{Why: "See what taking this run back would do", Command: "relink revert --dry-run" + database + id}
+		if s.State == string(linker.StateInterrupted) {
+			list := []reports.Step{{Why: "Go on where it stopped", Command: "relink resume" + database + id}}
+			if s.Applied {
+				list = append(list, takeBack)
+			}
+			return append(list, reports.Step{Why: "End it as it is", Command: "relink runs abandon" + database + id})
+		}
+		list := explainFirst(s)
+		if s.Applied && reports.Written(s.Outcomes) > 0 {
+			list = append(list, takeBack)
+		}
+		return steps(append(list, reports.Step{Why: "Look at the run's record", Command: "relink runs show" + database + id}))
+	}
+}
+
+// nextAfterRevert are the commands that make sense after the taking back of a
+// run.
+func nextAfterRevert(cmd *cobra.Command, of int64) func(linker.Summary) []reports.Step {
+	after := nextAfterRun(cmd)
+	return func(s linker.Summary) []reports.Step {
+		if !s.DryRun || s.State != string(linker.StateDone) {
+			return after(s)
+		}
+		first := reports.Step{Why: "Do it for good", Command: "relink revert" + sameDatabase(cmd) + " " + strconv.FormatInt(of, 10)}
+		return steps(append([]reports.Step{first}, after(s)...))
+	}
+}
+
+// nextAfterAPI are the commands that make sense after an import of path through
+// the HTTP operation.
+func nextAfterAPI(cmd *cobra.Command, path string) func(linker.Summary) []reports.Step {
+	command := "relink import" + sameFlags(cmd, "api", "token-file", "rate", "insecure-plaintext",
+		"format", "delimiter", "encoding", "map", "set", "on-conflict") + " "
+	return func(s linker.Summary) []reports.Step {
+		var first reports.Step
+		switch {
+		case s.State != string(linker.StateDone):
+		case s.DryRun:
+			first = reports.Step{Why: "Do it for good", Command: command + quote(path)}
+		case s.Files["rejects"] != "":
+			first = again(command, s)
+		}
+		return steps(append([]reports.Step{first}, explainFirst(s)...))
+	}
+}
+
+// nextAfterValidate are the commands that make sense after the check of path.
+func nextAfterValidate(cmd *cobra.Command, path string, s linker.Summary) []reports.Step {
+	same := sameFlags(cmd, "format", "delimiter", "encoding", "map", "set")
+	var list []reports.Step
+	if rejects, ok := s.Files["rejects"]; ok {
+		list = append(list, reports.Step{Why: "Mend the rows in the rejects file, then check them again", Command: "relink validate" + same + " " + quote(rejects)})
+	}
+	list = append(list, reports.Step{Why: "Ask the database what the file would do", Command: "relink import --dry-run" + same + " " + quote(path)})
+	return steps(append(list, explainFirst(s)...))
+}
+
+// explainFirst proposes to read about the most frequent reason.
+func explainFirst(s linker.Summary) []reports.Step {
+	if len(s.Reasons) == 0 {
+		return nil
+	}
+	return []reports.Step{{Why: "Read about the most frequent reason", Command: "relink explain " + string(s.Reasons[0].Code)}}
+}
+
+// steps are the first of the commands that are there.
+func steps(list []reports.Step) []reports.Step {
+	var kept []reports.Step
+	for _, s := range list {
+		if s.Command != "" && len(kept) < nextSteps {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}
