@@ -183,19 +183,23 @@ func TestReconcileLeavesWhatIsOutOfScope(t *testing.T) {
 		cleared int
 	}{
 		{
-			"another connection", []string{"--connection", "c-1"},
+			"another connection",
+			[]string{"--connection", "c-1"},
 			"e.integration_connection_id = 'c-1'", "r-1,ACCOUNT,a-c-1-1\n", 7,
 		},
 		{
-			"another type", []string{"--connection", "c-1", "--data-type", "LEAD"},
+			"another type",
+			[]string{"--connection", "c-1", "--data-type", "LEAD"},
 			"e.integration_connection_id = 'c-1' AND l.data_type = 'LEAD'", "r-31,LEAD,lead-31\n", 2,
 		},
 		{
-			"another organization", []string{"--organization", "o-2"},
+			"another organization",
+			[]string{"--organization", "o-2"},
 			"e.integration_connection_id = 'c-9'", "s-1,ACCOUNT,a-c-9-1\n", 4,
 		},
 		{
-			"two connections and one type", []string{"--connection", "c-1,c-2", "--data-type", "ACCOUNT"},
+			"two connections and one type",
+			[]string{"--connection", "c-1,c-2", "--data-type", "ACCOUNT"},
 			"e.integration_connection_id IN ('c-1', 'c-2') AND l.data_type = 'ACCOUNT'", "r-1,ACCOUNT,a-c-1-1\n", 9,
 		},
 	} {
