@@ -121,7 +121,7 @@ func newView(p Page, examples int) view {
 		Kicker:     kicker,
 		Badge:      map[Tone]string{Good: "✓ In order", Look: "! Needs a look", Bad: "✕ Stopped"}[tone],
 		Verdict:    verdict,
-		Facts:      facts(s),
+		Facts:      facts(p),
 		Outcomes:   newOutcomesView(s),
 		Reasons:    newReasonViews(p, examples),
 		Breakdowns: newBreakdownViews(p),
@@ -144,7 +144,8 @@ func newView(p Page, examples int) view {
 }
 
 // facts are the numbers under the verdict.
-func facts(s linker.Summary) []pair {
+func facts(p Page) []pair {
+	s := p.Summary
 	list := []pair{{Name: "Rows read", Value: thousands(s.Rows)}}
 	if bad := refused(s); bad > 0 {
 		list = append(list, pair{Name: "Not through", Value: thousands(bad) + " (" + percent(bad, s.Rows) + ")"})
@@ -161,11 +162,24 @@ func facts(s linker.Summary) []pair {
 	}
 	if d, ok := duration(s); ok {
 		list = append(list, pair{Name: "Took", Value: took(d)})
+		if busy := atWork(p.Phases); busy > 0 && d-busy > max(d/10, time.Second) {
+			// It was interrupted and resumed later, or had to wait.
+			list = append(list, pair{Name: "Of that at work", Value: took(busy)})
+			d = busy
+		}
 		if rate := perSecond(s.Rows-s.Outcomes[linker.Unattempted], d); rate != "" {
 			list = append(list, pair{Name: "Rows a second", Value: rate})
 		}
 	}
 	return append(list, pair{Name: "Exit status", Value: exitStatus(s.ExitStatus)})
+}
+
+// atWork is the time of all phases.
+func atWork(phases []Phase) (all time.Duration) {
+	for _, p := range phases {
+		all += p.Took
+	}
+	return all
 }
 
 // Written counts the links that a run made or cleared.
@@ -222,10 +236,7 @@ func identity(p Page) []pair {
 }
 
 func newPhaseViews(phases []Phase) []phaseView {
-	var all time.Duration
-	for _, p := range phases {
-		all += p.Took
-	}
+	all := atWork(phases)
 	var list []phaseView
 	for _, p := range phases {
 		v := phaseView{Name: visible(p.Name, 100), Took: took(p.Took), Share: percent(int64(p.Took), int64(all))}

@@ -153,6 +153,21 @@ func TestHTMLKnowsEveryOutcome(t *testing.T) {
 	}
 }
 
+// A run that was resumed the next morning did not work all night.
+func TestHTMLOfAResumedRun(t *testing.T) {
+	t.Parallel()
+	p := smallPage()
+	p.Summary.FinishedAt = p.Summary.StartedAt.Add(9 * time.Hour)
+	got := html(t, p)
+	for _, want := range []string{
+		`<dt>Took</dt><dd>9 h 00 min</dd>`, `<dt>Of that at work</dt><dd>2.5 s</dd>`, `<dt>Rows a second</dt><dd>4</dd>`,
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("page of a run that was resumed after nine hours holds no %s", want)
+		}
+	}
+}
+
 // The page says so when the numbers do not add up.
 func TestHTMLDoesNotHideAWrongSum(t *testing.T) {
 	t.Parallel()
