@@ -132,15 +132,6 @@ func (s *site) applied() int {
 	return ask[int](s, "SELECT count(*) FROM recording_links WHERE linked_by_run IS NOT NULL")
 }
 
-// current lists the current links.
-func (s *site) current() string {
-	s.t.Helper()
-	return ask[string](s, `
-		SELECT coalesce(string_agg(recording_id || '>' || entity_id || ' ' || coalesce(trigger, ''), ', ' ORDER BY recording_id), '')
-		FROM recording_links
-		WHERE cleared_at IS NULL`)
-}
-
 // slowly makes every statement that links, so every batch, take a while.
 func (s *site) slowly(d time.Duration) {
 	s.t.Helper()
