@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -202,10 +203,11 @@ func TestDecisionTriesSalesforceForms(t *testing.T) {
 		{"both there, 18 given", opportunity("r-18", "c-3", long), created("e-both-18")},
 		{"both there, 18 given in capitals", opportunity("r-19", "c-3", "70130000001TCYIAAQ"), found(long, "e-both-18")},
 		{"a wrong checksum", opportunity("r-20", "c-1", "70130000001tcyIAAB"), rejected(linker.EntityNotFound, "")},
+		{"15 whose letter case is lost, of 18", opportunity("r-20", "c-1", "70130000001TCYI"), rejected(linker.EntityNotFound, `"70130000001tcyIAAQ" exists, which differs in letter case`)},
 		{"15 in the wrong letter case", opportunity("r-20", "c-2", "70130000001TCYI"), rejected(linker.EntityNotFound, `"70130000001tcyI" exists, which differs in letter case`)},
 		{"found in another form, and deleted", byExternal("r-20", "LEAD", "c-1", short), rejected(linker.EntityDeleted, "found as "+long)},
 		{"found in another form, and merged", byExternal("r-20", "CONTACT", "c-1", short), rejected(linker.EntityMerged, "found as "+long)},
-		{"not of the type in any form", byExternal("r-20", "ENGAGEMENT", "c-1", short), rejected(linker.EntityNotFound, `exists as OPPORTUNITY in connection "c-3"`)},
+		{"not of the type in any form", byExternal("r-20", "ENGAGEMENT", "c-1", short), rejected(linker.EntityNotFound, "this id is an OPPORTUNITY in the connection")},
 		{"not in another organization's connection", opportunity("r-20", "c-9", short), rejected(linker.EntityNotFound, `exists in connection "c-3"`)},
 	})
 	decide(w, linker.Rules{FollowMerges: true}, []decision{
@@ -217,6 +219,25 @@ func TestDecisionTriesSalesforceForms(t *testing.T) {
 	})
 }
 
+// TestSecondLookKeepsStatistics plans a file whose rows are all found at the
+// second look. With the statistics from before it, by which all of them are
+// rejected, later statements became loops within loops.
+func TestSecondLookKeepsStatistics(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	x := w.begin(postgres.SessionOptions{})
+	var rows []linker.Fields
+	for n := range 50 {
+		rows = append(rows, byExternal(fmt.Sprintf("r-%d", n+1), "OPPORTUNITY", "c-1", "70130000001tcyI"))
+	}
+	w.stage(x, rows)
+	w.plan(x, true)
+	const query = "SELECT null_frac FROM pg_stats WHERE tablename LIKE 'run%plan' AND attname = 'code'"
+	if got := one[float32](w, query); got != 1 {
+		t.Errorf("by the statistics %v of the rows have no code, want all", got)
+	}
+}
+
 func TestDecisionNamesNearMisses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -225,6 +246,7 @@ func TestDecisionNamesNearMisses(t *testing.T) {
 		    ('f-2', 'ACCOUNT', 'c-9', 'x-theirs'),
 		    ('f-3', 'CONTACT', 'c-9', 'x-nowhere'),
 		    ('f-4', 'ACCOUNT', 'c-9', 'X-CASE'),
+		    ('e-contact', 'CONTACT', 'c-1', '0035g00000XyZabAAF'),
 		    ('e-meeting', 'ENGAGEMENT', 'c-1', 'x-meeting')`)
 	no := func(detail string) linker.Result { return rejected(linker.EntityNotFound, detail) }
 	none := func(detail string) linker.Result { return rejected(linker.RecordingNotFound, detail) }
@@ -237,6 +259,14 @@ func TestDecisionNamesNearMisses(t *testing.T) {
 		{"leading zeros", byExternal("r-20", "CONTACT", "c-2", "123"), no(`"000123" exists, which differs in leading zeros`)},
 		{"an id given as external id", byExternal("r-20", "ACCOUNT", "c-1", "e-5"), no("this is the platform's own id: give it as id")},
 		{"an external id given as id", byID("r-20", "x-5"), no(`this is the external id of an ACCOUNT in connection "c-1": give it as externalId`)},
+		{"15 characters, and 18 in another connection", byExternal("r-20", "CONTACT", "c-2", "0035g00000XyZab"), no(`exists in connection "c-1"`)},
+		{"15 characters, and 18 of another type", byExternal("r-20", "LEAD", "c-1", "70130000001tcyI"), no("this id is an OPPORTUNITY in the connection")},
+		{"18 characters, and 15 of another type", byExternal("r-20", "LEAD", "c-2", "70130000001tcyIAAQ"), no("this id is an OPPORTUNITY in the connection")},
+		{"15 characters of an external id given as id", typed("OPPORTUNITY", byID("r-20", "70130000001tcyI")), no(`this is the external id of an OPPORTUNITY in connection "c-2": give it as externalId`)},
+		{"a folded external id given as id", typed("OPPORTUNITY", byID("r-20", "70130000001TCYIAAQ")), no(`this is the external id of an OPPORTUNITY in connection "c-1": give it as externalId`)},
+		{"an id in other letters", byID("r-20", "E-5"), no(`"e-5" exists, which differs in letter case`)},
+		{"an id with other zeros", byID("r-20", "00e-5"), no(`"e-5" exists, which differs in leading zeros`)},
+		{"another organization's id in other letters", byID("r-20", "F-1"), no("")},
 		{"of another organization only", byExternal("r-20", "ACCOUNT", "c-1", "x-theirs"), no("")},
 		{"of another organization and another type", byExternal("r-20", "ACCOUNT", "c-1", "x-nowhere"), no("")},
 		{"another organization's in other letters", byExternal("r-20", "ACCOUNT", "c-1", "x-case"), no("")},
@@ -250,7 +280,9 @@ func TestDecisionNamesNearMisses(t *testing.T) {
 		{"an external id where the recording belongs", in("c-1", byID("x-lead", "e-1")), none("this is the id of a LEAD, not of a recording")},
 		{"another organization's recording in other letters", in("c-1", byID("S-1", "e-1")), none("")},
 		{"another organization's CRM row where the recording belongs", in("c-1", byID("f-1", "e-1")), none("")},
-		{"a recording in other letters, of an organization that nothing names", byID("R-CASE", "e-1"), none("")},
+		{"a recording in other letters, of the CRM row's organization", byID("R-CASE", "e-1"), none(`"r-Case" exists, which differs in letter case`)},
+		{"a recording in other letters, of an organization that nothing names", byID("R-CASE", "nope"), none("")},
+		{"another organization's recording in other letters, by id", byID("S-1", "e-1"), none("")},
 	})
 }
 

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,21 +17,31 @@ import (
 // nearMisses says of ids that were not found what they nearly are. It looks
 // once at the failed rows only, all of them together.
 func (p *planner) nearMisses() {
+	if p.count(linker.EntityNotFound)+p.count(linker.RecordingNotFound) == 0 {
+		return
+	}
+	p.analyzePlan()
 	if p.count(linker.EntityNotFound) > 0 {
-		p.exec("looking for near misses of CRM ids", p.say("near_entities"))
+		const doing = "looking for near misses of CRM ids"
+		p.created("asked", p.x.statement("near_asked"))
+		p.analyze("asked")
+		p.say(doing, "near_entities")
 	}
 	if p.count(linker.RecordingNotFound) > 0 {
-		p.exec("looking for near misses of recording ids", p.say("near_recordings"), orNull(p.x.opt.Rules.Organization))
+		p.say("looking for near misses of recording ids", "near_recordings", orNull(p.x.opt.Rules.Organization))
 	}
 }
 
-// say makes a query for near misses the statement that writes them down.
-func (p *planner) say(name string) string {
-	return forRun(`
+// say writes down what a query for near misses finds. The query has a statement
+// of its own, because PostgreSQL does not run an UPDATE in parallel.
+func (p *planner) say(doing, name string, args ...any) {
+	p.created("near", p.x.statement(name), args...)
+	p.analyze("near")
+	p.exec(doing, forRun(`
 		UPDATE relink.run_0_plan AS p
 		SET detail = concat_ws('; ', p.detail, near.said)
-		FROM (`+sqlFile(name)+`) AS near
-		WHERE near.row_no = p.row_no`, p.x.opt.Run)
+		FROM relink.run_0_near AS near
+		WHERE near.row_no = p.row_no`, p.x.opt.Run))
 }
 
 // nearTimeout bounds the look for a near miss of one row. It compares ids
@@ -40,7 +51,7 @@ func (p *planner) say(name string) string {
 const nearTimeout = 250 * time.Millisecond
 
 // oneMiss is the row that was not found, as the queries for near misses expect
-// to find it.
+// to find it, with other forms of its id.
 const oneMiss = `
 WITH miss (row_no, code, organization_id, recording_id, data_type, entity_id, external_id, connection_id) AS MATERIALIZED (
     SELECT 1::bigint, $2::text, $1::text, $3::text, t.data_type, $5::text, $6::text, $7::text
@@ -49,9 +60,17 @@ WITH miss (row_no, code, organization_id, recording_id, data_type, entity_id, ex
         UNION ALL
         SELECT $4
     ) AS t
+),
+form (row_no, external_id) AS (
+    SELECT 1::bigint, f.external_id FROM unnest($8::text[]) AS f (external_id)
+),
+asked AS MATERIALIZED (
+    %s
 )
 SELECT near.said
-FROM (`
+FROM (
+    %s
+) AS near`
 
 // nearMiss says of one row what the id that was not found nearly is, "" for
 // nothing.
@@ -65,15 +84,17 @@ func (o *Single) nearMiss(ctx context.Context, organization string, code linker.
 	default:
 		return "", nil
 	}
-	query := oneMiss + strings.NewReplacer(
+	query := strings.NewReplacer(
 		"relink.run_0_plan", "miss", "relink.run_0_staged", "miss",
-	).Replace(sqlFile(name)) + ") AS near"
+		"relink.run_0_alternatives", "form", "relink.run_0_asked", "asked",
+	).Replace(fmt.Sprintf(oneMiss, sqlFile("near_asked"), sqlFile(name)))
+	forms := linker.Alternatives(cmp.Or(row.ID, row.ExternalID))
 	err = pgx.BeginFunc(ctx, o.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "SELECT set_config('statement_timeout', $1, true)", fmt.Sprintf("%dms", nearTimeout.Milliseconds())); err != nil {
 			return err
 		}
 		err := tx.QueryRow(ctx, query, organization, code, row.RecordingID, row.DataType,
-			orNull(row.ID), orNull(row.ExternalID), orNull(row.IntegrationConnectionID)).Scan(&said)
+			orNull(row.ID), orNull(row.ExternalID), orNull(row.IntegrationConnectionID), forms).Scan(&said)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}

@@ -41,6 +41,24 @@ func TestSingle(t *testing.T) {
 			t.Errorf("%s: entity = %+v, want a %s", test.name, e, test.row.DataType)
 		}
 	}
+	near := []struct {
+		name string
+		row  linker.Fields
+		want string
+	}{
+		{"another type", byExternal("r-20", "ACCOUNT", "c-1", "x-lead"), "this id is a LEAD in the connection"},
+		{"another form and another type", byExternal("r-20", "LEAD", "c-1", "70130000001tcyI"), "this id is an OPPORTUNITY in the connection"},
+		{"an external id in another form, given as id", byID("r-20", "70130000001TCYIAAQ"), `this is the external id of an OPPORTUNITY in connection "c-1": give it as externalId`},
+		{"an id in other letters", byID("r-20", "E-5"), `"e-5" exists, which differs in letter case`},
+		{"a recording in other letters", byID("R-CASE", "e-5"), `"r-Case" exists, which differs in letter case`},
+		{"another organization's id in other letters", byID("r-20", "F-1"), ""},
+	}
+	for _, test := range near {
+		r, _, err := one.Put(t.Context(), "o-1", linker.Check(test.row, linker.Fields{}))
+		if err != nil || r.Outcome != linker.Rejected || r.Detail != test.want {
+			t.Errorf("near miss, %s: Put = %+v, %v, want %q", test.name, r, err, test.want)
+		}
+	}
 	removed, r, err := one.Delete(t.Context(), "o-1", linker.Check(byID("r-10", "e-1"), linker.Fields{}))
 	if err != nil || removed || r.Outcome == linker.Rejected {
 		t.Errorf("Delete of a link that is not current = %v, %+v, %v", removed, r, err)

@@ -156,11 +156,8 @@ func orNull(s string) *string {
 // rule that knows them is linker.Alternatives, so the missed ids come out and
 // their other forms go in, both in one stream each.
 func (p *planner) secondLook() {
-	if p.err != nil || p.count("entity_not_found") == 0 {
-		return
-	}
 	p.table("alternatives", p.x.statement("alternatives"))
-	if p.err != nil {
+	if p.count(linker.EntityNotFound) == 0 || p.err != nil {
 		return
 	}
 	in, err := p.x.store.connect(p.ctx, fmt.Sprintf("run %d second look", p.x.opt.Run))
@@ -242,6 +239,10 @@ func (p *planner) again(fill string, args ...any) {
 	p.exec(doing, forRun("DELETE FROM relink.run_0_plan AS p USING relink.run_0_again AS a WHERE a.row_no = p.row_no", p.x.opt.Run))
 	rule := strings.ReplaceAll(sqlFile("resolve"), "relink.run_0_staged", "relink.run_0_again")
 	p.exec(doing, forRun("INSERT INTO relink.run_0_plan "+rule, p.x.opt.Run), p.x.ruleArgs()...)
+	// By the statistics from before nearly all rows were rejected: with them
+	// the search for repeated recordings became a loop over all of them, for
+	// each of them.
+	p.analyze("plan")
 }
 
 // did makes a table of what a run did.

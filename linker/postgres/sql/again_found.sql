@@ -11,4 +11,5 @@ JOIN crm_entities AS e
     ON e.integration_connection_id = s.connection_id
     AND e.data_type = s.data_type
     AND e.external_id = a.external_id
+WHERE s.entity_id IS NULL
 ORDER BY s.row_no, a.rank

@@ -1,7 +1,8 @@
--- External ids that were not found as given and have the length of a
--- Salesforce id: other forms of them are worth a second look.
-SELECT p.row_no, s.external_id
+-- Ids that were not found as given and have the length of a Salesforce id:
+-- other forms of them are worth a second look. An id of the platform is never
+-- found in another form, but the forms tell what it may be instead.
+SELECT p.row_no, coalesce(s.external_id, s.entity_id)
 FROM relink.run_0_plan AS p
 JOIN relink.run_0_staged AS s USING (row_no)
 WHERE p.code = 'entity_not_found'
-    AND length(s.external_id) IN (15, 18)
+    AND length(coalesce(s.external_id, s.entity_id)) IN (15, 18)

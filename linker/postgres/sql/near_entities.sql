@@ -1,71 +1,74 @@
--- Rows whose CRM row was not found: what the id nearly is, among the rows of
--- the recording's own organization. One pass over the CRM rows for all misses:
--- ids that differ in letter case or leading zeros only share a key.
-SELECT DISTINCT ON (c.row_no) c.row_no, c.said
-FROM (
+-- What the ids that were not found nearly are: one line a row, the nearest.
+WITH candidate (row_no, id, rank, other_form, named, data_type, connection_id) AS (
+    -- external ids
     SELECT
-        m.row_no,
-        e.id,
+        a.row_no, e.id,
         CASE
-            WHEN m.by_id AND e.external_id = m.given
-                THEN 1
-            WHEN m.by_id
-                THEN NULL
-            WHEN e.external_id = m.given AND e.integration_connection_id = m.connection_id
-                THEN 2
-            WHEN e.external_id = m.given AND e.data_type = m.data_type
-                THEN 3
-            WHEN e.external_id = m.given
-                THEN 4
-            WHEN e.integration_connection_id <> m.connection_id OR e.data_type <> m.data_type
-                THEN NULL
-            WHEN lower(e.external_id) = lower(m.given)
-                THEN 5
-            ELSE 6
-        END AS rank,
-        CASE
-            WHEN m.by_id AND e.external_id = m.given
-                THEN format('this is the external id of %s %s in connection "%s": give it as externalId',
-                    CASE WHEN e.data_type::text ~ '^[AEIOU]' THEN 'an' ELSE 'a' END, e.data_type, e.integration_connection_id)
-            WHEN e.external_id = m.given AND e.integration_connection_id = m.connection_id
-                THEN format('this id is %s %s in the connection', CASE WHEN e.data_type::text ~ '^[AEIOU]' THEN 'an' ELSE 'a' END, e.data_type)
-            WHEN e.external_id = m.given AND e.data_type = m.data_type
-                THEN format('exists in connection "%s"', e.integration_connection_id)
-            WHEN e.external_id = m.given
-                THEN format('exists as %s in connection "%s"', e.data_type, e.integration_connection_id)
-            WHEN lower(e.external_id) = lower(m.given)
-                THEN format('"%s" exists, which differs in letter case', e.external_id)
-            ELSE format('"%s" exists, which differs in leading zeros', e.external_id)
-        END AS said
-    FROM (
-        SELECT
-            p.row_no,
-            s.data_type,
-            s.connection_id,
-            s.entity_id IS NOT NULL AS by_id,
-            coalesce(s.entity_id, s.external_id) AS given,
-            r.organization_id
-        FROM relink.run_0_plan AS p
-        JOIN relink.run_0_staged AS s USING (row_no)
-        JOIN recordings AS r ON r.id = p.recording_id
-        WHERE p.code = 'entity_not_found'
-    ) AS m
-    JOIN crm_entities AS e
-        ON ltrim(lower(e.external_id), '0') = ltrim(lower(m.given), '0')
+            WHEN e.external_id <> a.form
+                THEN CASE
+                    WHEN a.by_id OR e.integration_connection_id <> a.connection_id OR e.data_type <> a.data_type THEN NULL
+                    WHEN lower(e.external_id COLLATE "C") = lower(a.form COLLATE "C") THEN 5
+                    ELSE 6
+                END
+            WHEN a.by_id THEN 1
+            WHEN e.integration_connection_id = a.connection_id THEN 2
+            WHEN e.data_type = a.data_type THEN 3
+            ELSE 4
+        END,
+        a.form <> a.given, e.external_id, e.data_type, e.integration_connection_id
+    FROM relink.run_0_asked AS a
+    JOIN crm_entities AS e ON ltrim(lower(e.external_id COLLATE "C"), '0') = a.key
     JOIN integration_connections AS home
         ON home.id = e.integration_connection_id
-        AND home.organization_id = m.organization_id
+        AND home.organization_id = a.organization_id
     UNION ALL
-    -- the platform's own id, given as an external one
-    SELECT p.row_no, e.id, 0, 'this is the platform''s own id: give it as id'
-    FROM relink.run_0_plan AS p
-    JOIN relink.run_0_staged AS s USING (row_no)
-    JOIN recordings AS r ON r.id = p.recording_id
-    JOIN crm_entities AS e ON e.id = s.external_id
+    -- 15 characters whose letter case is lost, of an id that has 18
+    SELECT a.row_no, e.id, 5, false, e.external_id, e.data_type, e.integration_connection_id
+    FROM relink.run_0_asked AS a
+    JOIN crm_entities AS e
+        ON e.integration_connection_id = a.connection_id
+        AND e.data_type = a.data_type
+        AND lower(left(e.external_id, 15) COLLATE "C") = a.short
+        AND length(e.external_id) = 18
     JOIN integration_connections AS home
         ON home.id = e.integration_connection_id
-        AND home.organization_id = r.organization_id
-    WHERE p.code = 'entity_not_found'
-) AS c
-WHERE c.rank IS NOT NULL
-ORDER BY c.row_no, c.rank, c.id COLLATE "C"
+        AND home.organization_id = a.organization_id
+    WHERE a.short IS NOT NULL AND NOT a.by_id
+    UNION ALL
+    -- the platform's own ids
+    SELECT
+        a.row_no, e.id,
+        CASE
+            WHEN NOT a.by_id THEN CASE WHEN e.id = a.given THEN 0 END
+            WHEN lower(e.id COLLATE "C") = lower(a.given COLLATE "C") THEN 5
+            ELSE 6
+        END,
+        false, e.id, e.data_type, e.integration_connection_id
+    FROM relink.run_0_asked AS a
+    JOIN crm_entities AS e ON ltrim(lower(e.id COLLATE "C"), '0') = a.key
+    JOIN integration_connections AS home
+        ON home.id = e.integration_connection_id
+        AND home.organization_id = a.organization_id
+    WHERE a.form = a.given
+),
+nearest AS (
+    SELECT DISTINCT ON (row_no) *
+    FROM candidate
+    WHERE rank IS NOT NULL
+    ORDER BY row_no, rank, other_form, id COLLATE "C"
+)
+SELECT
+    n.row_no,
+    CASE n.rank
+        WHEN 0 THEN 'this is the platform''s own id: give it as id'
+        WHEN 1 THEN format('this is the external id of %s %s in connection "%s": give it as externalId', t.article, n.data_type, n.connection_id)
+        WHEN 2 THEN format('this id is %s %s in the connection', t.article, n.data_type)
+        WHEN 3 THEN format('exists in connection "%s"', n.connection_id)
+        WHEN 4 THEN format('exists as %s in connection "%s"', n.data_type, n.connection_id)
+        WHEN 5 THEN format('"%s" exists, which differs in letter case', n.named)
+        ELSE format('"%s" exists, which differs in leading zeros', n.named)
+    END AS said
+FROM nearest AS n
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN left(n.data_type::text, 1) IN ('A', 'E', 'O') THEN 'an' ELSE 'a' END AS article
+) AS t
