@@ -118,7 +118,7 @@ func (m *merger) result(r *linker.Result) error {
 	code := c.Final(r.Code)
 	return m.write(linker.Entry{
 		Row: m.record.Row, Line: m.record.Line, Fields: m.record.Fields, Raw: m.record.Raw,
-		Outcome: r.Outcome, Code: code, Message: linker.Message(code, c, r.Detail),
+		Outcome: r.Outcome, Code: code, Message: linker.Message(r.Code, c, r.Detail),
 		EntityID: r.EntityID, PreviousEntityID: r.PreviousEntityID, PreviousDataType: r.PreviousDataType,
 	}, m.record.Rest)
 }

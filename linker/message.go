@@ -2,8 +2,9 @@ package linker
 
 import "fmt"
 
-// Message is the sentence that stands in the report for a row that ended with
-// code c, "" for none. of is what Check made of the row. detail is what only
+// Message is the sentence that stands in the report for a row that the database
+// or a server answered with code c, "" for none. of is what Check made of the
+// row; the code in the report is of.Final(c). detail is what only
 // the database knows: the near miss, the other lines of a conflict, the
 // survivor of a merge, the server's answer; "" for nothing. Rows with the code
 // that Check gave them get Check's message, rows without a code the detail and
@@ -24,6 +25,9 @@ func Message(c Code, of Checked, detail string) string {
 func sentence(c Code, of Checked) (said, remedy string) {
 	r := of.Row
 	recording := "recordingId " + quote(r.RecordingID)
+	if of.Final(c) == SpreadsheetDamagedID {
+		return damaged(of, c), ""
+	}
 	switch c {
 	case "":
 		return "", ""
@@ -50,8 +54,6 @@ func sentence(c Code, of Checked) (said, remedy string) {
 		return fmt.Sprintf("%s is not in connection %s", resolved(r), quote(r.IntegrationConnectionID)), ""
 	case EntityDeleted:
 		return "the CRM row with " + target(r) + " is deleted", ""
-	case SpreadsheetDamagedID:
-		return damaged(of), ""
 	}
 	return sentenceOfRun(c, r)
 }
@@ -107,13 +109,14 @@ func resolved(r Row) string {
 	return "the row that survived the merge of " + target(r)
 }
 
-// damaged names the suspect ids of a row that was looked up and not found.
-func damaged(of Checked) string {
+// damaged names the suspect id of a row that was looked up and not found. A
+// server that says only that it is damaged leaves open which one it was.
+func damaged(of Checked, c Code) string {
 	var said string
 	for _, f := range ids {
 		v := *of.Row.at(f)
-		suspect := f == fieldRecordingID && of.Suspect&SuspectRecording != 0 ||
-			(f == fieldID || f == fieldExternalID) && of.Suspect&SuspectTarget != 0
+		suspect := f == fieldRecordingID && of.Suspect&SuspectRecording != 0 && c != EntityNotFound ||
+			(f == fieldID || f == fieldExternalID) && of.Suspect&SuspectTarget != 0 && c != RecordingNotFound
 		if !suspect || v == "" {
 			continue
 		}

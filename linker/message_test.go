@@ -31,6 +31,8 @@ func TestMessages(t *testing.T) {
 	fmt.Fprintf(&b, "wrong checksum\n    %s\n", Message(EntityNotFound, checksum, ""))
 	fmt.Fprintf(&b, "key prefix\n    %s\n", Message(EntityNotFound, prefix, "this id is an ACCOUNT in the connection"))
 	fmt.Fprintf(&b, "suspect ids\n    %s\n", Message(SpreadsheetDamagedID, suspect, ""))
+	fmt.Fprintf(&b, "suspect recording\n    %s\n", Message(RecordingNotFound, suspect, ""))
+	fmt.Fprintf(&b, "suspect target\n    %s\n", Message(EntityNotFound, suspect, ""))
 	fmt.Fprintf(&b, "faulty row\n    %s\n", Message(faulty.Fault.Code, faulty, ""))
 	fmt.Fprintf(&b, "good row\n    %s\n", Message("", byExternalID, "the survivor of a merge is linked"))
 

@@ -148,9 +148,8 @@ func (x *exchange) refused(c linker.Checked, r linker.Result) bool {
 	if r.Outcome != linker.Rejected && r.Outcome != linker.Failed {
 		return false
 	}
-	code := c.Final(r.Code)
 	x.outcome = string(r.Outcome)
-	x.refuse(statusOf(r), string(code), linker.Message(code, c, r.Detail))
+	x.refuse(statusOf(r), string(c.Final(r.Code)), linker.Message(r.Code, c, r.Detail))
 	return true
 }
 
