@@ -89,6 +89,7 @@ func (a *app) resume(cmd *cobra.Command, id string, o resumeOptions) error {
 		}
 		r := &runner{a: a, cmd: cmd, store: store, run: o.run, json: o.json, next: nextAfterRun(cmd)}
 		r.rewrite = run.State.Ended()
+		r.standing = r.rewrite
 		return r.again(ctx, run)
 	})
 }

@@ -136,7 +136,13 @@ func TestReportOfTheTimeIsKept(t *testing.T) {
 	s.relink(statusRejected, "report", fmt.Sprint(dry+1))
 	s.isWhole(dry + 1)
 
-	s.relink(statusError, "resume", fmt.Sprint(dry)).says("report.csv is not what can be said of run 1 now", "move it away to have the other one")
+	for _, command := range []string{"resume", "report"} {
+		p := s.relink(statusRejected, command, fmt.Sprint(dry))
+		p.says("report.csv is not what can be said of run 1 now", "this is what was written when the run ended")
+		if got := p.stdout.String(); !strings.Contains(got, fmt.Sprintf("replaced  %4d", siteChanges/2)) {
+			t.Errorf("%s of run 1 says\n%swant the counts of then", command, got)
+		}
+	}
 	if got := s.files(dry)["report.csv"]; got != s.want["report.csv"] {
 		t.Errorf("the report of the dry run is\n%swant\n%s", got, s.want["report.csv"])
 	}

@@ -89,3 +89,21 @@ func TestCleanLeavesLiveRunsAlone(t *testing.T) {
 	// It has lost its tables, not itself.
 	s.relink(statusRejected, "resume", "--force", fmt.Sprint(dead))
 }
+
+// A run that cannot be resumed because another one is at work stays what it is.
+func TestResumeWhileAnotherRunIsAtWork(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.remember()
+	run := fmt.Sprint(s.kill9())
+	s.file("other.csv", "recordingId,dataType,id\nr-1,ACCOUNT,e-1\n")
+	s.holdAt("CREATE TABLE")
+	other := s.start("import", "other.csv")
+	s.until("the other run is held", s.held)
+	p := s.relink(statusBusy, "resume", run)
+	p.says("another run is at work: import 3, started ", "wait for it to end, then relink resume "+run+" continues it")
+	s.released()
+	other.exits(statusOK)
+	s.relink(statusRejected, "resume", "--force", run)
+	s.isWhole(2)
+}
