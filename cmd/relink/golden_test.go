@@ -81,7 +81,7 @@ func TestGoldenErrors(t *testing.T) {
 		{args: "validate --set dataType=LEAD --set data_type=ACCOUNT links.csv"},
 		{args: "validate --map externalId links.csv"},
 		{args: "validate --map Sfdc=external links.csv"},
-		{args: "validate --map A=externalId --map B=external_id links.csv"},
+		{args: "validate --map A=externalId --map A=id links.csv"},
 		{args: "validate --json=maybe links.csv"},
 		{args: "--log-format xml version"},
 		{args: "--log-format json versoin"},

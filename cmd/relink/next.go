@@ -1,7 +1,10 @@
 package main
 
 import (
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -17,8 +20,12 @@ const nextSteps = 3
 func nextAfterFile(cmd *cobra.Command, path string) func(linker.Summary) []reports.Step {
 	same := sameFlags(cmd, "format", "delimiter", "encoding", "map", "set",
 		"organization", "on-conflict", "follow-merges", "existing", "keep-trigger",
-		"connection", "data-type", "prune", "take-over", "max-rejects", "max-changes", "min-rows", "force")
-	command := "relink " + cmd.Name() + same + sameDatabase(cmd) + " "
+		"connection", "data-type", "prune", "take-over", "out", "report-format")
+	// The limits are made for the whole file: of its rejects nearly all may
+	// be rejected again, and they are few.
+	limits := sameFlags(cmd, "max-rejects", "max-changes", "min-rows", "force")
+	command := "relink " + cmd.Name() + same + limits + sameDatabase(cmd) + " "
+	ofRejects := "relink " + cmd.Name() + same + sameDatabase(cmd) + " "
 	after := nextAfterRun(cmd)
 	return func(s linker.Summary) []reports.Step {
 		done, imported := s.State == string(linker.StateDone), s.Kind == string(linker.Import)
@@ -34,10 +41,63 @@ func nextAfterFile(cmd *cobra.Command, path string) func(linker.Summary) []repor
 		// Of a reconciliation the rejects belong into the next file: by
 		// themselves they are not what the links should be.
 		case s.Applied && s.Files["rejects"] != "" && imported && done:
-			first = again(command, s)
+			first = again(ofRejects, s)
 		}
 		return steps(append([]reports.Step{first}, after(s)...))
 	}
+}
+
+// nextAfterOld are the commands that make sense after a run whose options stand
+// in its record, not on the command line.
+func nextAfterOld(cmd *cobra.Command, run linker.Run) func(linker.Summary) []reports.Step {
+	after := nextAfterRun(cmd)
+	return func(s linker.Summary) []reports.Step {
+		o, err := readSettings(run)
+		if err != nil || run.Kind != linker.Import || !s.Applied || s.Files["rejects"] == "" || s.State != string(linker.StateDone) {
+			return after(s)
+		}
+		return steps(append([]reports.Step{again("relink import"+o.flags()+sameDatabase(cmd)+" ", s)}, after(s)...))
+	}
+}
+
+// flags are the settings of a run that its rejects need too, as they are given on
+// a command line.
+func (s settings) flags() string {
+	var b strings.Builder
+	add := func(name, value string) {
+		if value != "" {
+			b.WriteString(" --" + name + " " + quote(value))
+		}
+	}
+	add("format", s.Format)
+	add("delimiter", s.Delimiter)
+	add("encoding", s.Encoding)
+	for _, header := range slices.Sorted(maps.Keys(s.Map)) {
+		add("map", header+"="+s.Map[header])
+	}
+	for _, f := range fields {
+		if value := *f.of(&s.Rules.Set); value != "" {
+			add("set", f.name+"="+value)
+		}
+	}
+	add("organization", s.Rules.Organization)
+	if s.Rules.LastWins {
+		add("on-conflict", "last")
+	}
+	if s.Rules.FollowMerges {
+		b.WriteString(" --follow-merges")
+	}
+	if s.Rules.KeepExisting {
+		add("existing", "keep")
+	}
+	add("keep-trigger", strings.Join(s.Rules.KeepTriggers, ","))
+	if usual, err := absolute(defaultOut); err != nil || s.Out != usual {
+		add("out", near(s.Out))
+	}
+	if s.ReportFormat != "csv" {
+		add("report-format", s.ReportFormat)
+	}
+	return b.String()
 }
 
 // again is the step that sends the rejects once more.
@@ -83,7 +143,7 @@ func nextAfterRevert(cmd *cobra.Command, of int64) func(linker.Summary) []report
 // the HTTP operation.
 func nextAfterAPI(cmd *cobra.Command, path string) func(linker.Summary) []reports.Step {
 	command := "relink import" + sameFlags(cmd, "api", "token-file", "rate", "insecure-plaintext",
-		"format", "delimiter", "encoding", "map", "set", "on-conflict") + " "
+		"format", "delimiter", "encoding", "map", "set", "on-conflict", "out", "report-format") + " "
 	return func(s linker.Summary) []reports.Step {
 		var first reports.Step
 		switch {
@@ -99,7 +159,7 @@ func nextAfterAPI(cmd *cobra.Command, path string) func(linker.Summary) []report
 
 // nextAfterValidate are the commands that make sense after the check of path.
 func nextAfterValidate(cmd *cobra.Command, path string, s linker.Summary) []reports.Step {
-	same := sameFlags(cmd, "format", "delimiter", "encoding", "map", "set")
+	same := sameFlags(cmd, "format", "delimiter", "encoding", "map", "set", "out", "report-format")
 	var list []reports.Step
 	if rejects, ok := s.Files["rejects"]; ok {
 		list = append(list, reports.Step{Why: "Mend the rows in the rejects file, then check them again", Command: "relink validate" + same + " " + quote(rejects)})

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/pflag"
 
@@ -21,9 +23,9 @@ type inputOptions struct {
 
 func (o *inputOptions) register(flags *pflag.FlagSet) {
 	flags.Var(word{&o.format, []string{"csv", "jsonl"}}, "format", "what the file is; default: by its name, standard input by its first byte")
-	flags.StringVar(&o.delimiter, "delimiter", "", "`CHAR` between CSV cells, a comma, a semicolon, tab or |; default: detected")
+	flags.StringVar(&o.delimiter, "delimiter", "", "`CHAR` between CSV cells; default: a comma, a semicolon, tab or |, as the header shows")
 	flags.StringVar(&o.encoding, "encoding", "", "text encoding by its `NAME`, such as windows-1252; default: UTF-8, or UTF-16 with a byte order mark")
-	flags.StringArrayVar(&o.maps, "map", nil, "read a column as a field, as in `'SFDC Id=externalId'`, or ignore it, as in 'Owner='; may be repeated")
+	flags.StringArrayVar(&o.maps, "map", nil, "read a column as a field, as in `'SFDC Id=externalId'`, or ignore it, as in 'Owner='; may be repeated, also for one field")
 	flags.StringArrayVar(&o.sets, "set", nil, "fill a field where a row leaves it empty, as in `dataType=LEAD`; may be repeated")
 }
 
@@ -86,11 +88,11 @@ func (o *inputOptions) set() (linker.Fields, error) {
 }
 
 // columns reads the values of --map: the field for each header, "" for a header
-// that is to be ignored. A header may
-// itself hold an equals sign.
+// that is to be ignored. Several headers may feed one field; a row that fills
+// two of them is refused when it is read. A header may itself hold an equals
+// sign.
 func (o *inputOptions) columns() (map[string]string, error) {
 	columns := map[string]string{}
-	taken := map[string]string{}
 	for _, m := range o.maps {
 		i := strings.LastIndex(m, "=")
 		if i <= 0 {
@@ -98,6 +100,9 @@ func (o *inputOptions) columns() (map[string]string, error) {
 		}
 		header := strings.TrimSpace(m[:i])
 		field := strings.TrimSpace(m[i+1:])
+		if _, twice := columns[header]; twice {
+			return nil, usage("keep one of them", "--map: header %q is used twice", header)
+		}
 		if field == "" {
 			columns[header] = ""
 			continue
@@ -106,32 +111,31 @@ func (o *inputOptions) columns() (map[string]string, error) {
 		if err != nil {
 			return nil, usage("", "--map: %w", err)
 		}
-		if other, ok := taken[name]; ok {
-			return nil, usage("keep one of them", "--map: %s is taken from %q and from %q", name, other, header)
-		}
-		if _, ok := columns[header]; ok {
-			return nil, usage("keep one of them", "--map: header %q is used twice", header)
-		}
-		columns[header], taken[name] = name, header
+		columns[header] = name
 	}
 	return columns, nil
 }
 
-// separator reads --delimiter, "" when it is to be detected.
+// separator reads --delimiter, "" when it is to be detected. Old systems have
+// delimiters of their own, so any character will do that does not stand in ids.
 func (o *inputOptions) separator() (string, error) {
 	switch strings.ToLower(o.delimiter) {
 	case "":
 		return "", nil
-	case ",", "comma":
+	case "comma":
 		return ",", nil
-	case ";", "semicolon":
+	case "semicolon":
 		return ";", nil
-	case "|", "pipe":
+	case "pipe":
 		return "|", nil
-	case "\t", `\t`, "tab":
+	case `\t`, "tab":
 		return "\t", nil
 	}
-	return "", usage("", "--delimiter: value %q: use a comma, a semicolon, tab or |", o.delimiter)
+	r, size := utf8.DecodeRuneInString(o.delimiter)
+	if size < len(o.delimiter) || r == utf8.RuneError || unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("\"'\r\n\x00", r) {
+		return "", usage("", "--delimiter: value %q: use a comma, a semicolon, tab, | or another character that does not stand in cells", o.delimiter)
+	}
+	return o.delimiter, nil
 }
 
 // outputOptions say where a run leaves its files, and what stands on stdout.

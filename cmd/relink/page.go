@@ -115,6 +115,9 @@ func (s settings) listed() []reports.Option {
 	add("format", s.Format)
 	add("delimiter", s.Delimiter)
 	add("encoding", s.Encoding)
+	for _, header := range slices.Sorted(maps.Keys(s.Map)) {
+		add("map", header+"="+s.Map[header])
+	}
 	for _, f := range fields {
 		add("set "+f.name, *f.of(&s.Rules.Set))
 	}

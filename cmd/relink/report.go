@@ -63,7 +63,7 @@ stands in report.html. On a terminal --format html prints where the page is.`,
 					return atWork(run, "it writes its report when it ends")
 				}
 				r := &runner{
-					a: a, cmd: cmd, store: store, next: nextAfterRun(cmd), rewrite: true, standing: true,
+					a: a, cmd: cmd, store: store, next: nextAfterOld(cmd, run), rewrite: true, standing: true,
 					json: o.json || o.format == formatJSON, html: o.format == formatHTML,
 				}
 				return r.again(ctx, run)
