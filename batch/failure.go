@@ -1,5 +1,14 @@
 package batch
 
+import "errors"
+
+// IsUnreadable tells whether err says what is wrong with an input as a whole: it
+// cannot be read to its end as it is, now or later.
+func IsUnreadable(err error) bool {
+	var e *inputError
+	return errors.As(err, &e)
+}
+
 // inputError says what is wrong with the input as a whole.
 type inputError struct {
 	place string // the file, or file:line; "" when there is none

@@ -165,6 +165,9 @@ func (r *runner) broken(run linker.Run, done *batch.Done, resumed bool, err erro
 	case errors.As(err, &locked):
 		err = errors.Join(err, r.abandon(run, err))
 		return &failure{statusBusy, err, "wait for it to end, or give --lock-timeout to wait here"}
+	case !resumed && done.Run.Source.SHA256 == "" && batch.IsUnreadable(err):
+		err = errors.Join(err, r.abandon(run, err))
+		return &failure{statusError, err, hintOf(err)}
 	case errors.Is(err, batch.ErrStopped), r.cmd.Context().Err() != nil:
 		return r.interrupted(run.ID)
 	}

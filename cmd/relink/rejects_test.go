@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -63,15 +64,7 @@ func TestRejectsAreFedBack(t *testing.T) {
 			file := filepath.Join(w.dir, "links of May.csv")
 			content := encoded(rows)
 			if test.gzip {
-				var b bytes.Buffer
-				w := gzip.NewWriter(&b)
-				if _, err := w.Write(content); err != nil {
-					t.Fatal(err)
-				}
-				if err := w.Close(); err != nil {
-					t.Fatal(err)
-				}
-				content = b.Bytes()
+				content = zipped(t, content)
 			}
 			if err := os.WriteFile(file, content, 0o644); err != nil {
 				t.Fatal(err)
@@ -131,4 +124,37 @@ func proposed(t *testing.T, summary string) []string {
 		t.Fatalf("sh does not understand %s: %v", command, err)
 	}
 	return strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
+}
+
+// TestTornFileLeavesNoRunBehind imports a file that is cut off: there is nothing
+// to be resumed, and no later run must hear of it.
+func TestTornFileLeavesNoRunBehind(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	var rows strings.Builder
+	for n := range 100_000 {
+		fmt.Fprintf(&rows, "r-%d,ACCOUNT,x-%d\n", n, n*n)
+	}
+	whole := zipped(t, []byte("recordingId,dataType,id\n"+rows.String()))
+	torn := w.raw("links.csv.gz", string(whole[:len(whole)/2]))
+	got := w.must(statusError, "import", torn)
+	if !strings.Contains(got.stderr, "the gzip data ends too early") || strings.Contains(got.stderr, "resume") {
+		t.Errorf("the import of a torn file says %s", got.stderr)
+	}
+	if state := w.ask("SELECT state FROM relink.runs"); state != "abandoned" {
+		t.Errorf("the run is %s, want abandoned", state)
+	}
+}
+
+func zipped(t *testing.T, content []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write(content); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
