@@ -19,6 +19,9 @@ import (
 // a handful; one that never repeats a key must not fill memory.
 const maxKeys = 256
 
+// maxDepth is how deep the decoder follows values in values.
+const maxDepth = 10_000
+
 // jsonReader reads the records of a JSONL file, an object on each line.
 type jsonReader struct {
 	framer
@@ -89,7 +92,8 @@ type object struct {
 func (j *jsonReader) object(text []byte, o *object) error {
 	j.input.Reset()
 	j.input.Write(text)
-	j.dec.Reset(&j.input)
+	// Of the escapes that are no text badEscape speaks, in better words.
+	j.dec.Reset(&j.input, jsontext.AllowInvalidUTF8(true))
 	if kind := j.dec.PeekKind(); kind != '{' {
 		if err := j.dec.SkipValue(); err != nil {
 			return err
@@ -105,10 +109,7 @@ func (j *jsonReader) object(text []byte, o *object) error {
 		if err != nil {
 			return err
 		}
-		k, err := j.find(written)
-		if err != nil {
-			return err
-		}
+		k := j.find(written)
 		if k.field == noField {
 			err = j.dec.SkipValue()
 		} else {
@@ -143,15 +144,12 @@ type key struct {
 }
 
 // find returns what a key stands for. The key is written as JSON.
-func (j *jsonReader) find(written jsontext.Value) (*key, error) {
+func (j *jsonReader) find(written jsontext.Value) *key {
 	if k, ok := j.keys[string(written)]; ok {
-		return k, nil
+		return k
 	}
-	name, err := jsontext.AppendUnquote(nil, written)
-	if err != nil {
-		return nil, err
-	}
-	k := &key{name: string(name), field: j.names.find(string(name))}
+	name := unquote(written)
+	k := &key{name: name, field: j.names.find(name)}
 	_, k.mapped = j.names.mapped[nameKey(k.name)]
 	if k.field == noField && !k.mapped {
 		j.notes.ignored("key", k.name)
@@ -159,7 +157,14 @@ func (j *jsonReader) find(written jsontext.Value) (*key, error) {
 	if len(j.keys) < maxKeys && len(written) <= maxName {
 		j.keys[string(written)] = k
 	}
-	return k, nil
+	return k
+}
+
+// unquote reads a JSON string that the decoder has found whole. Its error is that
+// of an escape that is no text, and stands for U+FFFD in what it returns.
+func unquote(written jsontext.Value) string {
+	text, _ := jsontext.AppendUnquote(nil, written)
+	return string(text)
 }
 
 // value reads the value of a field.
@@ -175,11 +180,7 @@ func (j *jsonReader) value(k *key, o *object) error {
 			value = string(written[1 : len(written)-1])
 			break
 		}
-		unquoted, err := jsontext.AppendUnquote(nil, written)
-		if err != nil {
-			return err
-		}
-		value = string(unquoted)
+		value = unquote(written)
 	case 'n':
 		if _, err := j.dec.ReadToken(); err != nil {
 			return err
@@ -232,6 +233,9 @@ func syntax(err error) string {
 		return fmt.Sprintf("the key %s stands twice in one object", quoted(s.JSONPointer.LastToken()))
 	case errors.Is(s.Err, io.ErrUnexpectedEOF):
 		return "not valid JSON: the line ends within the object"
+	}
+	if strings.Count(string(s.JSONPointer), "/") >= maxDepth {
+		return fmt.Sprintf("the value is nested more than %d levels deep", maxDepth)
 	}
 	return fmt.Sprintf("not valid JSON: %v at %s", s.Err, atByte(int(s.ByteOffset)))
 }

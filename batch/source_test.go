@@ -335,3 +335,21 @@ func TestSourceJSONL(t *testing.T) {
 		})
 	}
 }
+
+// TestJSONLFaults reads lines with faults: each is told once, in plain words.
+func TestJSONLFaults(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, line, want string }{
+		{"half a character", `{"id":"\ud800","dataType":"LEAD"}`, `the escape \ud800 is half of a character; write both halves or the character itself`},
+		{"half a character, and a key twice", `{"x\udc00":1,"id":"a","id":"b"}`, `the escape \udc00 is half of a character; write both halves or the character itself; the key "id" stands twice in one object`},
+		{"NUL and a number", `{"id":7,"dataType":"\u0000"}`, `the escape \u0000 is a NUL character; remove it; the key "id" holds the number 7 where text belongs; put it in quotes`},
+		{"nested too deep", `{"x":` + strings.Repeat("[", 10_001) + "}", "the value is nested more than 10000 levels deep"},
+		{"cut off", `{"id":"a"`, "not valid JSON: the line ends within the object"},
+	}
+	for _, tt := range tests {
+		got := mustRead(t, tt.line, Input{Name: "links.jsonl"}).records[0].Fault
+		if got == nil || got.Message != tt.want {
+			t.Errorf("%s: fault of %s = %v, want %q", tt.name, short(tt.line), got, tt.want)
+		}
+	}
+}
