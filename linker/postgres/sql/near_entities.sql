@@ -33,7 +33,7 @@ WITH candidate (row_no, id, rank, other_form, named, data_type, connection_id) A
     JOIN integration_connections AS home
         ON home.id = e.integration_connection_id
         AND home.organization_id = a.organization_id
-    WHERE a.short IS NOT NULL AND NOT a.by_id
+    WHERE a.short IS NOT NULL
     UNION ALL
     -- the platform's own ids
     SELECT
