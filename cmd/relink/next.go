@@ -34,10 +34,10 @@ func nextAfterFile(cmd *cobra.Command, path string) func(linker.Summary) []repor
 		case s.DryRun && done && imported:
 			first = reports.Step{
 				Why:     "Do what this dry run says, and nothing else",
-				Command: command + "--expect " + quote(s.Files["report"]) + " " + quote(path),
+				Command: command + "--expect " + quote(s.Files["report"]) + " " + quotePath(path),
 			}
 		case s.DryRun && done:
-			first = reports.Step{Why: "Do it for good", Command: command + quote(path)}
+			first = reports.Step{Why: "Do it for good", Command: command + quotePath(path)}
 		// Of a reconciliation the rejects belong into the next file: by
 		// themselves they are not what the links should be.
 		case s.Applied && s.Files["rejects"] != "" && imported && done:
@@ -102,7 +102,7 @@ func (s settings) flags() string {
 
 // again is the step that sends the rejects once more.
 func again(command string, s linker.Summary) reports.Step {
-	return reports.Step{Why: "Mend the rows in the rejects file, then send them again", Command: command + quote(s.Files["rejects"])}
+	return reports.Step{Why: "Mend the rows in the rejects file, then send them again", Command: command + quotePath(s.Files["rejects"])}
 }
 
 // nextAfterRun are the commands that make sense after any run.
@@ -149,7 +149,7 @@ func nextAfterAPI(cmd *cobra.Command, path string) func(linker.Summary) []report
 		switch {
 		case s.State != string(linker.StateDone):
 		case s.DryRun:
-			first = reports.Step{Why: "Do it for good", Command: command + quote(path)}
+			first = reports.Step{Why: "Do it for good", Command: command + quotePath(path)}
 		case s.Files["rejects"] != "":
 			first = again(command, s)
 		}
@@ -162,9 +162,9 @@ func nextAfterValidate(cmd *cobra.Command, path string, s linker.Summary) []repo
 	same := sameFlags(cmd, "format", "delimiter", "encoding", "map", "set", "out", "report-format")
 	var list []reports.Step
 	if rejects, ok := s.Files["rejects"]; ok {
-		list = append(list, reports.Step{Why: "Mend the rows in the rejects file, then check them again", Command: "relink validate" + same + " " + quote(rejects)})
+		list = append(list, reports.Step{Why: "Mend the rows in the rejects file, then check them again", Command: "relink validate" + same + " " + quotePath(rejects)})
 	}
-	list = append(list, reports.Step{Why: "Ask the database what the file would do", Command: "relink import --dry-run" + same + " " + quote(path)})
+	list = append(list, reports.Step{Why: "Ask the database what the file would do", Command: "relink import --dry-run" + same + " " + quotePath(path)})
 	return steps(append(list, explainFirst(s)...))
 }
 

@@ -46,6 +46,14 @@ func sameFlags(cmd *cobra.Command, names ...string) string {
 	return b.String()
 }
 
+// quotePath is quote for a file's name, which must not be taken for a flag.
+func quotePath(path string) string {
+	if strings.HasPrefix(path, "-") && path != "-" {
+		path = "./" + path
+	}
+	return quote(path)
+}
+
 // quote makes one word of s for a shell, with as few quotes as can be.
 func quote(s string) string {
 	plain := func(r rune) bool {
