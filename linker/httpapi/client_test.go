@@ -184,7 +184,9 @@ func TestClientGivesUpOnARow(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := &script{answers: []http.HandlerFunc{answer.do}}
-			got, err := client(t, listen(t, s, nil), nil).Put(t.Context(), row)
+			// Long enough for a second request on a machine that is busy.
+			c := client(t, listen(t, s, nil), func(cfg *httpapi.ClientConfig) { cfg.RetryTimeout = 3 * time.Second })
+			got, err := c.Put(t.Context(), row)
 			if err != nil || got.Outcome != linker.Failed || got.Code != linker.ServerError || got.Detail != answer.want {
 				t.Errorf("Put = %+v, %v; want failed with %q", got, err, answer.want)
 			}
