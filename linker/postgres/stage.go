@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	_ "embed"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -10,9 +9,6 @@ import (
 
 	"relink/linker"
 )
-
-//go:embed sql/staged.sql
-var stagedSQL string
 
 // Staged reports whether the run's working table holds exactly the rows that
 // were staged. It does not after a crash of the server, which empties
@@ -48,7 +44,7 @@ func (x *Session) Stage(ctx context.Context, next func(*linker.Numbered) error) 
 	if err := x.DropWorkingTables(ctx); err != nil {
 		return 0, err
 	}
-	if _, err := x.work.Exec(ctx, forRun(stagedSQL, x.opt.Run)); err != nil {
+	if _, err := x.work.Exec(ctx, x.statement("staged")); err != nil {
 		return 0, x.cause(fmt.Errorf("creating a working table: %w", err))
 	}
 	rows := &copyReader{next: next, seen: newSeen(), faults: map[linker.Code]int64{}}
