@@ -261,11 +261,7 @@ func (p *play) loseAnswer() string {
 // killInReport kills the run as soon as a file of its report is there.
 func (p *play) killInReport() string {
 	cmd := p.start(p.url(), p.command()...)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		cmd.Wait()
-	}()
+	done := ended(cmd)
 	for {
 		select {
 		case <-done:
@@ -290,11 +286,7 @@ func (p *play) killInReport() string {
 func (p *play) killWhileCommitting() string {
 	p.slowCommit(300 * time.Millisecond)
 	cmd := p.start(p.url(), p.command()...)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		cmd.Wait()
-	}()
+	done := ended(cmd)
 	for {
 		select {
 		case <-done:
@@ -312,16 +304,22 @@ func (p *play) killWhileCommitting() string {
 	}
 }
 
-// disturb runs the command and does something to it when it has applied a
-// random number of rows.
-func (p *play) disturb(url string, harm func(*exec.Cmd), extra ...string) {
-	at := 1 + p.rng.IntN(max(p.scenario.applied, 1))
-	cmd := p.start(url, append(p.command(), extra...)...)
+// ended returns a channel that is closed when the program has ended.
+func ended(cmd *exec.Cmd) <-chan struct{} {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		cmd.Wait()
 	}()
+	return done
+}
+
+// disturb runs the command and does something to it when it has applied a
+// random number of rows.
+func (p *play) disturb(url string, harm func(*exec.Cmd), extra ...string) {
+	at := 1 + p.rng.IntN(max(p.scenario.applied, 1))
+	cmd := p.start(url, append(p.command(), extra...)...)
+	done := ended(cmd)
 	for {
 		select {
 		case <-done:
