@@ -154,6 +154,9 @@ func (x *Session) tune(ctx context.Context) error {
 		    set_config('maintenance_work_mem', '256MB', false),
 		    set_config('max_parallel_workers_per_gather',
 		        (SELECT setting FROM pg_settings WHERE name = 'max_parallel_workers'), false),
+		    -- the server thinks a row handed on by a worker ten times as dear
+		    -- as it is here, and then does by itself what two can do
+		    set_config('parallel_tuple_cost', '0.01', false),
 		    -- a statement over all rows must not outlive its client for
 		    -- long: the resumed run waits for its tables
 		    set_config('client_connection_check_interval', '1s', false),
