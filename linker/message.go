@@ -16,6 +16,9 @@ func Message(c Code, of Checked, detail string) string {
 	if of.Fault != nil && of.Fault.Code == c {
 		return of.Fault.Message
 	}
+	if c == "" {
+		return sentences(detail, of.Note) // most rows by far
+	}
 	said, remedy := sentence(c, of)
 	return sentences(sentences(said, detail), sentences(remedy, of.Note))
 }
@@ -29,8 +32,6 @@ func sentence(c Code, of Checked) (said, remedy string) {
 		return damaged(of, c), ""
 	}
 	switch c {
-	case "":
-		return "", ""
 	case RecordingNotFound:
 		return "no recording has the " + recording, ""
 	case RecordingDeleted:
