@@ -43,10 +43,6 @@ func (x *Session) Apply(ctx context.Context, stop <-chan struct{}, applied *atom
 	if err != nil {
 		return x.cause(err)
 	}
-	var rows int64
-	if err := x.work.QueryRow(ctx, forRun("SELECT count(*) FROM relink.run_0_changes", x.opt.Run)).Scan(&rows); err != nil {
-		return x.cause(fmt.Errorf("counting the work list: %w", err))
-	}
 	before := applied.Load()
 	lanes := x.opt.Lanes
 	if lanes <= 0 {
@@ -76,10 +72,10 @@ func (x *Session) Apply(ctx context.Context, stop <-chan struct{}, applied *atom
 	if err := group.Wait(); err != nil {
 		return x.cause(err)
 	}
-	if n := applied.Load() - before; n != rows {
+	if n := applied.Load() - before; n != x.toDo {
 		// Never true, and not to be believed in silence: rows that no lane
 		// took would be reported as done.
-		return fmt.Errorf("applying: the lanes took %d of %d rows", n, rows)
+		return fmt.Errorf("applying: the lanes took %d of %d rows", n, x.toDo)
 	}
 	if !x.prunes() {
 		return nil

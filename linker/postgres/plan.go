@@ -51,8 +51,13 @@ func (p *planner) rows(first bool) {
 	p.twins()
 	p.nearMisses()
 	p.extras()
-	p.table("changes", p.x.statement("changes"))
-	p.analyze("changes")
+	p.workList("changes")
+}
+
+// workList makes the table of what is to do by a statement of sql/.
+func (p *planner) workList(statement string) {
+	p.x.toDo = p.table("changes", p.x.statement(statement))
+	p.analyze("changes (link_id)") // lanes read it by place; joins go by link
 }
 
 // planner runs the statements of one plan in turn; the first error ends it.
@@ -113,11 +118,12 @@ func sqlFile(name string) string {
 	return string(text)
 }
 
-// table creates a working table anew; create is its whole statement.
-func (p *planner) table(name, create string, args ...any) {
+// table creates a working table anew; create is its whole statement. It returns
+// how many rows the statement put into it.
+func (p *planner) table(name, create string, args ...any) int64 {
 	doing := "planning: table " + name
 	p.exec(doing, forRun("DROP TABLE IF EXISTS relink.run_0_"+name, p.x.opt.Run))
-	p.exec(doing, create, args...)
+	return p.exec(doing, create, args...)
 }
 
 // created makes a table of the result of a query.

@@ -8,9 +8,10 @@ import (
 )
 
 // Results hands every row that went to the database to each, in input order,
-// with what became of it, then the extras of a reconciliation. Rows that Check refused are not among them: the file
-// says all there is to say of those. The result belongs to Results and is
-// valid during the call; an error of each ends it and is returned as it is.
+// with what became of it, then the extras of a reconciliation. Rows that Check
+// refused are not among them: the file says all there is to say of those. The
+// result belongs to Results and is valid during the call; an error of each ends
+// it and is returned as it is.
 func (x *Session) Results(ctx context.Context, each func(*linker.Result) error) error {
 	ctx, done := x.during(ctx)
 	defer done()
@@ -24,7 +25,7 @@ func (x *Session) Results(ctx context.Context, each func(*linker.Result) error) 
 }
 
 func (x *Session) results(ctx context.Context, each func(*linker.Result) error) error {
-	rows, err := x.work.Query(ctx, x.statement("results"))
+	rows, err := x.work.Query(ctx, x.statement("results"), x.opt.Undo != 0)
 	if err != nil {
 		return x.cause(fmt.Errorf("reading the results: %w", err))
 	}
@@ -32,18 +33,19 @@ func (x *Session) results(ctx context.Context, each func(*linker.Result) error) 
 	var r linker.Result
 	for rows.Next() {
 		// All columns but the first are text, whose binary form is the
-		// text itself: no scan, no reflection, a million times.
+		// text itself: no scan, no reflection, a million times. Null is "".
 		v := rows.RawValues()
 		r.Row = int64(beUint64(v[0]))
 		r.Outcome = linker.Outcome(intern(v[1], string(r.Outcome)))
 		r.Code = linker.Code(intern(v[2], string(r.Code)))
 		r.Detail = intern(v[3], r.Detail)
 		r.EntityID = string(v[4])
-		r.PreviousEntityID = intern(v[5], r.EntityID)
-		r.PreviousDataType = intern(v[6], r.PreviousDataType)
-		if x.opt.Undo != 0 {
-			r.RecordingID = string(v[7])
+		r.PreviousEntityID = r.EntityID
+		if v[5] != nil {
+			r.PreviousEntityID = string(v[5])
 		}
+		r.PreviousDataType = intern(v[6], r.PreviousDataType)
+		r.RecordingID = string(v[7])
 		if err := each(&r); err != nil {
 			return err
 		}

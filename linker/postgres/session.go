@@ -64,6 +64,7 @@ type Session struct {
 	// do not limit. An implied scope is known only once rows are resolved.
 	scope    limits
 	withheld string // why extras are not cleared although asked for
+	toDo     int64  // rows of the work list
 	applied  bool   // results tell what was done, not what would be
 	// faults counts the rows that Check refused, nil unless this session
 	// staged them.

@@ -15,8 +15,7 @@ func (p *planner) undo() {
 	p.did("did", p.x.opt.Run)
 	p.created("plan", p.x.statement("undo"))
 	p.analyze("plan")
-	p.table("changes", p.x.statement("undo_changes"))
-	p.analyze("changes")
+	p.workList("undo_changes")
 }
 
 // undo is the careful form of a revert, in the caller's transaction. It never
