@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 )
 
@@ -27,9 +28,12 @@ func (b *bench) measure(ctx context.Context, name string) ([]result, error) {
 	}
 	switch name {
 	case "changes", "by-id", "unchanged", "rejected":
-		contenders := []contender{relink("import"), {name: "psql script", rows: b.rows, do: func(ctx context.Context) (cost, error) {
-			return b.psql(ctx, b.file(name))
-		}}}
+		contenders := []contender{relink("import")}
+		for _, script := range []string{"psql script", "psql script, tuned"} {
+			contenders = append(contenders, contender{name: script, rows: b.rows, do: func(ctx context.Context) (cost, error) {
+				return b.psql(ctx, b.file(name), scripts[script])
+			}})
+		}
 		if b.perRow > 0 && name == "changes" {
 			for _, sessions := range []int{1, 2} {
 				contenders = append(contenders, contender{
@@ -43,6 +47,9 @@ func (b *bench) measure(ctx context.Context, name string) ([]result, error) {
 			if name == "unchanged" {
 				contenders[i].fresh = linked
 			}
+		}
+		if !b.rivals {
+			contenders = contenders[:1]
 		}
 		return b.contest(ctx, name, contenders)
 	case "dry-run":
@@ -70,11 +77,62 @@ func (b *bench) relinkRun(ctx context.Context, database, file string, mode ...st
 	if b.lanes > 0 {
 		args = append(args, "--lanes", fmt.Sprint(b.lanes))
 	}
-	return b.timed(ctx, []int{0, 2}, b.relink, append(args, file)...)
+	measured := b.measureWork(ctx, database)
+	spent, err := b.timed(ctx, []int{0, 2}, b.relink, append(args, file)...)
+	spent.workMiB = measured()
+	return spent, err
+}
+
+// measureWork watches how large the working tables of a run become, until the
+// function that it returns is called.
+func (b *bench) measureWork(ctx context.Context, database string) (largest func() float64) {
+	ctx, stop := context.WithCancel(ctx)
+	found := make(chan float64, 1)
+	go func() {
+		var most float64
+		defer func() { found <- most }()
+		conn, err := b.server.connect(ctx, database)
+		if err != nil {
+			return // the run itself will say so
+		}
+		defer conn.Close(context.Background())
+		const query = `
+			SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::float8 / 1048576
+			FROM pg_class AS c
+			WHERE c.relpersistence = 'u' AND c.relkind = 'r'`
+		for {
+			var now float64
+			// A table that goes in this moment is an error of no matter.
+			if conn.QueryRow(ctx, query).Scan(&now) == nil {
+				most = max(most, now)
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(200 * time.Millisecond):
+			}
+		}
+	}()
+	return func() float64 {
+		stop()
+		return <-found
+	}
+}
+
+// scripts are the variables of rival.sql.
+var scripts = map[string]map[string]string{
+	"psql script": {
+		"temp": "TEMP", "workers": "DEFAULT", "tuple_cost": "DEFAULT",
+		"conflict": "count(DISTINCT eid) > 1", "sorted": "rid",
+	},
+	"psql script, tuned": {
+		"temp": "UNLOGGED", "workers": fmt.Sprint(runtime.NumCPU()), "tuple_cost": "0.01",
+		"conflict": "min(eid) <> max(eid)", "sorted": `eid COLLATE "C"`,
+	},
 }
 
 // psql lets the expert's script do a file.
-func (b *bench) psql(ctx context.Context, file string) (cost, error) {
+func (b *bench) psql(ctx context.Context, file string, variables map[string]string) (cost, error) {
 	work := filepath.Join(b.dir, "rival")
 	if err := os.MkdirAll(work, 0o755); err != nil {
 		return cost{}, err
@@ -86,7 +144,11 @@ func (b *bench) psql(ctx context.Context, file string) (cost, error) {
 	if err := os.Symlink(file, filepath.Join(b.dir, "links.csv")); err != nil {
 		return cost{}, err
 	}
-	return b.timed(ctx, []int{0}, "psql", "-X", "-q", "-d", b.server.url(scene), "-f", "rival.sql")
+	args := []string{"-X", "-q", "-d", b.server.url(scene), "-f", "rival.sql"}
+	for name, value := range variables {
+		args = append(args, "-v", name+"="+value)
+	}
+	return b.timed(ctx, []int{0}, "psql", args...)
 }
 
 // readBare reads a file with encoding/csv and does nothing with it: the floor

@@ -19,6 +19,7 @@ type result struct {
 	All        []float64 `json:"all"`
 	PeakMiB    float64   `json:"peakMiB,omitempty"`
 	WALMiB     float64   `json:"walMiB,omitempty"`
+	WorkMiB    float64   `json:"workMiB,omitempty"`          // relink's working tables
 	RelinkWins float64   `json:"relinkIsFasterBy,omitempty"` // a rival's time over relink's
 }
 
@@ -36,6 +37,7 @@ type contender struct {
 type cost struct {
 	seconds float64
 	peakMiB float64
+	workMiB float64
 }
 
 // contest lets the contenders take turns and returns their medians, relink
@@ -69,6 +71,7 @@ func (b *bench) contest(ctx context.Context, name string, contenders []contender
 			}
 			r.All = append(r.All, spent.seconds)
 			r.PeakMiB = max(r.PeakMiB, spent.peakMiB)
+			r.WorkMiB = max(r.WorkMiB, spent.workMiB)
 			r.WALMiB = (after - before) / (1 << 20)
 			fmt.Fprintf(os.Stderr, "%-10s %-22s %8.2f s\n", name, c.name, spent.seconds)
 			if c.fresh == "" || c.rows != b.rows {

@@ -20,6 +20,7 @@ type options struct {
 	relink   string
 	jsonFile string
 	lanes    int
+	rivals   bool
 }
 
 func main() {
@@ -31,6 +32,7 @@ func main() {
 	flag.StringVar(&o.cases, "cases", "changes,unchanged,rejected,by-id,dry-run,validate", "what to measure, separated by commas")
 	flag.StringVar(&o.relink, "relink", "", "the relink program; default: built from this source")
 	flag.StringVar(&o.jsonFile, "json", "", "also write the results to this file")
+	flag.BoolVar(&o.rivals, "rivals", true, "measure the rivals, too")
 	flag.IntVar(&o.lanes, "lanes", 0, "lanes of relink; 0 leaves it to relink")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
