@@ -108,19 +108,13 @@ func (c *csvReader) start() error {
 	return nil
 }
 
-// next reads the next record that is not blank; r.Row is left to the caller.
+// next reads the next record of which not all cells are empty; r.Row is left to
+// the caller.
 func (c *csvReader) next(r *Record) error {
 	for {
-		f, err := c.frame()
+		f, err := c.record(r)
 		if err != nil {
 			return err
-		}
-		if f.blank {
-			continue
-		}
-		*r = Record{Line: f.line, Offset: f.offset, Raw: f.raw}
-		if f.rest != nil {
-			r.Rest = f.rest
 		}
 		blank, err := c.parse(f, r)
 		if err != nil {

@@ -41,6 +41,25 @@ type frame struct {
 	column   int         // in which column
 }
 
+// record cuts the next record that is not blank and fills in its place and its
+// bytes; r.Row is left to the caller.
+func (f *framer) record(r *Record) (frame, error) {
+	for {
+		cut, err := f.frame()
+		if err != nil {
+			return cut, err
+		}
+		if cut.blank {
+			continue
+		}
+		*r = Record{Line: cut.line, Offset: cut.offset, Raw: cut.raw}
+		if cut.rest != nil {
+			r.Rest = cut.rest
+		}
+		return cut, nil
+	}
+}
+
 // frame cuts the next record.
 func (f *framer) frame() (frame, error) {
 	if f.rest != nil {

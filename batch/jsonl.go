@@ -39,25 +39,16 @@ func newJSONReader(f framer, n names) *jsonReader {
 
 // next reads the next record that is not blank; r.Row is left to the caller.
 func (j *jsonReader) next(r *Record) error {
-	for {
-		f, err := j.frame()
-		if err != nil {
-			return err
-		}
-		if f.blank {
-			continue
-		}
-		*r = Record{Line: f.line, Offset: f.offset, Raw: f.raw}
-		if f.rest != nil {
-			r.Rest = f.rest
-		}
-		if f.code != "" {
-			r.Fault = &linker.RowError{Code: f.code, Message: f.fault(atByte, nil)}
-			return nil
-		}
-		r.Fields, r.Fault = j.parse(f.text)
+	f, err := j.record(r)
+	if err != nil {
+		return err
+	}
+	if f.code != "" {
+		r.Fault = &linker.RowError{Code: f.code, Message: f.fault(atByte, nil)}
 		return nil
 	}
+	r.Fields, r.Fault = j.parse(f.text)
+	return nil
 }
 
 func atByte(at int) string { return fmt.Sprintf("byte %d of the line", at+1) }
