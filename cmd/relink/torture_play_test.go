@@ -112,21 +112,13 @@ func (p *play) sleeping() (is bool) {
 
 // slowCommit makes the commit of one recording's link take a while.
 func (p *play) slowCommit(d time.Duration) {
-	var done bool
-	p.query(&done, fmt.Sprintf(`
-		WITH picked AS (
-		    SELECT set_config('torture.recording', recording_id, false) FROM (SELECT '%s' AS recording_id) AS r
-		) SELECT count(*) > 0 FROM picked`, p.scenario.slowRecording(p.rng)))
-	_, err := p.conn.Exec(context.Background(), fmt.Sprintf(`
+	p.sql(p.name, fmt.Sprintf(`
 		CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$
 		BEGIN PERFORM pg_sleep(%f); RETURN NULL; END $$;
 		CREATE CONSTRAINT TRIGGER dawdle AFTER INSERT OR UPDATE ON recording_links
 		DEFERRABLE INITIALLY DEFERRED
 		FOR EACH ROW WHEN (NEW.recording_id = '%s') EXECUTE FUNCTION dawdle()`,
 		d.Seconds(), p.scenario.slow))
-	if err != nil {
-		p.t.Fatal(err)
-	}
 }
 
 // writeForeign changes links as the platform would, of recordings that the run

@@ -46,8 +46,6 @@ func scenarios() []*scenario {
 
 func (s *scenario) template() string { return fmt.Sprintf("scenario_%d", s.number) }
 
-func (s *scenario) slowRecording(*rand.Rand) string { return s.slow }
-
 // prepare makes the scenario's world and plays its twin.
 func (c *chamber) prepare(s *scenario) {
 	t := c.t
