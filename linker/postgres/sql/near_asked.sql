@@ -2,26 +2,36 @@
 -- organization of the recording: no other's rows are named. key is what ids
 -- share that differ in letter case or leading zeros only; it follows ASCII, as
 -- ids do, which is many times faster than a language's own rules.
+WITH missed AS MATERIALIZED (
+    SELECT
+        p.row_no,
+        s.data_type,
+        s.connection_id,
+        s.external_id,
+        s.entity_id IS NOT NULL AS by_id,
+        coalesce(s.entity_id, s.external_id) AS given,
+        r.organization_id
+    FROM relink.run_0_plan AS p
+    JOIN relink.run_0_staged AS s USING (row_no)
+    JOIN recordings AS r ON r.id = p.recording_id
+    WHERE p.code = 'entity_not_found'
+)
 SELECT
     f.row_no,
-    s.data_type,
-    s.connection_id,
-    s.entity_id IS NOT NULL AS by_id,
-    coalesce(s.entity_id, s.external_id) AS given,
+    f.data_type,
+    f.connection_id,
+    f.by_id,
+    f.given,
     f.form,
-    r.organization_id,
+    f.organization_id,
     ltrim(lower(f.form COLLATE "C"), '0') AS key,
     -- has the length of a Salesforce id, and letters, whose case may be lost
     CASE
-        WHEN length(f.form) = 15 AND s.external_id = f.form AND lower(f.form COLLATE "C") <> upper(f.form COLLATE "C")
+        WHEN length(f.form) = 15 AND f.external_id = f.form AND lower(f.form COLLATE "C") <> upper(f.form COLLATE "C")
             THEN lower(f.form COLLATE "C")
     END AS short
 FROM (
-    SELECT row_no, coalesce(entity_id, external_id) FROM relink.run_0_staged
+    SELECT missed.*, given AS form FROM missed
     UNION ALL
-    SELECT row_no, external_id FROM relink.run_0_alternatives
-) AS f (row_no, form)
-JOIN relink.run_0_plan AS p USING (row_no)
-JOIN relink.run_0_staged AS s USING (row_no)
-JOIN recordings AS r ON r.id = p.recording_id
-WHERE p.code = 'entity_not_found'
+    SELECT missed.*, a.external_id FROM missed JOIN relink.run_0_alternatives AS a USING (row_no)
+) AS f
