@@ -54,6 +54,8 @@ func run(ctx context.Context, o options) error {
 		if err := command(ctx, dir, nil, "go", "build", "-o", o.relink, "relink/cmd/relink"); err != nil {
 			return fmt.Errorf("building relink: %w", err)
 		}
+	} else if o.relink, err = filepath.Abs(o.relink); err != nil { // it runs in a folder of its own
+		return err
 	}
 	s, err := newServer(ctx, o.buffers)
 	if err != nil {
