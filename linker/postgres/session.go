@@ -150,9 +150,13 @@ func (x *Session) lead(ctx context.Context) error {
 // only. None of it needs a privilege.
 func (x *Session) tune(ctx context.Context) error {
 	_, err := x.work.Exec(ctx, `
-		SELECT set_config('work_mem', greatest(65536, least(524288,
-		           (SELECT setting::bigint * 8 / 16 FROM pg_settings WHERE name = 'effective_cache_size')))::text || 'kB', false),
-		    set_config('maintenance_work_mem', '256MB', false),
+		SELECT
+		    -- joins of millions of rows in one batch where memory allows: a
+		    -- sixteenth of what the server counts on for its cache, 64 to 512 MB
+		    set_config('work_mem', greatest(65536, least(524288,
+		        (SELECT setting::bigint * 8 / 16 FROM pg_settings WHERE name = 'effective_cache_size')))::text || 'kB', false),
+		    -- all the workers that the server has for a statement, since no
+		    -- other statement of this run is at work
 		    set_config('max_parallel_workers_per_gather',
 		        (SELECT setting FROM pg_settings WHERE name = 'max_parallel_workers'), false),
 		    -- the server thinks a row handed on by a worker ten times as dear
@@ -161,6 +165,7 @@ func (x *Session) tune(ctx context.Context) error {
 		    -- a statement over all rows must not outlive its client for
 		    -- long: the resumed run waits for its tables
 		    set_config('client_connection_check_interval', '1s', false),
+		    -- whatever the URL says: it was written for short statements
 		    set_config('statement_timeout', '0', false),
 		    set_config('idle_in_transaction_session_timeout', '0', false)`)
 	if err != nil {
