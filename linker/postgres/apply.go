@@ -44,29 +44,20 @@ func (x *Session) Apply(ctx context.Context, stop <-chan struct{}, applied *atom
 		return x.cause(err)
 	}
 	before := applied.Load()
-	lanes := x.opt.Lanes
-	if lanes <= 0 {
-		lanes = DefaultLanes()
+	lanes, err := x.openLanes(ctx, blocks)
+	if err != nil {
+		return x.cause(err)
 	}
-	lanes = min(lanes, max(int(blocks), 1))
 	group, laneCtx := errgroup.WithContext(ctx)
-	for n := range lanes {
-		from := blocks * int64(n) / int64(lanes)
-		to := blocks * int64(n+1) / int64(lanes)
-		if from == to {
-			continue
-		}
+	for n, l := range lanes {
+		part := blockRange{blocks * int64(n) / int64(len(lanes)), blocks * int64(n+1) / int64(len(lanes))}
 		group.Go(func() error {
-			l, err := x.openLane(laneCtx, n)
-			if err != nil {
-				return err
-			}
 			defer l.close()
 			if working := x.opt.Working; working != nil {
 				working.Add(1)
 				defer working.Add(-1)
 			}
-			return l.run(laneCtx, stop, blockRange{from, to}, applied)
+			return l.run(laneCtx, stop, part, applied)
 		})
 	}
 	if err := group.Wait(); err != nil {
@@ -101,6 +92,31 @@ type lane struct {
 	conn *pgx.Conn
 	// statements of this run
 	clear, link, expected, batch string
+}
+
+// openLanes opens as many lanes as are asked for, at most one a block. It makes
+// do with fewer, but one, when the server has no more connections to give.
+func (x *Session) openLanes(ctx context.Context, blocks int64) (lanes []*lane, err error) {
+	want := x.opt.Lanes
+	if want <= 0 {
+		want = DefaultLanes()
+	}
+	want = min(want, int(blocks))
+	for n := range want {
+		l, err := x.openLane(ctx, n)
+		if n > 0 && sqlState(err) == stateTooManyConnections {
+			x.notice("%d of %d lanes apply: the server has no connection left for more", n, want)
+			break
+		}
+		if err != nil {
+			for _, opened := range lanes {
+				opened.close()
+			}
+			return nil, err
+		}
+		lanes = append(lanes, l)
+	}
+	return lanes, nil
 }
 
 func (x *Session) openLane(ctx context.Context, n int) (*lane, error) {

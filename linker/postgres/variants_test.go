@@ -148,21 +148,55 @@ func TestTourWithViews(t *testing.T) {
 	}
 }
 
-func TestTourWithFewPrivileges(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	role := "few_" + one[string](w, "SELECT md5(current_database())")
+// fewPrivileges makes a role that may do what a run needs, and nothing else.
+func (w *world) fewPrivileges() (role string) {
+	w.t.Helper()
+	role = "few_" + one[string](w, "SELECT md5(current_database())")
 	w.exec(strings.ReplaceAll(`
-		CREATE ROLE few;
+		CREATE ROLE few LOGIN;
 		GRANT USAGE ON SCHEMA public TO few;
 		GRANT SELECT ON recordings, integration_connections, crm_entities TO few;
 		GRANT SELECT, INSERT, UPDATE ON recording_links TO few;
 		GRANT USAGE, CREATE ON SCHEMA relink TO few;
 		GRANT SELECT, INSERT, UPDATE ON relink.runs TO few`, "few", role))
+	return role
+}
+
+func TestTourWithFewPrivileges(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	role := w.fewPrivileges()
 	w.store = postgres.NewStore(postgres.Config{URL: w.url + "&role=" + role})
 	tour(w)
 	if got := one[string](w, "SELECT count(*)::text FROM pg_roles WHERE rolname = $1 AND NOT rolsuper", role); got != "1" {
 		t.Errorf("the role is not an ordinary one")
+	}
+}
+
+func TestFewerConnectionsThanLanes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	role := w.fewPrivileges()
+	w.exec("ALTER ROLE " + role + " CONNECTION LIMIT 4") // two of the session, two lanes
+	const rows = 1000
+	w.exec(`INSERT INTO recordings (id, organization_id) SELECT 'many-' || n, 'o-1' FROM generate_series(1, $1) AS n`, rows)
+	run := w.record(linker.Import)
+	w.store = postgres.NewStore(postgres.Config{URL: as(w.url, role)})
+	var notices []string
+	x := w.begin(postgres.SessionOptions{Run: run, Lanes: 4, Notice: func(text string) { notices = append(notices, text) }})
+	var file []linker.Fields
+	for n := range rows {
+		file = append(file, byID(fmt.Sprintf("many-%d", n+1), "e-1"))
+	}
+	w.stage(x, file)
+	w.plan(x, true)
+	w.apply(x)
+	if got := one[int](w, "SELECT count(*) FROM recording_links WHERE linked_by_run = $1", run); got != rows {
+		t.Errorf("%d of %d links are made", got, rows)
+	}
+	want := []string{"2 of 4 lanes apply: the server has no connection left for more"}
+	if diff := cmp.Diff(want, notices); diff != "" {
+		t.Errorf("notices (-want +got):\n%s", diff)
 	}
 }
 
