@@ -7,8 +7,8 @@ const (
 	// different recordings some forty are taken for seen, of ten million one
 	// in seventy. Each of those costs one more row in a join.
 	seenWords = 1 << 20
-	// seenBits is how many bits of its word a recording sets. Five find few
-	// more, three fewer.
+	// seenBits is how many bits of its word a recording sets. With three, 150
+	// of a million are suspected; with five, no fewer of ten million.
 	seenBits = 4
 )
 
