@@ -109,9 +109,6 @@ func (s settings) listed() []reports.Option {
 		}
 		return ""
 	}
-	for _, header := range slices.Sorted(maps.Keys(s.Map)) {
-		add("map "+header, s.Map[header])
-	}
 	add("format", s.Format)
 	add("delimiter", s.Delimiter)
 	add("encoding", s.Encoding)
