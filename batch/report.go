@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -80,8 +81,13 @@ func (m *merger) end() error {
 	if err := m.drain(0); err != nil {
 		return err
 	}
-	was, is := m.job.Run.Source.SHA256, m.source.Identity().SHA256
-	if was != is {
+	return m.otherFile()
+}
+
+// otherFile is a *ChangedError when the source, read to its end, is not the file
+// that was staged.
+func (m *merger) otherFile() error {
+	if was, is := m.job.Run.Source.SHA256, m.source.Identity().SHA256; was != is {
 		return &ChangedError{Path: m.job.Input.Path, Was: was, Is: is}
 	}
 	return nil
@@ -161,10 +167,7 @@ func (m *merger) unlike(err error) error {
 			return next
 		}
 	}
-	if was, is := m.job.Run.Source.SHA256, m.source.Identity().SHA256; was != is {
-		return &ChangedError{Path: m.job.Input.Path, Was: was, Is: is}
-	}
-	return err
+	return cmp.Or(m.otherFile(), err)
 }
 
 func (m *merger) write(e linker.Entry, rest io.Reader) error {
