@@ -29,9 +29,9 @@ func (b *bench) measure(ctx context.Context, name string) ([]result, error) {
 	switch name {
 	case "changes", "by-id", "unchanged", "rejected":
 		contenders := []contender{relink("import")}
-		for _, script := range []string{"psql script", "psql script, tuned"} {
-			contenders = append(contenders, contender{name: script, rows: b.rows, do: func(ctx context.Context) (cost, error) {
-				return b.psql(ctx, b.file(name), scripts[script])
+		for _, s := range scripts {
+			contenders = append(contenders, contender{name: s.name, rows: b.rows, do: func(ctx context.Context) (cost, error) {
+				return b.psql(ctx, b.file(name), s.variables)
 			}})
 		}
 		if b.perRow > 0 && name == "changes" {
@@ -119,16 +119,19 @@ func (b *bench) measureWork(ctx context.Context, database string) (largest func(
 	}
 }
 
-// scripts are the variables of rival.sql.
-var scripts = map[string]map[string]string{
-	"psql script": {
+// scripts are the ways in which rival.sql is run.
+var scripts = []struct {
+	name      string
+	variables map[string]string
+}{
+	{"psql script", map[string]string{
 		"temp": "TEMP", "workers": "DEFAULT", "tuple_cost": "DEFAULT",
 		"conflict": "count(DISTINCT eid) > 1", "sorted": "rid",
-	},
-	"psql script, tuned": {
+	}},
+	{"psql script, tuned", map[string]string{
 		"temp": "UNLOGGED", "workers": fmt.Sprint(runtime.NumCPU()), "tuple_cost": "0.01",
 		"conflict": "min(eid) <> max(eid)", "sorted": `eid COLLATE "C"`,
-	},
+	}},
 }
 
 // psql lets the expert's script do a file.
