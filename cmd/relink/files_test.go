@@ -17,10 +17,7 @@ func TestReportPrints(t *testing.T) {
 	w := newTown(t)
 	w.recordings(1, 2)
 	w.accounts("c-1", 1, 2)
-	links := filepath.Join(w.dir, "links.csv")
-	if err := os.WriteFile(links, []byte("recordingId,dataType,id\nr-1,ACCOUNT,a-c-1-1\nr-2,ACCOUNT,a-c-1-2\nr-3,ACCOUNT,a-c-1-2\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	links := w.raw("links.csv", "recordingId,dataType,id\nr-1,ACCOUNT,a-c-1-1\nr-2,ACCOUNT,a-c-1-2\nr-3,ACCOUNT,a-c-1-2\n")
 	out := filepath.Join(w.dir, "out")
 	if got := call(t, nil, "", "import", "--dry-run", "--database", w.url, "--out", out, links); got.status != 2 {
 		t.Fatalf("import exits %d: %s", got.status, got.stderr)
@@ -55,10 +52,7 @@ func TestRunEndsWithItsFiles(t *testing.T) {
 	w := newTown(t)
 	w.recordings(1, 3)
 	w.accounts("c-1", 1, 3)
-	links := filepath.Join(w.dir, "links.csv")
-	if err := os.WriteFile(links, []byte("recordingId,dataType,id\nr-1,ACCOUNT,a-c-1-1\nr-2,ACCOUNT,a-c-1-2\nr-3,ACCOUNT,a-c-1-3\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	links := w.raw("links.csv", "recordingId,dataType,id\nr-1,ACCOUNT,a-c-1-1\nr-2,ACCOUNT,a-c-1-2\nr-3,ACCOUNT,a-c-1-3\n")
 	out := filepath.Join(w.dir, "out")
 	if got := call(t, nil, "", "import", "--database", w.url, "--out", out, links); got.status != 0 {
 		t.Fatalf("import exits %d: %s", got.status, got.stderr)
@@ -67,15 +61,11 @@ func TestRunEndsWithItsFiles(t *testing.T) {
 	if err != nil || len(folders) != 1 {
 		t.Fatalf("folders of run 1 = %q, %v", folders, err)
 	}
-	read := func(name string) string {
+	file := func(name string) string {
 		t.Helper()
-		content, err := os.ReadFile(filepath.Join(folders[0], name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(content)
+		return read(t, filepath.Join(folders[0], name))
 	}
-	report := read("report.csv")
+	report := file("report.csv")
 
 	// The moment before the record says done, with a summary that cannot
 	// be written.
@@ -105,11 +95,11 @@ func TestRunEndsWithItsFiles(t *testing.T) {
 	if state := w.ask("SELECT state FROM relink.runs"); state != "done" {
 		t.Errorf("the resumed run is %s, want done", state)
 	}
-	if got := read("report.csv"); got != report {
+	if got := file("report.csv"); got != report {
 		t.Errorf("the resumed run reports\n%s\nwant\n%s", got, report)
 	}
 	var s linker.Summary
-	if err := json.Unmarshal([]byte(read("summary.json")), &s); err != nil {
+	if err := json.Unmarshal([]byte(file("summary.json")), &s); err != nil {
 		t.Fatal(err)
 	}
 	for what, path := range s.Files {
@@ -117,7 +107,7 @@ func TestRunEndsWithItsFiles(t *testing.T) {
 			t.Errorf("summary.json lists %s: %v", what, err)
 		}
 	}
-	page := read("report.html")
+	page := file("report.html")
 	for name := range map[string]bool{"report.csv": true, "summary.json": true} {
 		if !strings.Contains(page, `href="./`+name+`"`) {
 			t.Errorf("report.html has no link to %s", name)
