@@ -17,7 +17,7 @@ TOOLS    := .cache/tools
 
 # Race detection costs five to ten times the run time: it is switched on where
 # goroutines share something, not for the pure rules.
-CONCURRENT := ./batch/... ./linker/postgres/... ./linker/httpapi/...
+CONCURRENT := ./batch/... ./linker/postgres/... ./linker/httpapi/... ./cmd/relink/...
 
 .DEFAULT_GOAL := help
 .PHONY: help build test check format demo bench microbench torture conformance golden fuzz clean
@@ -38,14 +38,23 @@ test: ## run every test, on a real PostgreSQL
 	@.ci/tmux
 	$(GO) test -timeout 20m ./...
 
-check: $(TOOLS)/staticcheck $(TOOLS)/gofumpt ## format, vet, staticcheck, race detector
+check: $(TOOLS)/staticcheck $(TOOLS)/gofumpt $(TOOLS)/deadcode ## modules, format, vet, staticcheck, dead code, scripts, race detector
+	$(GO) mod tidy -diff
+	$(GO) mod verify
 	@unformatted=$$($(TOOLS)/gofumpt -l batch cmd linker reports); \
 	if [ -n "$$unformatted" ]; then \
 		echo "not formatted, run make format:"; echo "$$unformatted"; exit 1; \
 	fi
 	$(GO) vet ./...
 	$(TOOLS)/staticcheck ./...
+	@unreachable=$$($(TOOLS)/deadcode -test ./...) || exit 1; \
+	if [ -n "$$unreachable" ]; then \
+		echo "never called, not even by a test:"; echo "$$unreachable"; exit 1; \
+	fi
+	@.ci/shellcheck
+	shellcheck .ci/*
 	@.ci/postgres
+	@.ci/tmux
 	$(GO) test -race -short -timeout 20m $(CONCURRENT)
 
 format: $(TOOLS)/gofumpt ## format the Go sources
