@@ -62,7 +62,7 @@ format: $(TOOLS)/gofumpt ## format the Go sources
 
 golden: ## rewrite the golden files; review the diff like code
 	@.ci/postgres
-	$(GO) test -run 'Golden|Script' ./batch ./cmd/... ./reports -update
+	$(GO) test -run 'Golden|Script' ./linker ./reports ./cmd/relink -update
 
 bench: build ## measure relink against its rivals: ROWS rows, COUNT alternating runs
 	@.ci/postgres
@@ -79,7 +79,7 @@ torture: ## kill and resume ROUNDS runs (the short version is in make test)
 	RELINK_TORTURE_ROUNDS=$(ROUNDS) $(GO) test -run Torture -v -timeout 6h ./...
 
 conformance: ## run the CSV and JSON conformance cases, one line each
-	DIR=$(abspath $(DIR)) $(GO) test -count=1 -run Conformance -v ./batch
+	DIR=$(abspath $(DIR)) $(GO) test -count=1 -run Conformance -v ./batch/source
 
 fuzz: ## run every fuzz target for FUZZTIME
 	@set -e; for package in $$($(GO) list ./...); do \

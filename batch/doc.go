@@ -1,8 +1,27 @@
-// Package batch moves rows: it reads records from a source, has them checked,
-// and takes them along the road source → check → stage → plan → guard → apply
-// → report. It knows no SQL and no file format of a report: the database and
-// the report are interfaces, declared here where they are needed.
+// Package batch takes a run from its input to its report. The stages follow
+// each other; what each one reads and writes:
+//
+//	stage    source.Reader → Attempt.Stage     every record is read, checked and
+//	                                           copied to the run's working table
+//	plan     Attempt.Plan → linker.Plan        the database decides every row
+//	guard    linker.Guard.Judge(plan)          refuses a plan that changes too much
+//	apply    Attempt.Apply                     writes the links, batch by batch
+//	report   source.Reader + Attempt.Results   the input is read again and joined
+//	                                           with the result of each row
+//	finish   Job.Finish, Attempt.Save          the other files, then the record
+//
+// A [Job] owns the run's record and decides which stage comes next, when a
+// stage is tried again and when the run stops. An [Attempt] is the database's
+// side of one try: it owns the connection and the locks, and is closed before
+// the next try opens. A [Report] owns its files until Commit. The [Progress]
+// belongs to the Job, and anyone may read it.
+//
+// The package knows no SQL, no file format of a report and no terminal: the
+// database and the report are interfaces, declared here where they are used.
+// How bytes become records is in package source, which rows contradict each
+// other in package conflict, and runs through the HTTP API of a platform in
+// package send. [Validate] is the run that needs no database.
 //
 // A record that cannot be read is a record with a fault, not an error: rows
-// read always equal rows reported. Errors are for what stops the run.
+// read always equal rows reported. An error stops the run.
 package batch

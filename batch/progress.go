@@ -65,7 +65,8 @@ func (p *Progress) Took(phase Phase) time.Duration {
 	return took
 }
 
-func (p *Progress) enter(phase Phase) {
+// Enter notes that the run has come to a phase.
+func (p *Progress) Enter(phase Phase) {
 	now := time.Now().UnixNano()
 	before, since := p.Phase(), p.since.Swap(now)
 	if since != 0 && before < Finished {

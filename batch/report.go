@@ -7,23 +7,24 @@ import (
 	"fmt"
 	"io"
 
+	"relink/batch/source"
 	"relink/linker"
 )
 
 // report reads the source a second time and joins each record with what the
 // database says of its row. The raw fields therefore never travel through the
 // database, and the rejects have their original bytes.
-func (j *Job) report(ctx context.Context, a Attempt, done *Done, begin func(*Source) (Report, error)) (err error) {
-	j.Progress.enter(Reporting)
+func (j *Job) report(ctx context.Context, a Attempt, done *Done, begin func(*source.Reader) (Report, error)) (err error) {
+	j.Progress.Enter(Reporting)
 	j.Progress.RowsToReport.Store(j.Run.StagedRows)
-	var source *Source
+	var src *source.Reader
 	if j.Run.Kind != linker.Revert {
-		if source, err = Open(j.Input); err != nil {
+		if src, err = source.Open(j.Input); err != nil {
 			return err
 		}
-		defer source.Close()
+		defer src.Close()
 	}
-	report, err := begin(source)
+	report, err := begin(src)
 	if err != nil {
 		return err
 	}
@@ -33,8 +34,8 @@ func (j *Job) report(ctx context.Context, a Attempt, done *Done, begin func(*Sou
 		}
 	}()
 	done.Tally, done.leftAlone, done.missed = linker.Tally{}, 0, 0
-	m := merger{job: j, source: source, report: report, tally: &done.Tally}
-	if source == nil {
+	m := merger{job: j, source: src, report: report, tally: &done.Tally}
+	if src == nil {
 		err = a.Results(ctx, m.change)
 	} else if err = a.Results(ctx, m.result); err == nil {
 		err = m.end()
@@ -52,10 +53,10 @@ func (j *Job) report(ctx context.Context, a Attempt, done *Done, begin func(*Sou
 // merger joins records and results, both in input order.
 type merger struct {
 	job    *Job
-	source *Source
+	source *source.Reader
 	report Report
 	tally  *linker.Tally
-	record Record
+	record source.Record
 	ended  bool
 
 	leftAlone, missed int64
@@ -88,7 +89,7 @@ func (m *merger) end() error {
 // that was staged.
 func (m *merger) otherFile() error {
 	if was, is := m.job.Run.Source.SHA256, m.source.Identity().SHA256; was != is {
-		return &ChangedError{Path: m.job.Input.Path, Was: was, Is: is}
+		return &source.ChangedError{Path: m.job.Input.Path, Was: was, Is: is}
 	}
 	return nil
 }
@@ -117,7 +118,7 @@ func (m *merger) result(r *linker.Result) error {
 	if err := m.drain(r.Row); err != nil {
 		return err
 	}
-	c := checked(&m.record, m.job.Rules.Set)
+	c := m.record.Check(m.job.Rules.Set)
 	if m.ended || m.record.Row != r.Row || c.Fault != nil {
 		return m.unlike(fmt.Errorf("reporting row %d: the record is not the one that was staged", r.Row))
 	}
@@ -142,7 +143,7 @@ func (m *merger) drain(row int64) error {
 		if m.record.Row == row {
 			return nil
 		}
-		fault := checked(&m.record, m.job.Rules.Set).Fault
+		fault := m.record.Check(m.job.Rules.Set).Fault
 		if fault == nil {
 			return m.unlike(fmt.Errorf("reporting row %d: the database has no result for it", m.record.Row))
 		}
@@ -172,7 +173,7 @@ func (m *merger) unlike(err error) error {
 
 func (m *merger) write(e linker.Entry, rest io.Reader) error {
 	m.tally.Add(&e)
-	if n := m.tally.Rows(); n%progressRows == 0 {
+	if n := m.tally.Rows(); n%ProgressRows == 0 {
 		m.job.Progress.RowsReported.Store(n)
 	}
 	return m.report.Write(e, rest)

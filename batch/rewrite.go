@@ -9,7 +9,7 @@ import (
 // rewrite writes the report of what the marks say the run has done. A row that
 // could be applied now, and was not by this run, is reported as not attempted.
 func (j *Job) rewrite(ctx context.Context, a Attempt) (*Done, error) {
-	j.Progress.enter(Planning)
+	j.Progress.Enter(Planning)
 	first := j.Run.ApplyingAt.IsZero()
 	plan, err := a.Plan(ctx, first)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
+	"relink/batch/source"
 	"relink/linker"
 )
 
@@ -46,7 +47,7 @@ type Job struct {
 	Run linker.Run
 	// Input must be readable more than once: see Spool. A revert has none:
 	// its rows are the changes of the run it takes back.
-	Input Input
+	Input source.Input
 	// Rewrite only writes the report again: of a run that has ended, or of
 	// one that was interrupted, as far as it got. Nothing is applied.
 	Rewrite bool
@@ -58,10 +59,10 @@ type Job struct {
 	Record func(ctx context.Context, r linker.Run) error
 	// Begin opens the report for the source, nil for a revert. It may be
 	// called again after the report before was aborted.
-	Begin func(*Source) (Report, error)
+	Begin func(*source.Reader) (Report, error)
 	// Expect, when not nil, opens a report that compares itself with an
 	// approved one; its Commit returns a *linker.Refusal when they differ.
-	Expect func(*Source) (Report, error)
+	Expect func(*source.Reader) (Report, error)
 	// Finish, when not nil, writes what else tells of the run, once its report
 	// is there. The run's record says only afterwards that the run has
 	// ended: one that died in between is resumed, and has all its files.
@@ -120,7 +121,7 @@ func (j *Job) Do(ctx context.Context) (*Done, error) {
 	for again := false; ; again = true {
 		done, err := j.attempt(ctx, again)
 		if err == nil {
-			j.Progress.enter(Finished)
+			j.Progress.Enter(Finished)
 			return done, nil
 		}
 		if j.Progress.RowsApplied.Load() > 0 {
@@ -227,7 +228,7 @@ func (j *Job) stopped() bool {
 
 // plan decides all rows and has the guards judge them.
 func (j *Job) plan(ctx context.Context, a Attempt) (*Done, error) {
-	j.Progress.enter(Planning)
+	j.Progress.Enter(Planning)
 	first := j.Run.ApplyingAt.IsZero() && !j.wrote
 	plan, err := a.Plan(ctx, first)
 	if err != nil {
@@ -267,7 +268,7 @@ func (j *Job) compare(ctx context.Context, a Attempt) (*linker.Refusal, error) {
 
 // apply makes the links and reports what was done.
 func (j *Job) apply(ctx context.Context, a Attempt, done *Done) (*Done, error) {
-	j.Progress.enter(Applying)
+	j.Progress.Enter(Applying)
 	j.Run.State = linker.StateApplying
 	if err := j.save(ctx, a); err != nil {
 		return nil, err

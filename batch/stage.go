@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 
+	"relink/batch/source"
 	"relink/linker"
 )
 
 // stage makes sure that all rows of the source stand in the working table.
 func (j *Job) stage(ctx context.Context, a Attempt) error {
-	j.Progress.enter(Staging)
+	j.Progress.Enter(Staging)
 	staged, err := a.Staged(ctx)
 	if err != nil {
 		return err
@@ -22,26 +23,26 @@ func (j *Job) stage(ctx context.Context, a Attempt) error {
 	if staged {
 		return nil
 	}
-	source, err := Open(j.Input)
+	src, err := source.Open(j.Input)
 	if err != nil {
 		return err
 	}
-	defer source.Close()
-	j.Progress.BytesTotal.Store(max(0, source.Size()))
-	stager := stager{job: j, source: source, ctx: ctx}
+	defer src.Close()
+	j.Progress.BytesTotal.Store(max(0, src.Size()))
+	stager := stager{job: j, source: src, ctx: ctx}
 	rows, err := a.Stage(ctx, stager.next)
-	j.passNotices(source)
+	j.passNotices(src)
 	if err != nil {
 		return err
 	}
 	stager.count()
-	was, is := j.Run.Source.SHA256, source.Identity().SHA256
+	was, is := j.Run.Source.SHA256, src.Identity().SHA256
 	if was != "" && was != is {
 		// It was changed between the check and the reading. What is
 		// staged must not be taken for the run's rows later.
-		return errors.Join(&ChangedError{Path: j.Input.Path, Was: was, Is: is}, a.DropWorkingTables(ctx))
+		return errors.Join(&source.ChangedError{Path: j.Input.Path, Was: was, Is: is}, a.DropWorkingTables(ctx))
 	}
-	j.Run.Source, j.Run.StagedRows = source.Identity(), rows
+	j.Run.Source, j.Run.StagedRows = src.Identity(), rows
 	if j.Rewrite {
 		return nil // the record of a run that has ended stays as it is
 	}
@@ -52,15 +53,15 @@ func (j *Job) stage(ctx context.Context, a Attempt) error {
 // stager reads and checks the rows that are staged.
 type stager struct {
 	job      *Job
-	source   *Source
+	source   *source.Reader
 	ctx      context.Context
-	record   Record
+	record   source.Record
 	rows     int64
 	rejected int64
 }
 
 func (s *stager) next(n *linker.Numbered) error {
-	if s.rows%progressRows == 0 {
+	if s.rows%ProgressRows == 0 {
 		if err := context.Cause(s.ctx); err != nil {
 			return err
 		}
@@ -71,7 +72,7 @@ func (s *stager) next(n *linker.Numbered) error {
 	}
 	s.rows++
 	n.Row, n.Line = s.record.Row, s.record.Line
-	n.Checked = checked(&s.record, s.job.Rules.Set)
+	n.Checked = s.record.Check(s.job.Rules.Set)
 	if n.Fault != nil {
 		s.rejected++
 	}
@@ -84,17 +85,21 @@ func (s *stager) count() {
 	s.job.Progress.Rejected.Store(s.rejected)
 }
 
-// checked applies the rules that need no database to a record, readable or not.
-func checked(r *Record, set linker.Fields) linker.Checked {
-	if r.Fault != nil {
-		return linker.Checked{Fault: r.Fault}
-	}
-	return linker.Check(r.Fields, set)
-}
-
-func (j *Job) passNotices(source *Source) {
-	notices := source.Notices()
+func (j *Job) passNotices(src *source.Reader) {
+	notices := src.Notices()
 	for ; j.seen < len(notices); j.seen++ {
 		j.notice("%s", notices[j.seen])
 	}
+}
+
+// verify makes sure that the source is the file that the run began with.
+func (j *Job) verify(ctx context.Context) error {
+	is, err := source.Identify(ctx, j.Input.Path)
+	if err != nil {
+		return err
+	}
+	if was := j.Run.Source.SHA256; was != is.SHA256 {
+		return &source.ChangedError{Path: j.Input.Path, Was: was, Is: is.SHA256}
+	}
+	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 
+	"relink/batch/conflict"
+	"relink/batch/source"
 	"relink/linker"
 )
 
@@ -25,7 +27,7 @@ type Report interface {
 // Validation says what to validate and where the report goes.
 type Validation struct {
 	// Input must be readable twice: see Spool.
-	Input Input
+	Input source.Input
 	// Guard judges the file; what it says of changes does not apply.
 	Guard linker.Guard
 	// TempDir takes temporary files of about 24 bytes a row. Defaults to
@@ -33,7 +35,7 @@ type Validation struct {
 	TempDir string
 	// Begin opens a report for the source. It is called again for the
 	// second reading, after Abort of the first report.
-	Begin func(*Source) (Report, error)
+	Begin func(*source.Reader) (Report, error)
 	// Notice, when not nil, is told what was found out about the file.
 	Notice func(string)
 	// Progress is kept up to date.
@@ -52,20 +54,20 @@ type Validated struct {
 // note in the line of each: since such rows may stand at both ends of the
 // file, a file that has them is read a second time.
 func Validate(ctx context.Context, v Validation) (*Validated, error) {
-	twins, err := NewTwins(v.TempDir)
+	twins, err := conflict.NewTwins(v.TempDir)
 	if err != nil {
 		return nil, err
 	}
 	defer twins.Close()
 
-	v.Progress.enter(Staging)
+	v.Progress.Enter(Staging)
 	first := reading{Validation: v, add: twins.Add}
 	done, err := first.read(ctx, func() (bool, error) {
 		err := twins.Finish()
 		return twins.Rows() == 0, err
 	})
 	if err == nil && twins.Rows() > 0 {
-		v.Progress.enter(Reporting)
+		v.Progress.Enter(Reporting)
 		v.Progress.RowsToReport.Store(done.Tally.Rows())
 		second := reading{Validation: v, note: twins.At}
 		second.Notice = nil // they were said
@@ -78,7 +80,7 @@ func Validate(ctx context.Context, v Validation) (*Validated, error) {
 	if err != nil {
 		return nil, err
 	}
-	v.Progress.enter(Finished)
+	v.Progress.Enter(Finished)
 	return done, nil
 }
 
@@ -86,34 +88,34 @@ func Validate(ctx context.Context, v Validation) (*Validated, error) {
 type reading struct {
 	Validation
 	add  func(row, line int64, recordingID, target string) error
-	note func(row int64) (Others, bool, error)
+	note func(row int64) (conflict.Others, bool, error)
 	seen int // notices that were passed on
 
 	rejected int64
 }
 
-// progressRows is how many rows pass between two looks at the context and two
+// ProgressRows is how many rows pass between two looks at the context and two
 // updates of the progress: each costs more than the check of a row.
-const progressRows = 256
+const ProgressRows = 256
 
 // read reads the whole file into a new report, which is committed when keep,
 // asked at the end, says so.
 func (d *reading) read(ctx context.Context, keep func() (bool, error)) (*Validated, error) {
-	source, err := Open(d.Input)
+	src, err := source.Open(d.Input)
 	if err != nil {
 		return nil, err
 	}
-	defer source.Close()
-	d.Progress.BytesTotal.Store(max(0, source.Size()))
-	d.passNotices(source)
+	defer src.Close()
+	d.Progress.BytesTotal.Store(max(0, src.Size()))
+	d.passNotices(src)
 
-	report, err := d.Begin(source)
+	report, err := d.Begin(src)
 	if err != nil {
 		return nil, err
 	}
 	done := &Validated{}
-	read, err := d.rows(ctx, source, report, &done.Tally)
-	d.passNotices(source)
+	read, err := d.rows(ctx, src, report, &done.Tally)
+	d.passNotices(src)
 	if err == nil {
 		err = done.Tally.Verify(read)
 	}
@@ -130,24 +132,24 @@ func (d *reading) read(ctx context.Context, keep func() (bool, error)) (*Validat
 	if err != nil {
 		return nil, err
 	}
-	done.Source = source.Identity()
+	done.Source = src.Identity()
 	done.Refusal = d.judge(&done.Tally)
 	return done, nil
 }
 
 // rows takes every record to the report and returns how many there are.
-func (d *reading) rows(ctx context.Context, source *Source, report Report, tally *linker.Tally) (int64, error) {
-	var r Record
+func (d *reading) rows(ctx context.Context, src *source.Reader, report Report, tally *linker.Tally) (int64, error) {
+	var r source.Record
 	for n := int64(0); ; n++ {
-		if n%progressRows == 0 {
+		if n%ProgressRows == 0 {
 			if err := context.Cause(ctx); err != nil {
 				return n, fmt.Errorf("validating %s: %w", d.Input.Path, err)
 			}
-			d.count(source, n)
+			d.count(src, n)
 		}
-		err := source.Next(&r)
+		err := src.Next(&r)
 		if errors.Is(err, io.EOF) {
-			d.count(source, n)
+			d.count(src, n)
 			return n, nil
 		}
 		if err != nil {
@@ -168,7 +170,7 @@ func (d *reading) rows(ctx context.Context, source *Source, report Report, tally
 }
 
 // entry is the report's line for a record.
-func (d *reading) entry(r *Record) (linker.Entry, error) {
+func (d *reading) entry(r *source.Record) (linker.Entry, error) {
 	e := linker.Entry{Row: r.Row, Line: r.Line, Fields: r.Fields, Outcome: linker.Rejected, Raw: r.Raw}
 	if r.Fault != nil {
 		e.Code, e.Message = r.Fault.Code, r.Fault.Message
@@ -181,7 +183,7 @@ func (d *reading) entry(r *Record) (linker.Entry, error) {
 	}
 	e.Outcome, e.Message = linker.Valid, checked.Note
 	if d.add != nil {
-		return e, d.add(r.Row, r.Line, checked.Row.RecordingID, target(&checked.Row))
+		return e, d.add(r.Row, r.Line, checked.Row.RecordingID, conflict.Target(&checked.Row))
 	}
 	others, ok, err := d.note(r.Row)
 	if err != nil || !ok {
@@ -194,22 +196,13 @@ func (d *reading) entry(r *Record) (linker.Entry, error) {
 	return e, nil
 }
 
-// target names the CRM row that a row asks for, as it is written. The data
-// type takes part where it takes part in finding the CRM row.
-func target(r *linker.Row) string {
-	if r.ID != "" {
-		return r.ID
-	}
-	return r.DataType + "\x00" + r.IntegrationConnectionID + "\x00" + r.ExternalID
-}
-
 func (d *reading) judge(t *linker.Tally) *linker.Refusal {
 	return d.Guard.Judge(linker.Plan{Rows: t.Rows(), Outcomes: t.Outcomes()})
 }
 
-func (d *reading) count(source *Source, rows int64) {
+func (d *reading) count(src *source.Reader, rows int64) {
 	p := d.Progress
-	p.BytesRead.Store(source.BytesRead())
+	p.BytesRead.Store(src.BytesRead())
 	if d.add == nil {
 		p.RowsReported.Store(rows)
 		return
@@ -218,11 +211,11 @@ func (d *reading) count(source *Source, rows int64) {
 	p.Rejected.Store(d.rejected)
 }
 
-func (d *reading) passNotices(source *Source) {
+func (d *reading) passNotices(src *source.Reader) {
 	if d.Notice == nil {
 		return
 	}
-	notices := source.Notices()
+	notices := src.Notices()
 	for _, n := range notices[d.seen:] {
 		d.Notice(n)
 	}

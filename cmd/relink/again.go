@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"relink/batch"
+	"relink/batch/source"
 	"relink/linker"
 	"relink/linker/postgres"
 	"relink/reports"
@@ -165,7 +166,7 @@ func (r *runner) broken(run linker.Run, done *batch.Done, resumed bool, err erro
 	case errors.As(err, &locked):
 		err = errors.Join(err, r.abandon(run, err))
 		return &failure{statusBusy, err, "wait for it to end, or give --lock-timeout to wait here"}
-	case !resumed && done.Run.Source.SHA256 == "" && batch.IsUnreadable(err):
+	case !resumed && done.Run.Source.SHA256 == "" && source.IsUnreadable(err):
 		err = errors.Join(err, r.abandon(run, err))
 		return &failure{statusError, err, hintOf(err)}
 	case errors.Is(err, batch.ErrStopped), r.cmd.Context().Err() != nil:

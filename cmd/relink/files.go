@@ -7,7 +7,7 @@ import (
 	"io"
 	"path/filepath"
 
-	"relink/batch"
+	"relink/batch/source"
 	"relink/linker"
 	"relink/reports"
 )
@@ -24,9 +24,9 @@ type reportFiles struct {
 	keepOther int64
 }
 
-// newReportFiles begins the files in the folder dir. source says what the
+// newReportFiles begins the files in the folder dir. src says what the
 // records look like that the rejects repeat, set what --set fills in.
-func newReportFiles(dir, format string, set linker.Fields, source *batch.Source) (*reportFiles, error) {
+func newReportFiles(dir, format string, set linker.Fields, src *source.Reader) (*reportFiles, error) {
 	file, err := reports.CreateFile(filepath.Join(dir, "report."+format))
 	if err != nil {
 		return nil, err
@@ -38,8 +38,8 @@ func newReportFiles(dir, format string, set linker.Fields, source *batch.Source)
 		f.lines = reports.NewCSV(file)
 	}
 	var o reports.RejectsOptions
-	if source != nil { // a revert has none, and rejects nothing
-		o.JSONL, o.Header, o.LineEnd = source.Format() == "jsonl", source.Header(), source.Newline()
+	if src != nil { // a revert has none, and rejects nothing
+		o.JSONL, o.Header, o.LineEnd = src.Format() == "jsonl", src.Header(), src.Newline()
 	}
 	f.rejects = reports.NewRejects(dir, o)
 	return f, nil

@@ -15,6 +15,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"relink/batch"
+	"relink/batch/send"
+	"relink/batch/source"
 	"relink/linker"
 	"relink/linker/httpapi"
 	"relink/reports"
@@ -107,11 +109,11 @@ func (a *app) importThroughAPI(cmd *cobra.Command, path string, o importOptions)
 		}
 	}
 	if rereadable(path) {
-		source, err := batch.Open(in)
+		src, err := source.Open(in)
 		if err != nil {
 			return err
 		}
-		source.Close()
+		src.Close()
 	}
 	if r.dir, err = reports.CreateAPIFolder(s.Out, time.Now()); err != nil {
 		return err
@@ -169,13 +171,13 @@ func (r *apiRun) do(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("recording the options: %w", err)
 	}
-	sending := &batch.Sending{
+	sending := &send.Job{
 		Input: r.s.input(r.dir), Rules: r.s.Rules, Guard: r.s.Guard, DryRun: r.dryRun,
 		Sender: r.client, Workers: int(r.run.lanes),
 		Journal: filepath.Join(r.dir, journalName), Settings: options, TempDir: r.dir,
-		Begin: func(source *batch.Source) (batch.Report, error) {
+		Begin: func(src *source.Reader) (batch.Report, error) {
 			var err error
-			r.files, err = newReportFiles(near(r.dir), r.s.ReportFormat, r.s.Rules.Set, source)
+			r.files, err = newReportFiles(near(r.dir), r.s.ReportFormat, r.s.Rules.Set, src)
 			return r.files, err
 		},
 		Planned:  r.foretell,
@@ -308,7 +310,7 @@ func (r *apiRun) broken(ctx context.Context, err error) error {
 		_ = os.Remove(r.dir) // a folder without a report would only raise questions
 	}
 	switch {
-	case errors.Is(err, batch.ErrJournalInUse):
+	case errors.Is(err, send.ErrJournalInUse):
 		return &failure{statusBusy, err, "wait for it to end, or interrupt it"}
 	case ctx.Err() != nil && !sent:
 		return &failure{statusInterrupted, errors.New("interrupted before anything was sent"), "start it again"}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"relink/batch"
+	"relink/batch/send"
 	"relink/linker"
 	"relink/reports"
 )
@@ -25,7 +25,7 @@ func isFolder(run string) bool {
 // resumeThroughAPI takes the run in a folder to its end: rows that have an
 // answer are not sent again.
 func (a *app) resumeThroughAPI(cmd *cobra.Command, dir string, o resumeOptions) error {
-	head, err := batch.ReadJournalHead(filepath.Join(dir, journalName))
+	head, err := send.ReadJournalHead(filepath.Join(dir, journalName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return usage("a run on a database is resumed by its number; relink runs lists them",
 			"%s is no folder of an import with --api from which anything was sent", dir)

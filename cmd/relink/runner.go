@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"relink/batch"
+	"relink/batch/source"
 	"relink/linker"
 	"relink/linker/postgres"
 	"relink/reports"
@@ -37,7 +38,7 @@ type runner struct {
 }
 
 // begin records a new run, makes its folder and does it. A revert has no input.
-func (r *runner) begin(ctx context.Context, run linker.Run, in *batch.Input, s settings) error {
+func (r *runner) begin(ctx context.Context, run linker.Run, in *source.Input, s settings) error {
 	if in != nil && rereadable(in.Path) {
 		// What is wrong with the file as a whole is said before anything
 		// is recorded.
@@ -107,9 +108,9 @@ func (r *runner) do(ctx context.Context, run linker.Run, s settings, resumed boo
 			return session, err
 		},
 		Record: r.record,
-		Begin: func(source *batch.Source) (batch.Report, error) {
+		Begin: func(src *source.Reader) (batch.Report, error) {
 			var err error
-			files, err = newReportFiles(dir, s.ReportFormat, s.Rules.Set, source)
+			files, err = newReportFiles(dir, s.ReportFormat, s.Rules.Set, src)
 			if files != nil && run.State.Ended() {
 				files.keepOther = run.ID
 			}
@@ -129,7 +130,7 @@ func (r *runner) do(ctx context.Context, run linker.Run, s settings, resumed boo
 		Progress:     &progress,
 	}
 	if s.Expect != "" {
-		job.Expect = func(*batch.Source) (batch.Report, error) { return newExpectation(s.Expect) }
+		job.Expect = func(*source.Reader) (batch.Report, error) { return newExpectation(s.Expect) }
 	}
 	r.begins(run, dir)
 	saidSo := context.AfterFunc(ctx, func() {

@@ -8,7 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"relink/batch"
+	"relink/batch/source"
 	"relink/linker"
 )
 
@@ -45,7 +45,7 @@ const settingsLayout = 1
 const stdinCopy = "standard-input"
 
 // newSettings are the settings of a run of the given input.
-func newSettings(in batch.Input, rules linker.Rules, guard linker.Guard, o outputOptions) (settings, error) {
+func newSettings(in source.Input, rules linker.Rules, guard linker.Guard, o outputOptions) (settings, error) {
 	s := settings{
 		Path: in.Path, Name: in.Name, Format: in.Format, Encoding: in.Encoding, Delimiter: in.Delimiter,
 		Map: in.Map, Rules: rules, Guard: guard, ReportFormat: o.reportFormat,
@@ -88,8 +88,8 @@ func near(path string) string {
 }
 
 // input is the file of a run whose folder is dir.
-func (s settings) input(dir string) batch.Input {
-	in := batch.Input{
+func (s settings) input(dir string) source.Input {
+	in := source.Input{
 		Path: s.Path, Name: s.Name, Format: s.Format, Encoding: s.Encoding, Delimiter: s.Delimiter,
 		Map: s.Map, Set: s.Rules.Set,
 	}
@@ -124,18 +124,18 @@ func readSettings(run linker.Run) (s settings, err error) {
 }
 
 // readable says what is wrong with an input as a whole.
-func readable(in batch.Input) error {
-	source, err := batch.Open(in)
+func readable(in source.Input) error {
+	src, err := source.Open(in)
 	if err != nil {
 		return err
 	}
-	return source.Close()
+	return src.Close()
 }
 
 // keepInput makes an input that can be read only once readable again, by a copy
 // in the run's folder. The copy has its name only when it is complete, so that
 // a run is never resumed on half of its input.
-func keepInput(ctx context.Context, in batch.Input, dir string) error {
+func keepInput(ctx context.Context, in source.Input, dir string) error {
 	if rereadable(in.Path) {
 		return nil
 	}
@@ -144,7 +144,7 @@ func keepInput(ctx context.Context, in batch.Input, dir string) error {
 		return fmt.Errorf("copying the input: %w", err)
 	}
 	defer os.RemoveAll(work)
-	copied, err := batch.Spool(ctx, in, work)
+	copied, err := source.Spool(ctx, in, work)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"relink/batch"
+	"relink/batch/source"
 	"relink/linker"
 	"relink/reports"
 )
@@ -27,16 +27,16 @@ func (r *runner) nothingChanged(ctx context.Context, s settings) (bool, error) {
 	if err != nil || !same {
 		return false, err
 	}
-	source, err := batch.Identify(ctx, s.Path)
-	if err != nil || source.SHA256 != last.Source.SHA256 {
+	file, err := source.Identify(ctx, s.Path)
+	if err != nil || file.SHA256 != last.Source.SHA256 {
 		return false, err
 	}
 	changed, err := r.store.ChangedSince(ctx, last, s.Rules)
 	if err != nil || changed {
 		return false, err
 	}
-	source.Name = s.Name
-	return true, r.skip(last, source)
+	file.Name = s.Name
+	return true, r.skip(last, file)
 }
 
 // lastOfScope is the newest reconciliation of the scope that wrote, or could

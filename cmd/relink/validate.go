@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"relink/batch"
+	"relink/batch/source"
 	"relink/linker"
 	"relink/reports"
 )
@@ -61,11 +62,11 @@ func (a *app) validate(cmd *cobra.Command, path string, o validateOptions) error
 	started := time.Now()
 	// What is wrong with the file as a whole is said before a folder is made.
 	if rereadable(path) {
-		source, err := batch.Open(input)
+		src, err := source.Open(input)
 		if err != nil {
 			return err
 		}
-		source.Close()
+		src.Close()
 	}
 	dir, err := reports.CreateValidateFolder(o.out, started)
 	if err != nil {
@@ -90,13 +91,13 @@ func (a *app) validate(cmd *cobra.Command, path string, o validateOptions) error
 }
 
 // validateInto validates the input and leaves report and rejects in dir.
-func (a *app) validateInto(ctx context.Context, dir string, input batch.Input, o validateOptions) (*reports.Page, error) {
+func (a *app) validateInto(ctx context.Context, dir string, input source.Input, o validateOptions) (*reports.Page, error) {
 	work, err := os.MkdirTemp(dir, ".work-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(work)
-	if input, err = batch.Spool(ctx, input, work); err != nil {
+	if input, err = source.Spool(ctx, input, work); err != nil {
 		return nil, err
 	}
 
@@ -107,9 +108,9 @@ func (a *app) validateInto(ctx context.Context, dir string, input batch.Input, o
 		Input:   input,
 		Guard:   o.guard.Guard,
 		TempDir: work,
-		Begin: func(source *batch.Source) (batch.Report, error) {
+		Begin: func(src *source.Reader) (batch.Report, error) {
 			var err error
-			files, err = newReportFiles(dir, o.reportFormat, input.Set, source)
+			files, err = newReportFiles(dir, o.reportFormat, input.Set, src)
 			return files, err
 		},
 		Notice:   func(text string) { a.stderr.notice("%s", text) },
@@ -148,8 +149,8 @@ func (a *app) validateInto(ctx context.Context, dir string, input batch.Input, o
 }
 
 // input is the file at path as the options say it is to be read.
-func (a *app) input(path string, o inputOptions) (batch.Input, error) {
-	in := batch.Input{Path: path, Stdin: a.stdin, Format: o.format, Encoding: o.encoding}
+func (a *app) input(path string, o inputOptions) (source.Input, error) {
+	in := source.Input{Path: path, Stdin: a.stdin, Format: o.format, Encoding: o.encoding}
 	if path == "-" {
 		in.Name = "standard input"
 	}

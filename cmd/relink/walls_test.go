@@ -25,10 +25,16 @@ var walls = map[string]struct {
 	"relink/linker":          {std: true},
 	"relink/linker/postgres": {rooms: []string{"relink/linker"}},
 	"relink/linker/httpapi":  {rooms: []string{"relink/linker"}},
-	"relink/batch":           {rooms: []string{"relink/linker"}},
-	"relink/reports":         {rooms: []string{"relink/linker"}},
+	"relink/batch/source":    {rooms: []string{"relink/linker"}},
+	"relink/batch/conflict":  {rooms: []string{"relink/linker"}},
+	"relink/batch":           {rooms: []string{"relink/linker", "relink/batch/source", "relink/batch/conflict"}},
+	"relink/batch/send": {rooms: []string{
+		"relink/linker", "relink/batch", "relink/batch/source", "relink/batch/conflict",
+	}},
+	"relink/reports": {rooms: []string{"relink/linker"}},
 	"relink/cmd": {rooms: []string{
-		"relink/linker", "relink/linker/postgres", "relink/linker/httpapi", "relink/batch", "relink/reports",
+		"relink/linker", "relink/linker/postgres", "relink/linker/httpapi", "relink/reports",
+		"relink/batch", "relink/batch/source", "relink/batch/send",
 	}},
 	"relink/cmd/relinkbench": {rooms: []string{"relink/linker/postgres"}},
 }

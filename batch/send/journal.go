@@ -1,0 +1,257 @@
+package send
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"relink/linker"
+)
+
+// JournalHead is the first line of a journal: which file its answers are
+// about, and how the run was meant.
+type JournalHead struct {
+	Source    linker.SourceIdentity `json:"source"`
+	StartedAt time.Time             `json:"startedAt"`
+	Settings  json.RawMessage       `json:"settings"`
+}
+
+// journal is the file of what the server said, a line for each answer, in the
+// order in which they came. It is safe for concurrent use.
+type journal struct {
+	path string
+	file *os.File
+	// ended says that the run came to its end: nothing is left to be sent.
+	ended bool
+
+	mu       sync.Mutex
+	size     int64
+	unsynced int
+	synced   time.Time
+}
+
+const (
+	// syncRows and syncEvery bound what a crash of the machine can take away:
+	// answers whose rows are then sent again. A crash of the program takes
+	// nothing.
+	syncRows  = 256
+	syncEvery = time.Second
+	// journalLine is longer than any line: four ids and a message.
+	journalLine = 1 << 20
+)
+
+// ErrJournalInUse says that another process works on the same journal.
+var ErrJournalInUse = errors.New("another process is at work on this run")
+
+// ReadJournalHead tells what a journal is about. The error is fs.ErrNotExist
+// when there is none.
+func ReadJournalHead(path string) (head JournalHead, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return head, fmt.Errorf("opening the journal: %w", err)
+	}
+	defer f.Close()
+	line, err := bufio.NewReader(io.LimitReader(f, journalLine)).ReadBytes('\n')
+	if err == nil {
+		err = json.Unmarshal(line, &head)
+	}
+	if err != nil || head.Source.SHA256 == "" {
+		return head, fmt.Errorf("%s: it does not begin like a journal", path)
+	}
+	return head, nil
+}
+
+// openJournal opens or creates a journal for this process alone.
+func openJournal(path string) (*journal, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("opening the journal: %w", err)
+	}
+	if err := lockFile(f); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return &journal{path: path, file: f, synced: time.Now()}, nil
+}
+
+// begin returns the head of the journal, which is head when it is new.
+func (j *journal) begin(head JournalHead) (JournalHead, error) {
+	info, err := j.file.Stat()
+	if err != nil {
+		return head, fmt.Errorf("opening the journal: %w", err)
+	}
+	if info.Size() > 0 {
+		return ReadJournalHead(j.path)
+	}
+	line, err := json.Marshal(head)
+	if err == nil {
+		_, err = j.append(append(line, '\n'))
+	}
+	if err == nil {
+		err = j.sync()
+	}
+	if err == nil {
+		err = syncFolder(filepath.Dir(j.path))
+	}
+	if err != nil {
+		return head, fmt.Errorf("beginning the journal: %w", err)
+	}
+	return head, nil
+}
+
+// note is a line of the journal.
+type note struct {
+	Row              int64          `json:"row,omitempty"`
+	Outcome          linker.Outcome `json:"outcome,omitempty"`
+	Code             linker.Code    `json:"code,omitempty"`
+	Detail           string         `json:"detail,omitempty"`
+	EntityID         string         `json:"entityId,omitempty"`
+	PreviousEntityID string         `json:"previousEntityId,omitempty"`
+	PreviousDataType string         `json:"previousDataType,omitempty"`
+	Ended            bool           `json:"ended,omitempty"` // the last line of a run that was finished
+}
+
+func (n note) result() linker.Result {
+	return linker.Result{
+		Row: n.Row, Outcome: n.Outcome, Code: n.Code, Detail: n.Detail,
+		EntityID: n.EntityID, PreviousEntityID: n.PreviousEntityID, PreviousDataType: n.PreviousDataType,
+	}
+}
+
+// answers reads all answers, the later ones of a row after the earlier, and
+// makes the journal ready for more. A last line that was not written to its
+// end is cut off: its row has no answer.
+func (j *journal) answers(each func(row int64, r linker.Result, at int64) error) error {
+	// The whole is read twice, since what an answer means depends on
+	// whether the run has ended.
+	for _, do := range []func(note, int64) error{
+		func(n note, _ int64) error { j.ended = j.ended || n.Ended; return nil },
+		func(n note, at int64) error {
+			if n.Ended {
+				return nil
+			}
+			return each(n.Row, n.result(), at)
+		},
+	} {
+		if err := j.lines(do); err != nil {
+			return fmt.Errorf("reading the journal %s: %w", j.path, err)
+		}
+	}
+	if err := j.file.Truncate(j.size); err != nil {
+		return fmt.Errorf("reading the journal: %w", err)
+	}
+	return nil
+}
+
+func (j *journal) lines(do func(n note, at int64) error) error {
+	if _, err := j.file.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	r := bufio.NewReaderSize(j.file, 64<<10)
+	for at, first := int64(0), true; ; first = false {
+		line, err := r.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			j.size = at
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if !first {
+			var n note
+			if err := json.Unmarshal(line, &n); err != nil {
+				return fmt.Errorf("byte %d: %w", at, err)
+			}
+			if err := do(n, at); err != nil {
+				return fmt.Errorf("byte %d: %w", at, err)
+			}
+		}
+		at += int64(len(line))
+	}
+}
+
+// add writes an answer down and tells where. It is in the hands of the system
+// before add returns, and on the disk within syncEvery or syncRows, if more
+// come, and after sync.
+func (j *journal) add(r linker.Result) (at int64, err error) {
+	line, err := json.Marshal(note{
+		Row: r.Row, Outcome: r.Outcome, Code: r.Code, Detail: r.Detail,
+		EntityID: r.EntityID, PreviousEntityID: r.PreviousEntityID, PreviousDataType: r.PreviousDataType,
+	})
+	if err != nil {
+		return 0, fmt.Errorf("writing the journal: %w", err)
+	}
+	return j.append(append(line, '\n'))
+}
+
+func (j *journal) append(line []byte) (at int64, err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	at = j.size
+	if _, err := j.file.WriteAt(line, at); err != nil {
+		return 0, fmt.Errorf("writing the journal: %w", err)
+	}
+	j.size += int64(len(line))
+	if j.unsynced++; j.unsynced >= syncRows || time.Since(j.synced) >= syncEvery {
+		return at, j.flush()
+	}
+	return at, nil
+}
+
+// read returns the answer at an offset.
+func (j *journal) read(at int64) (linker.Result, error) {
+	var n note
+	line, err := bufio.NewReaderSize(io.NewSectionReader(j.file, at, journalLine), 512).ReadBytes('\n')
+	if err == nil {
+		err = json.Unmarshal(bytes.TrimSpace(line), &n)
+	}
+	if err != nil {
+		return linker.Result{}, fmt.Errorf("reading the journal at byte %d: %w", at, err)
+	}
+	return n.result(), nil
+}
+
+// end notes that the run has ended.
+func (j *journal) end() error {
+	if j.ended {
+		return nil
+	}
+	if _, err := j.append([]byte("{\"ended\":true}\n")); err != nil {
+		return err
+	}
+	return j.sync()
+}
+
+// sync makes durable what was added.
+func (j *journal) sync() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.flush()
+}
+
+func (j *journal) flush() error {
+	j.unsynced, j.synced = 0, time.Now()
+	if err := j.file.Sync(); err != nil {
+		return fmt.Errorf("writing the journal: %w", err)
+	}
+	return nil
+}
+
+func (j *journal) close() error { return j.file.Close() }
+
+// syncFolder makes the names in a folder durable.
+func syncFolder(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}

@@ -1,0 +1,202 @@
+package send
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"relink/batch"
+	"relink/batch/conflict"
+	"relink/batch/source"
+	"relink/linker"
+)
+
+// Sender asks an HTTP server for one link, again and again while that may
+// help.
+type Sender interface {
+	// Put returns what the server says of the row; Detail is what it adds to
+	// the sentence of the code. An error means that nothing more should be
+	// sent.
+	Put(ctx context.Context, row linker.Row) (linker.Result, error)
+}
+
+// Job is an import where only the HTTP operation of a platform can be
+// reached: rows are checked first, then sent one by one. What the server says
+// is kept in a journal, from which a run goes on that was interrupted.
+type Job struct {
+	// Input must be readable more than once: see Spool.
+	Input source.Input
+	// Rules: Set and LastWins apply; what else there is, the server decides.
+	Rules linker.Rules
+	// Guard judges the rows before the first one is sent.
+	Guard linker.Guard
+	// DryRun stops before the first row is sent.
+	DryRun bool
+	Sender Sender
+	// Workers is how many rows are asked for at a time.
+	Workers int
+	// Journal is the file of the answers. It is created unless it is there:
+	// then the run goes on with the rows that have no answer.
+	Journal string
+	// Settings are kept in the journal, for whoever resumes the run.
+	Settings json.RawMessage
+	// TempDir takes temporary files of about 110 bytes a row. Defaults to
+	// the system's folder.
+	TempDir string
+	// Begin opens the report for the source.
+	Begin func(*source.Reader) (batch.Report, error)
+	// Planned, when not nil, is told how many rows will be sent.
+	Planned func(rows int64)
+	// Stop, when closed, ends the run after the requests in hand.
+	Stop <-chan struct{}
+	// Notice, when not nil, is told what was found out about the file.
+	Notice   func(string)
+	Progress *batch.Progress
+
+	fates   *fates          // what becomes of each row
+	mates   *conflict.Twins // rows of one recording
+	waiting int64           // rows that have no answer
+}
+
+// Do checks the file, sends its rows and writes the report. When the sending
+// had to end early, Done is there with the error: the report then calls the
+// rest unattempted, and the run can be resumed.
+func (s *Job) Do(ctx context.Context) (*batch.Done, error) {
+	done := &batch.Done{Run: linker.Run{
+		Kind: linker.Import, DryRun: s.DryRun, State: linker.StateStarted, StartedAt: time.Now().UTC(),
+	}}
+	defer s.close()
+	rejected, err := s.check(ctx, &done.Run)
+	if err != nil {
+		return nil, err
+	}
+	rows := done.Run.StagedRows
+	done.Refusal = s.Guard.Judge(linker.Plan{
+		Rows: rows, Outcomes: map[linker.Outcome]int64{linker.Rejected: rejected},
+	})
+	var j *journal
+	var stopped error
+	switch {
+	case done.Refusal != nil:
+		done.Run.State, done.Run.Message = linker.StateRefused, done.Refusal.Message
+	case s.DryRun:
+		done.Run.State = linker.StateDone
+	default:
+		if j, err = s.openJournal(&done.Run); err != nil {
+			return nil, err
+		}
+		defer j.close()
+		done.Applied, done.Run.State = true, linker.StateDone
+		if stopped = s.send(ctx, j); stopped != nil {
+			done.Run.State, done.Run.Message = linker.StateInterrupted, stopped.Error()
+		}
+		if err := j.sync(); err != nil {
+			return nil, err
+		}
+	}
+	// Also after the context has ended: what the server has said must be
+	// found in a report.
+	if err := s.report(context.WithoutCancel(ctx), done, j); err != nil {
+		return nil, errors.Join(stopped, err)
+	}
+	done.Reported = true
+	done.Run.FinishedAt = time.Now().UTC()
+	done.Run.Outcomes = done.Tally.Outcomes()
+	done.Run.ExitStatus = done.ExitStatus()
+	if j != nil && stopped == nil {
+		if err := j.end(); err != nil {
+			return nil, err
+		}
+	}
+	s.Progress.Enter(batch.Finished)
+	if errors.Is(stopped, batch.ErrStopped) {
+		return done, nil
+	}
+	return done, stopped
+}
+
+func (s *Job) close() {
+	if s.fates != nil {
+		s.fates.close()
+	}
+	if s.mates != nil {
+		s.mates.Close()
+	}
+}
+
+// openJournal begins the journal, or reads the one that is there.
+func (s *Job) openJournal(run *linker.Run) (*journal, error) {
+	j, err := openJournal(s.Journal)
+	if err != nil {
+		return nil, err
+	}
+	head := JournalHead{Source: run.Source, StartedAt: run.StartedAt, Settings: s.Settings}
+	if err := s.readJournal(j, run, head); err != nil {
+		j.close()
+		return nil, err
+	}
+	return j, nil
+}
+
+func (s *Job) readJournal(j *journal, run *linker.Run, head JournalHead) error {
+	known, err := j.begin(head)
+	if err != nil {
+		return err
+	}
+	if known.Source.SHA256 != run.Source.SHA256 {
+		return &source.ChangedError{Path: s.Input.Path, Was: known.Source.SHA256, Is: run.Source.SHA256}
+	}
+	run.StartedAt = known.StartedAt
+	return j.answers(func(row int64, r linker.Result, at int64) error {
+		if row < 1 || row > run.StagedRows {
+			return fmt.Errorf("row %d is not in the file", row)
+		}
+		before, err := s.fates.of(row)
+		if err != nil {
+			return err
+		}
+		now := answered(at)
+		if r.Outcome == linker.Failed && !j.ended {
+			now = pending // the server could not say: asked again, it may
+		}
+		switch {
+		case before == pending && now != pending:
+			s.waiting--
+		case before != pending && now == pending:
+			s.waiting++
+		}
+		return s.fates.set(row, now)
+	})
+}
+
+// each reads the file from its beginning to its end.
+func (s *Job) each(ctx context.Context, phase batch.Phase, begin func(*source.Reader) error, do func(*source.Record, linker.Checked) error) (linker.SourceIdentity, error) {
+	s.Progress.Enter(phase)
+	src, err := source.Open(s.Input)
+	if err != nil {
+		return linker.SourceIdentity{}, err
+	}
+	defer src.Close()
+	if err := begin(src); err != nil {
+		return linker.SourceIdentity{}, err
+	}
+	var r source.Record
+	for n := int64(0); ; n++ {
+		if n%batch.ProgressRows == 0 {
+			if err := context.Cause(ctx); err != nil {
+				return linker.SourceIdentity{}, err
+			}
+		}
+		if err := src.Next(&r); errors.Is(err, io.EOF) {
+			return src.Identity(), nil
+		} else if err != nil {
+			return linker.SourceIdentity{}, err
+		}
+		if err := do(&r, r.Check(s.Rules.Set)); err != nil {
+			return linker.SourceIdentity{}, err
+		}
+	}
+}

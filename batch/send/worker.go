@@ -1,0 +1,168 @@
+package send
+
+import (
+	"context"
+	"errors"
+	"hash/maphash"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"relink/batch"
+	"relink/batch/source"
+	"relink/linker"
+)
+
+const (
+	// defaultWorkers keeps a thousand requests a minute going when an answer
+	// takes a second.
+	defaultWorkers = 16
+	// workerQueue is how many rows wait for each worker. One that waits for
+	// its server holds up the others only when its queue is full.
+	workerQueue = 256
+	// stopGrace is how long requests in hand are waited for when the run has
+	// to stop: their answers would otherwise be unknown.
+	stopGrace = 10 * time.Second
+)
+
+// sender sends the rows that have no answer yet.
+type sender struct {
+	*Job
+	journal *journal
+	halted  chan struct{} // closed when nothing more is to be sent
+	once    sync.Once
+	why     error // valid when halted is closed
+}
+
+// send sends all pending rows. The error says why it ended early.
+func (s *Job) send(ctx context.Context, j *journal) error {
+	s.Progress.RowsToApply.Store(s.waiting)
+	if s.Planned != nil {
+		s.Planned(s.waiting)
+	}
+	if s.waiting == 0 {
+		return nil
+	}
+	d := &sender{Job: s, journal: j, halted: make(chan struct{})}
+	return d.run(ctx)
+}
+
+// halt ends the sending; the first reason counts.
+func (d *sender) halt(why error) {
+	d.once.Do(func() {
+		d.why = why
+		close(d.halted)
+	})
+}
+
+func (d *sender) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan struct{})
+	defer close(ended)
+	go func() {
+		select {
+		case <-d.Stop:
+			d.halt(batch.ErrStopped)
+		case <-ctx.Done():
+			d.halt(context.Cause(ctx))
+		case <-d.halted:
+		case <-ended:
+			return
+		}
+		select {
+		case <-time.After(stopGrace):
+			cancel()
+		case <-ended:
+		}
+	}()
+
+	workers := d.Workers
+	if workers <= 0 {
+		workers = defaultWorkers
+	}
+	queues := make([]chan linker.Numbered, workers)
+	var group errgroup.Group
+	for i := range queues {
+		queues[i] = make(chan linker.Numbered, workerQueue)
+		group.Go(func() error {
+			d.work(ctx, queues[i])
+			return nil
+		})
+	}
+	err := d.dispatch(ctx, queues)
+	for _, q := range queues {
+		close(q)
+	}
+	if err != nil {
+		d.halt(err)
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	select {
+	case <-d.halted:
+		return d.why
+	default:
+		return nil
+	}
+}
+
+// errHalted ends the reading of a file of which nothing more is to be sent.
+var errHalted = errors.New("halted")
+
+// dispatch hands the pending rows to the workers. All rows of a recording go
+// to one worker, which takes them in the order of the file.
+func (d *sender) dispatch(ctx context.Context, queues []chan linker.Numbered) error {
+	seed := maphash.MakeSeed()
+	_, err := d.each(ctx, batch.Applying, func(*source.Reader) error { return nil }, func(r *source.Record, c linker.Checked) error {
+		f, err := d.fates.of(r.Row)
+		if err != nil || f != pending || c.Fault != nil {
+			return err
+		}
+		worker := maphash.String(seed, c.Row.RecordingID) % uint64(len(queues))
+		select {
+		case queues[worker] <- linker.Numbered{Row: r.Row, Line: r.Line, Checked: c}:
+			return nil
+		case <-d.halted:
+			return errHalted
+		}
+	})
+	if errors.Is(err, errHalted) {
+		return nil
+	}
+	return err
+}
+
+// work sends the rows of one queue. After a halt it lets the rest pass by.
+func (d *sender) work(ctx context.Context, queue <-chan linker.Numbered) {
+	for n := range queue {
+		select {
+		case <-d.halted:
+			continue
+		default:
+		}
+		if err := d.ask(ctx, &n); err != nil {
+			d.halt(err)
+		}
+	}
+}
+
+// ask sends one row and writes the answer down.
+func (d *sender) ask(ctx context.Context, n *linker.Numbered) error {
+	r, err := d.Sender.Put(ctx, n.Checked.Row)
+	if err != nil {
+		return err
+	}
+	r.Row = n.Row
+	at, err := d.journal.add(r)
+	if err != nil {
+		return err
+	}
+	if r.Outcome == linker.Rejected {
+		d.Progress.Rejected.Add(1)
+	}
+	d.Progress.RowsApplied.Add(1)
+	return d.fates.set(n.Row, answered(at))
+}

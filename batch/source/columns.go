@@ -1,0 +1,117 @@
+package source
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"relink/linker"
+)
+
+// header says which columns of a CSV file feed which field.
+type header struct {
+	cells  []string
+	fields []field // for each column
+	// shared says that several columns feed one field, which --map allows.
+	shared bool
+}
+
+// matchColumns matches the cells of a header with the fields and tells what is
+// wrong with them. place is where the header stands.
+func matchColumns(cells []string, n *names, set linker.Fields, place string) (header, error) {
+	h := header{cells: cells, fields: make([]field, len(cells))}
+	var feeds [len(fieldNames)][]int
+	for i, cell := range cells {
+		f := n.find(cell)
+		h.fields[i] = f
+		if f != noField {
+			feeds[f] = append(feeds[f], i)
+		}
+	}
+	for f, columns := range feeds {
+		if len(columns) < 2 {
+			continue
+		}
+		a, b := twoAlike(cells, columns, n)
+		if a < 0 {
+			h.shared = true
+			continue
+		}
+		return h, &inputError{
+			place: place,
+			what:  fmt.Sprintf("columns %d (%s) and %d (%s) are both the field %s", a+1, quoted(cells[a]), b+1, quoted(cells[b]), fieldNames[f]),
+			hint:  "rename or remove one of them",
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(n.mapped)) {
+		if !slices.ContainsFunc(cells, func(c string) bool { return nameKey(c) == key }) {
+			return h, &inputError{
+				place: place, what: fmt.Sprintf("--map names the header %q, which is not there; the header has %s", n.mapped[key], listed(cells)),
+				hint: "correct --map",
+			}
+		}
+	}
+	if missing := missingFields(h.fields, set); missing != "" {
+		return h, &inputError{
+			place: place, what: fmt.Sprintf("the header has no column for %s; it has %s", missing, listed(cells)),
+			hint: "name the column with --map 'HEADER=field', or fill the field for all rows with --set field=VALUE",
+		}
+	}
+	return h, nil
+}
+
+// twoAlike returns two of the columns of one field that may not stand side by
+// side: two headers that read the same, or none of which --map names. -1 when
+// there are none.
+func twoAlike(cells []string, columns []int, n *names) (int, int) {
+	for i, a := range columns {
+		for _, b := range columns[i+1:] {
+			ka, kb := nameKey(cells[a]), nameKey(cells[b])
+			_, mappedA := n.mapped[ka]
+			_, mappedB := n.mapped[kb]
+			if ka == kb || !mappedA && !mappedB {
+				return a, b
+			}
+		}
+	}
+	return -1, -1
+}
+
+// missingFields names the required fields that neither a column nor --set
+// gives, "" when there is none.
+func missingFields(fields []field, set linker.Fields) string {
+	has := func(f field) bool { return *f.at(&set) != "" || slices.Contains(fields, f) }
+	var missing []string
+	for _, f := range []field{fieldRecordingID, fieldDataType} {
+		if !has(f) {
+			missing = append(missing, fieldNames[f])
+		}
+	}
+	switch {
+	case has(fieldID), has(fieldExternalID) && has(fieldConnectionID):
+	case has(fieldExternalID):
+		missing = append(missing, fieldNames[fieldConnectionID])
+	case has(fieldConnectionID):
+		missing = append(missing, fieldNames[fieldExternalID]+" (or id)")
+	default:
+		missing = append(missing, "id (or externalId and integrationConnectionId)")
+	}
+	return strings.Join(missing, ", ")
+}
+
+// listed shows names in a message.
+func listed(cells []string) string {
+	var b strings.Builder
+	for i, c := range cells {
+		if i == maxUnknown {
+			fmt.Fprintf(&b, " and %d more", len(cells)-i)
+			break
+		}
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(quoted(c))
+	}
+	return b.String()
+}

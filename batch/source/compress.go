@@ -1,0 +1,80 @@
+package source
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// maxWindow caps what a zstd frame may ask of memory. zstd writes larger
+// windows only with --long or --ultra.
+const maxWindow = 32 << 20
+
+var (
+	gzipMagic = []byte{0x1f, 0x8b}
+	zstdMagic = []byte{0x28, 0xb5, 0x2f, 0xfd}
+)
+
+// unpack returns the decompressed bytes of a .gz or .zst file, told by its
+// content, and those of any other file as they are. stop frees what the
+// decompressor holds.
+func unpack(stored *bufio.Reader, name string) (r io.Reader, stop func(), err error) {
+	magic, err := stored.Peek(len(zstdMagic))
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, nil, fmt.Errorf("%s: reading: %w", name, err)
+	}
+	switch {
+	case bytes.HasPrefix(magic, gzipMagic):
+		z, err := gzip.NewReader(stored)
+		if err != nil {
+			return nil, nil, unpackError(name, "gzip", err)
+		}
+		return &unpacker{r: z, name: name, kind: "gzip"}, func() {}, nil
+	case bytes.HasPrefix(magic, zstdMagic):
+		z, err := zstd.NewReader(stored, zstd.WithDecoderConcurrency(1),
+			zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+		if err != nil {
+			return nil, nil, unpackError(name, "zstd", err)
+		}
+		return &unpacker{r: z, name: name, kind: "zstd"}, z.Close, nil
+	}
+	return stored, func() {}, nil
+}
+
+// unpacker gives the errors of a decompressor in words.
+type unpacker struct {
+	r          io.Reader
+	name, kind string
+}
+
+func (u *unpacker) Read(p []byte) (int, error) {
+	n, err := u.r.Read(p)
+	if err != nil && err != io.EOF {
+		err = unpackError(u.name, u.kind, err)
+	}
+	return n, err
+}
+
+func unpackError(name, kind string, err error) error {
+	e := &inputError{place: name, err: err}
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		e.what = "the " + kind + " data ends too early"
+		e.hint = "the file is cut off or still being written; copy it again"
+	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
+		e.what = fmt.Sprintf("the zstd data needs a window of more than %d MiB of memory", maxWindow>>20)
+		e.hint = "compress it again without --long and --ultra"
+	case errors.Is(err, gzip.ErrHeader):
+		e.what = "something that is not gzip follows the gzip data, or its header is damaged"
+		e.hint = "copy the file again, or decompress it by hand and look at it"
+	default:
+		e.what = fmt.Sprintf("reading the %s data: %v", kind, err)
+		e.hint = "the file is damaged; copy it again"
+	}
+	return e
+}

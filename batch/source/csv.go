@@ -1,0 +1,265 @@
+package source
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/gocarina/gocsv"
+
+	"relink/linker"
+)
+
+// tallLines is how many lines a record may span without a notice.
+const tallLines = 100
+
+// csvRow is linker.Fields with the names gocsv matches columns by.
+type csvRow struct {
+	RecordingID             string `csv:"recordingId"`
+	DataType                string `csv:"dataType"`
+	ID                      string `csv:"id"`
+	ExternalID              string `csv:"externalId"`
+	IntegrationConnectionID string `csv:"integrationConnectionId"`
+	Trigger                 string `csv:"trigger"`
+}
+
+// csvReader reads the records of a CSV file. It finds the bounds of a record
+// itself, so that a broken one costs no other, and has gocsv read each record
+// that is whole.
+type csvReader struct {
+	framer
+	head header
+	rows *gocsv.Unmarshaller
+	row  *cells // what rows reads
+	all  *cells // every cell of a record, for what only few records need
+}
+
+// cells is an encoding/csv reader that is handed one record at a time.
+type cells struct {
+	*csv.Reader
+	record  []byte
+	newline bool // the record's line end is still to be read
+}
+
+// newCells returns a reader of records with the number of cells given, any for
+// -1.
+func newCells(delimiter rune, count int) *cells {
+	c := &cells{}
+	c.Reader = csv.NewReader(feed{c})
+	c.Comma, c.FieldsPerRecord, c.ReuseRecord = delimiter, count, true
+	return c
+}
+
+// set hands over the next record, without its line end. encoding/csv makes LF
+// of a CR LF within a cell, and CR LF of a CR CR LF: so a cell is read as it
+// stands.
+func (c *cells) set(record []byte) {
+	if bytes.Contains(record, []byte("\r\n")) {
+		record = bytes.ReplaceAll(record, []byte("\r\n"), []byte("\r\r\n"))
+	}
+	c.record, c.newline = record, true
+}
+
+// feed gives the record of cells to encoding/csv, and one line end whatever it
+// is in the source.
+type feed struct{ c *cells }
+
+func (f feed) Read(p []byte) (int, error) {
+	n := copy(p, f.c.record)
+	f.c.record = f.c.record[n:]
+	switch {
+	case n < len(p) && f.c.newline:
+		p[n] = '\n'
+		n, f.c.newline = n+1, false
+	case n == 0 && len(p) > 0:
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+// start makes gocsv read the columns of the header.
+func (c *csvReader) start() error {
+	var columns []string
+	if c.head.shared {
+		columns = c.head.merged()
+	} else {
+		for i, f := range c.head.fields {
+			if f == noField {
+				// gocsv leaves a column alone that no field is named after.
+				columns = append(columns, fmt.Sprintf("column %d", i+1))
+			} else {
+				columns = append(columns, fieldNames[f])
+			}
+		}
+	}
+	c.all = newCells(c.delimiter, -1)
+	c.row = newCells(c.delimiter, len(columns))
+	line := `"` + strings.Join(columns, `"`+string(c.delimiter)+`"`) + `"`
+	c.row.set([]byte(line))
+	rows, err := gocsv.NewUnmarshaller(c.row.Reader, &csvRow{})
+	if err != nil {
+		return fmt.Errorf("preparing to read the columns: %w", err)
+	}
+	c.rows = rows
+	return nil
+}
+
+// next reads the next record of which not all cells are empty; r.Row is left to
+// the caller.
+func (c *csvReader) next(r *Record) error {
+	for {
+		f, err := c.record(r)
+		if err != nil {
+			return err
+		}
+		blank, err := c.parse(f, r)
+		if err != nil {
+			return err
+		}
+		if blank {
+			continue
+		}
+		if f.lines > tallLines {
+			c.notes.tallRecord(f.line, f.line+f.lines-1)
+		}
+		return nil
+	}
+}
+
+// parse reads the cells of a record into r. blank says that all are empty.
+func (c *csvReader) parse(f frame, r *Record) (blank bool, err error) {
+	if f.code != "" {
+		r.Fault = &linker.RowError{Code: f.code, Message: f.fault(c.position(f.text), c.column)}
+		return false, nil
+	}
+	text := f.text
+	if c.head.shared {
+		found, all := c.split(text)
+		if found == 0 {
+			return true, nil
+		}
+		merged, problem, err := c.merge(all)
+		if problem != "" || err != nil {
+			r.Fault = malformed(problem)
+			return false, err
+		}
+		text = merged
+	}
+	c.row.set(text)
+	row, err := c.rows.Read()
+	switch {
+	case err == nil:
+		r.Fields = linker.Fields(*row.(*csvRow))
+		if r.Fields != (linker.Fields{}) {
+			return false, nil
+		}
+		found, _ := c.split(f.text)
+		return found == 0, nil
+	case errors.Is(err, csv.ErrFieldCount):
+		found, all := c.split(f.text)
+		r.Fault = malformed(ragged(len(all), len(c.head.cells)))
+		return found == 0, nil
+	}
+	// The framer lets through only what encoding/csv can read. Should the two
+	// ever differ, the record is refused and the reader begins anew.
+	r.Fault = malformed(err.Error())
+	return false, c.start()
+}
+
+func malformed(message string) *linker.RowError {
+	return &linker.RowError{Code: linker.MalformedRow, Message: message}
+}
+
+// position names the place of a byte of a record.
+func (c *csvReader) position(text []byte) func(at int) string {
+	return func(at int) string {
+		q := quotes{delimiter: c.quotes.delimiter}
+		for _, l := range bytes.Split(text[:at], []byte("\n")) {
+			if q.follow(l) != "" {
+				return "the record"
+			}
+		}
+		return c.column(q.column)
+	}
+}
+
+// split returns all cells of a record and how many of them are not empty.
+func (c *csvReader) split(text []byte) (found int, all []string) {
+	c.all.set(text)
+	all, err := c.all.Read()
+	if err != nil {
+		return 0, nil
+	}
+	for _, cell := range all {
+		if cell != "" {
+			found++
+		}
+	}
+	return found, all
+}
+
+// ragged says how a record's cells differ in number from the header's.
+func ragged(got, want int) string {
+	message := fmt.Sprintf("the record has %d cells, the header has %d", got, want)
+	if got > want {
+		return message + "; put a cell that holds the delimiter in quotes"
+	}
+	return message + "; is a delimiter or the end of the line missing?"
+}
+
+// column names a column in a message.
+func (c *csvReader) column(i int) string {
+	if i < len(c.head.cells) && c.head.cells[i] != "" {
+		return fmt.Sprintf("column %d (%s)", i+1, quoted(c.head.cells[i]))
+	}
+	return fmt.Sprintf("column %d", i+1)
+}
+
+// merged are the fields that the columns of a header with shared fields feed.
+func (h *header) merged() []string {
+	var fields []string
+	for f, name := range fieldNames {
+		if slices.Contains(h.fields, field(f)) {
+			fields = append(fields, name)
+		}
+	}
+	return fields
+}
+
+// merge writes a record anew with one cell a field, for a header in which
+// several columns feed one field. problem says that the record fills two of
+// them, or what else is wrong with it.
+func (c *csvReader) merge(all []string) (merged []byte, problem string, err error) {
+	if len(all) != len(c.head.fields) {
+		return nil, ragged(len(all), len(c.head.fields)), nil
+	}
+	var values [len(fieldNames)]string
+	var from [len(fieldNames)]int
+	for i, f := range c.head.fields {
+		if f == noField || strings.TrimSpace(all[i]) == "" {
+			continue
+		}
+		if values[f] != "" {
+			return nil, fmt.Sprintf("%s and %s both feed %s, and both are filled", c.column(from[f]), c.column(i), fieldNames[f]), nil
+		}
+		values[f], from[f] = all[i], i
+	}
+	var row []string
+	for f := range fieldNames {
+		if slices.Contains(c.head.fields, field(f)) {
+			row = append(row, values[f])
+		}
+	}
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	w.Comma = c.delimiter
+	if err := w.Write(row); err != nil {
+		return nil, "", err
+	}
+	w.Flush()
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), "", nil
+}

@@ -1,0 +1,248 @@
+package source
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"relink/linker"
+)
+
+const (
+	formatCSV   = "csv"
+	formatJSONL = "jsonl"
+)
+
+// sampleSize is how much of the source is looked at to find out what it is.
+const sampleSize = 64 << 10
+
+const saveAsCSV = `save the sheet as "CSV UTF-8 (Comma delimited)"`
+
+// kinds are the contents that are neither CSV nor JSONL, by how they begin.
+var kinds = []struct {
+	magic, what, hint string
+}{
+	{"PK\x03\x04", "a zip archive", "unzip it and name the file in it"},
+	{"PK\x05\x06", "an empty zip archive", "name the file that was to be in it"},
+	{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook (.xls)", saveAsCSV},
+	{"%PDF-", "a PDF document", "export the data as CSV"},
+	{`{\rtf`, "an RTF document", "export the data as CSV"},
+	{"\x1f\x8b", "gzip in gzip", "decompress it once"},
+	{"\x28\xb5\x2f\xfd", "zstd in a compressed file", "decompress it once"},
+	{"BZh", "a bzip2 file", "decompress it, or compress it with gzip or zstd"},
+	{"\xfd7zXZ\x00", "an xz file", "decompress it, or compress it with gzip or zstd"},
+	{"7z\xbc\xaf\x27\x1c", "a 7z archive", "unpack it and name the file in it"},
+	{"Rar!\x1a\x07", "a rar archive", "unpack it and name the file in it"},
+	{"PAR1", "a Parquet file", "export the data as CSV"},
+	{"SQLite format 3\x00", "an SQLite database", "export the table as CSV"},
+	{"\x7fELF", "a program", "name the file with the links"},
+	{"\x89PNG", "a picture", "name the file with the links"},
+}
+
+// refuse tells a content that cannot be read from how it begins.
+func refuse(sample []byte, name string) error {
+	for _, k := range kinds {
+		if !bytes.HasPrefix(sample, []byte(k.magic)) {
+			continue
+		}
+		what, hint := k.what, k.hint
+		if k.magic == "PK\x03\x04" {
+			switch {
+			case bytes.Contains(sample, []byte("[Content_Types].xml")), bytes.Contains(sample, []byte("xl/")):
+				what, hint = "an Excel workbook (.xlsx)", saveAsCSV
+			case bytes.Contains(sample, []byte("opendocument.spreadsheet")):
+				what, hint = "an OpenDocument spreadsheet (.ods)", saveAsCSV
+			}
+		}
+		return &inputError{place: name, what: "the file is " + what + ", not CSV or JSONL", hint: hint}
+	}
+	return nil
+}
+
+// htmlTags are what a web page has near its beginning, and XML data has not.
+var htmlTags = []string{"<!doctype html", "<html", "<head", "<title", "<body", "<script", "<form", "<meta"}
+
+// refuseText does the same for contents that are text.
+func refuseText(sample, name string) error {
+	head := strings.ToLower(strings.TrimSpace(sample[:min(len(sample), 1024)]))
+	switch {
+	case strings.HasPrefix(head, "<") && slices.ContainsFunc(htmlTags, func(tag string) bool { return strings.Contains(head, tag) }):
+		return &inputError{
+			place: name, what: "the file is an HTML page, not CSV or JSONL",
+			hint: "it may be a login page saved in place of the export; log in and export again",
+		}
+	case strings.HasPrefix(head, "<?xml"), strings.HasPrefix(head, "<") && strings.Contains(head, "</"):
+		return &inputError{place: name, what: "the file is XML, not CSV or JSONL", hint: "export the data as CSV"}
+	}
+	return nil
+}
+
+// refuseJSON tells JSON that is not one object a line. A first line that is an
+// array of its own, with objects behind it, is one bad row.
+func refuseJSON(sample, name string) error {
+	sample = strings.TrimSpace(sample)
+	first, more, _ := strings.Cut(sample, "\n")
+	first, more = strings.TrimSpace(first), strings.TrimSpace(more)
+	switch {
+	case strings.HasPrefix(first, "[") && !(strings.HasSuffix(first, "]") && strings.HasPrefix(more, "{")):
+		return jsonArray(name)
+	case first == "{" && strings.HasPrefix(more, `"`):
+		return &inputError{
+			place: name, what: "the file is JSON over many lines, not one object a line",
+			hint: "convert it: jq -c . FILE > links.jsonl",
+		}
+	}
+	return nil
+}
+
+func jsonArray(place string) error {
+	return &inputError{
+		place: place, what: "the file is a JSON array, not one object a line",
+		hint: "convert it: jq -c '.[]' FILE > links.jsonl",
+	}
+}
+
+// refuseCSV tells a CSV file that is taken for JSONL, because of its name or of
+// what was said of it.
+func refuseCSV(sample, name string, n *names, set linker.Fields) error {
+	first, _, _ := strings.Cut(strings.TrimSpace(sample), "\n")
+	if strings.HasPrefix(first, "{") {
+		return nil
+	}
+	for _, d := range delimiters {
+		if completeLine(strings.TrimSpace(first), d, n, set) {
+			return &inputError{place: name, what: "the file begins with a CSV header, not with a JSON object", hint: "give --format csv"}
+		}
+	}
+	return nil
+}
+
+// refuseBinary tells what is no text from its first line, where there are
+// always only names. Single NULs further down are faults of their rows.
+func refuseBinary(line []byte, place string) error {
+	control := 0
+	for _, c := range line {
+		if c < ' ' && c != '\t' && c != '\r' && c != '\n' && c != 0x1f && c != 0x1e {
+			control++
+		}
+	}
+	if bytes.IndexByte(line, 0) >= 0 || control > len(line)/8 {
+		return &inputError{place: place, what: "the file is not text", hint: "name a CSV or JSONL file"}
+	}
+	return nil
+}
+
+// formatOf returns what the input is: what it was said to be, what the name
+// says, else what the first character says.
+func formatOf(in Input, name, sample string) (string, error) {
+	switch in.Format {
+	case formatCSV, formatJSONL:
+		return in.Format, nil
+	case "":
+	default:
+		return "", &inputError{what: fmt.Sprintf("there is no format %q", in.Format), hint: "--format is csv or jsonl"}
+	}
+	name = strings.ToLower(name)
+	for _, packed := range []string{".gz", ".zst"} {
+		name = strings.TrimSuffix(name, packed)
+	}
+	switch filepath.Ext(name) {
+	case ".jsonl", ".ndjson":
+		return formatJSONL, nil
+	case ".csv", ".tsv", ".txt":
+		return formatCSV, nil
+	}
+	switch sample = strings.TrimSpace(sample); {
+	case strings.HasPrefix(sample, "{"), strings.HasPrefix(sample, "["):
+		return formatJSONL, nil
+	}
+	return formatCSV, nil
+}
+
+// delimiters are what is tried, in this order, where none is given.
+var delimiters = []rune{',', ';', '\t', '|'}
+
+// rareDelimiters are those of old systems: one of them is named when it would
+// make a header complete, and never taken without being asked for.
+var rareDelimiters = []rune{':', '^', '~', '!', '#', '/', '\x01', '\x1f', ' '}
+
+// parseDelimiter reads --delimiter.
+func parseDelimiter(s string) (rune, error) {
+	switch strings.ToLower(s) {
+	case "":
+		return 0, nil
+	case `\t`, "tab":
+		return '\t', nil
+	}
+	r, n := utf8.DecodeRuneInString(s)
+	if n != len(s) || r == utf8.RuneError || strings.ContainsRune("\"\r\n\x00", r) {
+		return 0, &inputError{
+			what: fmt.Sprintf("--delimiter %q is not a delimiter", s),
+			hint: `give one character such as ; or |, or \t for a tab; it cannot be a quote or a line end`,
+		}
+	}
+	return r, nil
+}
+
+// sepLine reads the first line of a file that says "sep=;", as spreadsheets
+// write it. It is 0 for any other line.
+func sepLine(line string) rune {
+	if len(line) > 2 && line[0] == '"' && line[len(line)-1] == '"' {
+		line = line[1 : len(line)-1]
+	}
+	const sep = "sep="
+	if len(line) <= len(sep) || !strings.EqualFold(line[:len(sep)], sep) {
+		return 0
+	}
+	r, err := parseDelimiter(line[len(sep):])
+	if err != nil {
+		return 0
+	}
+	return r
+}
+
+// guessDelimiter returns the delimiter by which the first line of the header
+// holds the most fields, then the most columns.
+func guessDelimiter(line string, n *names) rune {
+	var best rune
+	bestFields, bestColumns := -1, 0
+	for _, d := range delimiters {
+		cells := splitLine(line, d)
+		fields := 0
+		for _, c := range cells {
+			if n.find(c) != noField {
+				fields++
+			}
+		}
+		if fields > bestFields || fields == bestFields && len(cells) > bestColumns {
+			best, bestFields, bestColumns = d, fields, len(cells)
+		}
+	}
+	return best
+}
+
+// completeLine reports whether a line, split at the delimiter, is a header with
+// all that is required.
+func completeLine(line string, delimiter rune, n *names, set linker.Fields) bool {
+	cells := splitLine(line, delimiter)
+	fields := make([]field, len(cells))
+	for i, cell := range cells {
+		fields[i] = n.find(cell)
+	}
+	return missingFields(fields, set) == ""
+}
+
+// splitLine splits one line, quotes or not, as far as it can be split.
+func splitLine(line string, delimiter rune) []string {
+	r := csv.NewReader(strings.NewReader(line))
+	r.Comma, r.LazyQuotes, r.FieldsPerRecord = delimiter, true, -1
+	cells, err := r.Read()
+	if err != nil {
+		return nil
+	}
+	return cells
+}

@@ -1,0 +1,30 @@
+// Package source turns the bytes of a file or of standard input into records.
+// [Open] finds out what the input is, [Reader.Next] returns its records one
+// after the other, and [Reader.Identity] tells the file from others. Seven
+// layers, from the bytes up:
+//
+//	hash.go                     stored bytes: counted, hashed, read ahead
+//	   ↓
+//	compress.go                 gzip and zstd unpacked, other formats refused
+//	   ↓
+//	lines.go                    a buffer that cuts lines; no byte is lost
+//	   ↓
+//	encoding.go                 UTF-8, UTF-16 or a named encoding to UTF-8
+//	   ↓
+//	frame.go                    lines to records: blank lines, quoted line ends,
+//	   ↓                        records too long to be held
+//	csv.go  quotes.go           CSV: header and cells to fields
+//	jsonl.go                    JSON Lines: keys to fields
+//	   ↓
+//	prefetch.go                 records, read ahead in batches
+//
+// detect.go decides on the way up what is what: format, delimiter, and files
+// that are neither CSV nor JSON. header.go, columns.go and names.go match
+// column names and keys with the six fields. notices.go collects what the
+// person should know about the file.
+//
+// The bytes of a record stay what they are in the file ([Record.Raw]), so that
+// rejects can be repaired and read again. What is wrong with one record is its
+// Fault; an error of Next means that the input as a whole cannot be read on.
+// Memory does not grow with the file or with the length of a record.
+package source

@@ -1,0 +1,181 @@
+package source
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"relink/linker"
+)
+
+// headerLines is how far down a header is looked for when the first line is
+// none, to say where it is.
+const headerLines = 20
+
+// readHeader reads up to the first record of a CSV file: a "sep=" line, blank
+// lines and the header. raw is all of it, with the byte order mark.
+func (c *csvReader) readHeader(in Input, name string, n *names) (raw []byte, err error) {
+	given, err := parseDelimiter(in.Delimiter)
+	if err != nil {
+		return nil, err
+	}
+	before, first, err := c.seekHeader(name)
+	if err != nil {
+		return nil, err
+	}
+	if first.sep != 0 && given == 0 {
+		given = first.sep
+	}
+	c.delimiter = given
+	if given == 0 {
+		c.delimiter = guessDelimiter(first.text, n)
+	}
+	c.quotes.delimiter = []byte(string(c.delimiter))
+
+	f, err := c.frame()
+	if err != nil {
+		return nil, err
+	}
+	place := fmt.Sprintf("%s:%d", name, f.line)
+	if err := c.refuseHeader(f, place); err != nil {
+		return nil, err
+	}
+	raw = append(before, f.raw...)
+	c.all = newCells(c.delimiter, -1)
+	_, cells := c.split(f.text)
+	cells = slices.Clone(cells)
+	if c.head, err = matchColumns(cells, n, in.Set, place); err != nil {
+		var e *inputError
+		if missing := missingFields(c.head.fields, in.Set); missing != "" && errors.As(err, &e) {
+			if hint := c.headerHint(f.line+f.lines, n, in.Set); hint != "" {
+				e.hint = hint
+			}
+		}
+		return nil, err
+	}
+	if given == 0 && c.delimiter != ',' {
+		c.notes.add("the delimiter is %q, as the header shows", c.delimiter)
+	}
+	for i, cell := range cells {
+		if _, mapped := n.mapped[nameKey(cell)]; c.head.fields[i] == noField && cell != "" && !mapped {
+			c.notes.ignored("column", cell)
+		}
+	}
+	return raw, nil
+}
+
+// firstLine is the line on which a header starts.
+type firstLine struct {
+	text string
+	sep  rune // what a "sep=" line above it says, 0 for none
+}
+
+// seekHeader passes by what stands above the header and returns its bytes.
+func (c *csvReader) seekHeader(name string) (before []byte, first firstLine, err error) {
+	for {
+		at, number := len(c.lines.record()), c.lines.number
+		l, err := c.lines.next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil, first, &inputError{place: name, what: "the file is empty", hint: "it must begin with a header line"}
+		case err != nil:
+			return nil, first, err
+		case l.long:
+			return nil, first, &inputError{
+				place: name, what: fmt.Sprintf("there is no header within the first %d bytes", maxRecord),
+				hint: "check that this is a CSV file",
+			}
+		}
+		c.decode(l.text)
+		text := l.text
+		if !c.text.plain() {
+			text = c.decoded
+		}
+		if err := refuseBinary(text, name); err != nil {
+			return nil, first, err
+		}
+		if sep := sepLine(string(text)); sep != 0 && first.sep == 0 {
+			first.sep = sep
+			continue
+		}
+		if len(bytes.TrimSpace(text)) == 0 {
+			continue
+		}
+		first.text = string(text)
+		before = slices.Clone(c.lines.record()[:at])
+		c.lines.back(at, number)
+		return before, first, nil
+	}
+}
+
+// refuseHeader says why a header cannot be read.
+func (c *csvReader) refuseHeader(f frame, place string) error {
+	switch text := string(bytes.TrimSpace(f.text)); {
+	case strings.HasPrefix(text, "[{"), text == "[":
+		return jsonArray(place)
+	case strings.HasPrefix(text, "{"):
+		return &inputError{place: place, what: "the header looks like JSON", hint: "for one object a line give --format jsonl"}
+	case f.code == "":
+		return nil
+	case f.code == linker.RecordTooLong:
+		return &inputError{place: place, what: "the header is " + fmt.Sprintf("longer than %d bytes", maxRecord), hint: "check that this is a CSV file"}
+	case f.badText != "":
+		return &inputError{
+			place: place, what: "the header holds " + f.badText,
+			hint: "save the file as UTF-8, or name its encoding with --encoding",
+		}
+	}
+	return &inputError{place: place, what: f.fault(c.position(f.text), c.column), hint: "mend the quotes in the header"}
+}
+
+// headerHint says what is probably wrong with a file whose header lacks
+// columns: it is split at the wrong character, stands further down, or there
+// is none.
+func (c *csvReader) headerHint(next int64, n *names, set linker.Fields) string {
+	header := strings.Join(c.head.cells, string(c.delimiter))
+	for _, d := range slices.Concat(delimiters, rareDelimiters) {
+		if d != c.delimiter && completeLine(header, d, n, set) {
+			return fmt.Sprintf("split at %q the header is complete: give --delimiter %s", d, shellWord(d))
+		}
+	}
+	for line := next; line < next+headerLines; line++ {
+		c.lines.begin()
+		l, err := c.lines.next()
+		if err != nil || l.long {
+			break
+		}
+		c.decode(l.text)
+		text := string(l.text)
+		if !c.text.plain() {
+			text = string(c.decoded)
+		}
+		for _, d := range delimiters {
+			if completeLine(text, d, n, set) {
+				return fmt.Sprintf("line %d looks like the header: remove the lines above it", line)
+			}
+		}
+	}
+	if slices.ContainsFunc(c.head.cells, isDataType) {
+		return "the first line looks like a row; put a header above it: " + strings.Join(fieldNames[:], string(c.delimiter))
+	}
+	if len(c.head.cells) == 1 {
+		return "the header is one column: name the character between its columns with --delimiter, or its field with --map 'HEADER=field'"
+	}
+	return ""
+}
+
+// shellWord writes a delimiter as it is given to --delimiter.
+func shellWord(delimiter rune) string {
+	if delimiter < ' ' {
+		return fmt.Sprintf("$'\\x%02x'", delimiter) // as bash and zsh read it
+	}
+	return "'" + string(delimiter) + "'"
+}
+
+// isDataType tells a cell that stands in rows and not in headers.
+func isDataType(cell string) bool {
+	return slices.Contains(linker.DataTypes, strings.ToUpper(strings.TrimSpace(cell)))
+}

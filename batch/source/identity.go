@@ -1,0 +1,54 @@
+package source
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+
+	"relink/linker"
+)
+
+// ChangedError says that a file is not the one a run began with. Is may be "":
+// it was found out before the file was read to its end.
+type ChangedError struct{ Path, Was, Is string }
+
+func (e *ChangedError) Error() string {
+	if e.Is == "" {
+		return fmt.Sprintf("%s: the file has changed since the run read it", e.Path)
+	}
+	return fmt.Sprintf("%s: the file has changed since the run read it (SHA-256 was %.12s…, is %.12s…)", e.Path, e.Was, e.Is)
+}
+
+// Hint returns what to do about it.
+func (e *ChangedError) Hint() string {
+	return "put the file back as it was (another file is another run)"
+}
+
+// Identify reads a whole file as stored, without looking into it, and tells it
+// from others. It stops when ctx ends, with its cause.
+func Identify(ctx context.Context, path string) (is linker.SourceIdentity, err error) {
+	f, _, err := openInput(path)
+	if err != nil {
+		return is, err
+	}
+	defer f.Close()
+	is.Name = path
+	sum := sha256.New()
+	block := make([]byte, storedBlock)
+	for ctx.Err() == nil {
+		n, err := f.Read(block)
+		sum.Write(block[:n])
+		is.Bytes += int64(n)
+		if errors.Is(err, io.EOF) {
+			is.SHA256 = hex.EncodeToString(sum.Sum(nil))
+			return is, nil
+		}
+		if err != nil {
+			return is, fmt.Errorf("reading %s: %w", path, err)
+		}
+	}
+	return is, context.Cause(ctx)
+}

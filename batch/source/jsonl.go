@@ -1,0 +1,268 @@
+package source
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"relink/linker"
+)
+
+// maxKeys is how many spellings of keys are remembered. A file of objects has
+// a handful; one that never repeats a key must not fill memory.
+const maxKeys = 256
+
+// maxDepth is how deep the decoder follows values in values.
+const maxDepth = 10_000
+
+// jsonReader reads the records of a JSONL file, an object on each line.
+type jsonReader struct {
+	framer
+	names names
+	keys  map[string]*key // what find said, by the key as it is written
+	input bytes.Buffer    // the line being decoded
+	dec   *jsontext.Decoder
+}
+
+func newJSONReader(f framer, n names) *jsonReader {
+	j := &jsonReader{framer: f, names: n, keys: make(map[string]*key)}
+	j.dec = jsontext.NewDecoder(&j.input)
+	return j
+}
+
+// next reads the next record that is not blank; r.Row is left to the caller.
+func (j *jsonReader) next(r *Record) error {
+	f, err := j.record(r)
+	if err != nil {
+		return err
+	}
+	if f.code != "" {
+		r.Fault = &linker.RowError{Code: f.code, Message: f.fault(atByte, nil)}
+		return nil
+	}
+	r.Fields, r.Fault = j.parse(f.text)
+	return nil
+}
+
+func atByte(at int) string { return fmt.Sprintf("byte %d of the line", at+1) }
+
+// parse reads one object.
+func (j *jsonReader) parse(text []byte) (linker.Fields, *linker.RowError) {
+	code, problem := linker.InvalidEncoding, badEscape(text)
+	var o object
+	if err := j.object(text, &o); err != nil {
+		o.problems = append(o.problems, syntax(err))
+	}
+	if problem == "" {
+		code = linker.MalformedRow
+	} else {
+		o.problems = append([]string{problem}, o.problems...)
+	}
+	if len(o.problems) > 0 {
+		return linker.Fields{}, &linker.RowError{Code: code, Message: strings.Join(o.problems, "; ")}
+	}
+	return o.fields, nil
+}
+
+// object is what one line says.
+type object struct {
+	fields   linker.Fields
+	keys     [len(fieldNames)]*key // the key that gave each field
+	problems []string
+}
+
+// object decodes a line. An error is the decoder's: the line is not one JSON
+// value.
+func (j *jsonReader) object(text []byte, o *object) error {
+	j.input.Reset()
+	j.input.Write(text)
+	// Of the escapes that are no text badEscape speaks, in better words.
+	j.dec.Reset(&j.input, jsontext.AllowInvalidUTF8(true))
+	if kind := j.dec.PeekKind(); kind != '{' {
+		if err := j.dec.SkipValue(); err != nil {
+			return err
+		}
+		o.problems = append(o.problems, "the line is "+kindNames[kind]+", not an object")
+		return j.end(o)
+	}
+	if _, err := j.dec.ReadToken(); err != nil {
+		return err
+	}
+	for j.dec.PeekKind() == '"' {
+		written, err := j.dec.ReadValue()
+		if err != nil {
+			return err
+		}
+		k := j.find(written)
+		if k.field == noField {
+			err = j.dec.SkipValue()
+		} else {
+			err = j.value(k, o)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if _, err := j.dec.ReadToken(); err != nil {
+		return err
+	}
+	return j.end(o)
+}
+
+// end checks that nothing follows the value.
+func (j *jsonReader) end(o *object) error {
+	at := j.dec.InputOffset()
+	switch _, err := j.dec.ReadToken(); {
+	case errors.Is(err, io.EOF):
+	default:
+		o.problems = append(o.problems, fmt.Sprintf("text follows the object, at %s; each line holds one object", atByte(int(at))))
+	}
+	return nil
+}
+
+// key is one spelling of a key.
+type key struct {
+	name   string
+	field  field
+	mapped bool // --map names it
+}
+
+// find returns what a key stands for. The key is written as JSON.
+func (j *jsonReader) find(written jsontext.Value) *key {
+	if k, ok := j.keys[string(written)]; ok {
+		return k
+	}
+	name := unquote(written)
+	k := &key{name: name, field: j.names.find(name)}
+	_, k.mapped = j.names.mapped[nameKey(k.name)]
+	if k.field == noField && !k.mapped {
+		j.notes.ignored("key", k.name)
+	}
+	if len(j.keys) < maxKeys && len(written) <= maxName {
+		j.keys[string(written)] = k
+	}
+	return k
+}
+
+// unquote reads a JSON string that the decoder has found whole. Its error is that
+// of an escape that is no text, and stands for U+FFFD in what it returns.
+func unquote(written jsontext.Value) string {
+	text, _ := jsontext.AppendUnquote(nil, written)
+	return string(text)
+}
+
+// value reads the value of a field.
+func (j *jsonReader) value(k *key, o *object) error {
+	var value string
+	switch kind := j.dec.PeekKind(); kind {
+	case '"':
+		written, err := j.dec.ReadValue()
+		if err != nil {
+			return err
+		}
+		if bytes.IndexByte(written, '\\') < 0 {
+			value = string(written[1 : len(written)-1])
+			break
+		}
+		value = unquote(written)
+	case 'n':
+		if _, err := j.dec.ReadToken(); err != nil {
+			return err
+		}
+	default:
+		written, err := j.dec.ReadValue()
+		if err != nil {
+			return err
+		}
+		problem := fmt.Sprintf("the key %s holds %s where text belongs", quoted(k.name), kindNames[kind])
+		if kind == '0' {
+			problem = fmt.Sprintf("the key %s holds the number %s where text belongs; put it in quotes", quoted(k.name), shown(written))
+		}
+		o.problems = append(o.problems, problem)
+		return nil
+	}
+	o.assign(k, value)
+	return nil
+}
+
+// assign gives a field its value. Two keys for one field are a fault of the
+// row, unless --map names one of them and only one is filled.
+func (o *object) assign(k *key, value string) {
+	before := o.keys[k.field]
+	to := k.field.at(&o.fields)
+	switch {
+	case before == nil:
+	case !before.mapped && !k.mapped, strings.TrimSpace(*to) != "" && strings.TrimSpace(value) != "":
+		o.problems = append(o.problems, fmt.Sprintf("the keys %s and %s are both the field %s",
+			quoted(before.name), quoted(k.name), fieldNames[k.field]))
+		return
+	case strings.TrimSpace(value) == "":
+		return
+	}
+	o.keys[k.field], *to = k, value
+}
+
+var kindNames = map[jsontext.Kind]string{
+	'n': "null", 't': "true", 'f': "false", '"': "a string", '0': "a number", '{': "an object", '[': "an array",
+}
+
+// syntax gives a decoder's error in words.
+func syntax(err error) string {
+	var s *jsontext.SyntacticError
+	if !errors.As(err, &s) {
+		return "not valid JSON: " + err.Error()
+	}
+	switch {
+	case errors.Is(s.Err, jsontext.ErrDuplicateName):
+		return fmt.Sprintf("the key %s stands twice in one object", quoted(s.JSONPointer.LastToken()))
+	case errors.Is(s.Err, io.ErrUnexpectedEOF):
+		return "not valid JSON: the line ends within the object"
+	}
+	if strings.Count(string(s.JSONPointer), "/") >= maxDepth {
+		return fmt.Sprintf("the value is nested more than %d levels deep", maxDepth)
+	}
+	return fmt.Sprintf("not valid JSON: %v at %s", s.Err, atByte(int(s.ByteOffset)))
+}
+
+// badEscape tells an escape in a line that no text can hold: NUL, and half of
+// a surrogate pair.
+func badEscape(text []byte) string {
+	for {
+		i := bytes.IndexByte(text, '\\')
+		if i < 0 || i+2 > len(text) {
+			return ""
+		}
+		r, ok := escaped(text[i:])
+		if !ok {
+			text = text[i+2:]
+			continue
+		}
+		text = text[i+6:]
+		switch {
+		case r == 0:
+			return `the escape \u0000 is a NUL character; remove it`
+		case utf16.IsSurrogate(r):
+			low, _ := escaped(text)
+			if utf16.DecodeRune(r, low) == utf8.RuneError {
+				return fmt.Sprintf(`the escape \u%04x is half of a character; write both halves or the character itself`, r)
+			}
+			text = text[6:]
+		}
+	}
+}
+
+// escaped reads an escape like \u00e9 at the beginning of text.
+func escaped(text []byte) (rune, bool) {
+	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(text[2:6]), 16, 16)
+	return rune(n), err == nil
+}

@@ -1,0 +1,318 @@
+package source
+
+import (
+	"bytes"
+	"errors"
+	"io"
+)
+
+const (
+	// maxRecord is the longest record that is read, in bytes of the source
+	// and without the line end. It bounds how far reading goes back after a
+	// quote that is never closed, and so the memory of a source.
+	maxRecord = 1 << 20
+	// readBlock is how much the lines ask of the source at a time: small
+	// enough to stay in the processor's cache.
+	readBlock = 64 << 10
+)
+
+// lines cuts a source into physical lines and loses no byte of it. Lines end
+// with LF, CR LF or, with loneCR, CR. A record is one or more lines.
+type lines struct {
+	src    io.Reader
+	err    error // what ended src, nil until then
+	unit   unit
+	loneCR bool // a CR that no LF follows ends a line
+
+	buf             []byte
+	start, pos, end int   // buf[start:pos] is the record so far, buf[pos:end] is to come
+	lf, cr          mark  // the next of each at or behind pos
+	offset          int64 // of buf[0] in the source
+	number          int64 // lines cut so far
+	block           int   // bytes to read at a time
+	long            bool  // the record is too long; its rest is to come
+}
+
+// line is one physical line.
+type line struct {
+	text []byte // without line end; valid until the next line is cut
+	eol  int    // bytes of the line end, 0 at the end of the source
+	long bool   // the record is longer than maxRecord: text ends there
+}
+
+func newLines(src io.Reader, block int) *lines {
+	return &lines{src: src, block: block, unit: unit{width: 1}}
+}
+
+// begin starts a record at the next line and returns where that is.
+func (l *lines) begin() (offset, number int64) {
+	l.start = l.pos
+	return l.offset + int64(l.pos), l.number + 1
+}
+
+// record is what has been cut since begin, line ends included. Valid until the
+// next line is cut.
+func (l *lines) record() []byte { return l.buf[l.start:l.pos] }
+
+// next cuts the next line and adds it to the record; io.EOF says that there is
+// none.
+func (l *lines) next() (line, error) {
+	for {
+		at, eol, found := l.lineEnd()
+		if !found && errors.Is(l.err, io.EOF) {
+			at, eol = l.end, 0
+			if l.pos == l.end {
+				return line{}, io.EOF
+			}
+			found = true
+		}
+		if found && at-l.start <= maxRecord {
+			text := l.buf[l.pos:at]
+			l.pos = at + eol
+			l.number++
+			return line{text: text, eol: eol}, nil
+		}
+		if found || l.end-l.start > maxRecord+2*l.unit.width {
+			text := l.buf[l.pos : l.start+maxRecord]
+			l.pos = l.start + maxRecord
+			l.number++
+			l.long = true
+			return line{text: text, long: true}, nil
+		}
+		if l.err != nil {
+			return line{}, l.err
+		}
+		l.fill()
+	}
+}
+
+// mark is where a character stands next in the buffer or, while it is not
+// there, where the search for it goes on once more has been read.
+type mark struct {
+	at    int
+	found bool
+}
+
+// search brings a mark up to date with pos and end.
+func (l *lines) search(m *mark, c byte) {
+	if !m.found || m.at < l.pos {
+		*m = l.unit.find(c, l.buf[:l.end], max(m.at, l.pos), l.offset)
+	}
+}
+
+// lineEnd finds the end of the line at pos in what has been read.
+func (l *lines) lineEnd() (at, eol int, found bool) {
+	w := l.unit.width
+	l.search(&l.lf, '\n')
+	if l.loneCR {
+		l.search(&l.cr, '\r')
+		if cr := l.cr.at; l.cr.found && (!l.lf.found || cr < l.lf.at) {
+			switch {
+			case l.lf.found && l.lf.at == cr+w:
+				return cr, 2 * w, true
+			case cr+2*w <= l.end || l.err != nil:
+				return cr, w, true
+			}
+			return 0, 0, false // whether an LF follows is not known yet
+		}
+	}
+	if !l.lf.found {
+		return 0, 0, false
+	}
+	at = l.lf.at
+	if !l.loneCR && at-w >= l.pos && l.unit.is('\r', l.buf[at-w:]) {
+		return at - w, 2 * w, true
+	}
+	return at, w, true
+}
+
+// back gives up all lines of the record but the first, which is the first n
+// bytes of it and the given number: they are cut again.
+func (l *lines) back(n int, number int64) {
+	pos := l.start + n
+	// What lies between was searched already: only the line ends in it are
+	// news. Searching all that has been read again and again would cost the
+	// square of it in a file of stray quotes.
+	for _, m := range []struct {
+		*mark
+		c byte
+	}{{&l.lf, '\n'}, {&l.cr, '\r'}} {
+		if nearer := l.unit.find(m.c, l.buf[:l.pos], pos, l.offset); nearer.found {
+			*m.mark = nearer
+		}
+	}
+	l.pos, l.number, l.long = pos, number, false
+}
+
+// fill reads a block more. It moves the record to the front of the buffer when
+// there is no room behind it.
+func (l *lines) fill() {
+	if len(l.buf)-l.end < l.block && l.start > 0 {
+		n := l.start
+		copy(l.buf, l.buf[n:l.end])
+		l.offset += int64(n)
+		l.start, l.pos, l.end = 0, l.pos-n, l.end-n
+		l.lf.at, l.cr.at = l.lf.at-n, l.cr.at-n
+	}
+	if len(l.buf)-l.end < l.block {
+		grown := make([]byte, min(2*len(l.buf), maxRecord+8)+2*l.block)
+		copy(grown, l.buf[:l.end])
+		l.buf = grown
+	}
+	l.read(l.end)
+}
+
+// read reads into the buffer from at on.
+func (l *lines) read(at int) {
+	const tries = 100 // as bufio does
+	for range tries {
+		n, err := l.src.Read(l.buf[at:min(len(l.buf), at+l.block)])
+		l.end = at + n
+		if err != nil {
+			l.err = err
+		}
+		if n > 0 || err != nil {
+			return
+		}
+	}
+	l.err = io.ErrNoProgress
+}
+
+// peek returns up to n bytes of what is to come, without cutting them.
+func (l *lines) peek(n int) ([]byte, error) {
+	for l.end-l.pos < n && l.err == nil {
+		l.fill()
+	}
+	if l.err != nil && !errors.Is(l.err, io.EOF) {
+		return nil, l.err
+	}
+	return l.buf[l.pos:min(l.end, l.pos+n)], nil
+}
+
+// rest reads what follows the first maxRecord bytes of a record too long, up
+// to and with its line end. The bytes of the record that are held stay in
+// place until the next record begins.
+type rest struct {
+	l    *lines
+	held int // where the record ends that is held; reading goes on behind it
+	to   int // where the line ends, -1 until it has been found
+}
+
+// rest returns what is to come of the record; nil when all of it is there.
+func (l *lines) rest() *rest {
+	if !l.long {
+		return nil
+	}
+	return &rest{l: l, held: l.pos, to: -1}
+}
+
+func (r *rest) Read(p []byte) (int, error) {
+	l := r.l
+	if len(p) == 0 {
+		return 0, nil
+	}
+	for {
+		if r.to < 0 {
+			if at, eol, found := l.lineEnd(); found {
+				r.to = at + eol
+			} else if errors.Is(l.err, io.EOF) {
+				r.to = l.end
+			}
+		}
+		// While the line end is not in sight the last two characters may be
+		// the half of one.
+		upTo := max(l.pos, l.end-2*l.unit.width)
+		if r.to >= 0 {
+			upTo = r.to
+		}
+		if n := copy(p, l.buf[l.pos:upTo]); n > 0 {
+			l.pos += n
+			return n, nil
+		}
+		switch {
+		case r.to >= 0:
+			l.long = false
+			return 0, io.EOF
+		case l.err != nil:
+			return 0, l.err
+		}
+		r.fill()
+	}
+}
+
+// fill moves the few bytes left down behind what is held, and reads on.
+func (r *rest) fill() {
+	l := r.l
+	if gone := l.pos - r.held; gone > 0 {
+		copy(l.buf[r.held:], l.buf[l.pos:l.end])
+		l.offset += int64(gone)
+		l.pos, l.end = r.held, l.end-gone
+		l.lf.at, l.cr.at = l.lf.at-gone, l.cr.at-gone
+	}
+	if len(l.buf)-l.end < l.block {
+		grown := make([]byte, l.end+l.block)
+		copy(grown, l.buf[:l.end])
+		l.buf = grown
+	}
+	l.read(l.end)
+}
+
+// unit is how a source writes one character of a line end.
+type unit struct {
+	width int // 1, or 2 for UTF-16
+	big   bool
+}
+
+// is reports whether b begins with the ASCII character c.
+func (u unit) is(c byte, b []byte) bool {
+	if u.width == 1 {
+		return b[0] == c
+	}
+	if u.big {
+		return b[0] == 0 && b[1] == c
+	}
+	return b[0] == c && b[1] == 0
+}
+
+// find returns where the ASCII character c stands in b from from on. offset is
+// that of b in the source.
+func (u unit) find(c byte, b []byte, from int, offset int64) mark {
+	if u.width == 1 {
+		if i := bytes.IndexByte(b[from:], c); i >= 0 {
+			return mark{at: from + i, found: true}
+		}
+		return mark{at: len(b)}
+	}
+	// Characters start at even offsets of the source.
+	odd := int(offset & 1)
+	from += (from + odd) & 1
+	for from+2 <= len(b) {
+		i := bytes.IndexByte(b[from:], c)
+		if i < 0 {
+			from = len(b)
+			break
+		}
+		if i = from + i - (from+i+odd)&1; i+2 <= len(b) && u.is(c, b[i:]) {
+			return mark{at: i, found: true}
+		}
+		from = i + 2
+	}
+	// Half a character at the end is looked at again.
+	from = min(from, len(b))
+	return mark{at: from - (from+odd)&1}
+}
+
+// write appends the ASCII characters of s to b.
+func (u unit) write(b []byte, s string) []byte {
+	for _, c := range []byte(s) {
+		switch {
+		case u.width == 1:
+			b = append(b, c)
+		case u.big:
+			b = append(b, 0, c)
+		default:
+			b = append(b, c, 0)
+		}
+	}
+	return b
+}

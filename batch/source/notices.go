@@ -1,0 +1,81 @@
+package source
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+)
+
+const (
+	// maxUnknown is how many unknown columns or keys are named, maxTall how
+	// many records of many lines: a file cannot fill memory or terminal.
+	maxUnknown = 20
+	maxTall    = 10
+	// maxName is how much of a name from the input a message shows, in
+	// bytes.
+	maxName = 60
+)
+
+// notices collects what the person should know. It may be read while it grows.
+type notices struct {
+	mu      sync.Mutex
+	list    []string
+	unknown map[string]bool
+	more    bool // more names were unknown than are named
+	tall    int
+}
+
+func (n *notices) add(format string, args ...any) {
+	n.mu.Lock()
+	n.list = append(n.list, fmt.Sprintf(format, args...))
+	n.mu.Unlock()
+}
+
+func (n *notices) all() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.list)
+}
+
+// ignored tells of an unknown column or key, once a name.
+func (n *notices) ignored(kind, name string) {
+	switch {
+	case n.unknown[name] || n.more:
+	case len(n.unknown) == maxUnknown:
+		n.more = true
+		n.add("more %ss are unknown and ignored", kind)
+	default:
+		if n.unknown == nil {
+			n.unknown = make(map[string]bool)
+		}
+		n.unknown[name] = true
+		n.add("%s %s is unknown and ignored", kind, quoted(name))
+	}
+}
+
+// tallRecord tells of a record that spans many lines.
+func (n *notices) tallRecord(from, to int64) {
+	switch n.tall++; {
+	case n.tall <= maxTall:
+		n.add("the record on lines %d-%d spans %d lines: is a quote missing or one too many?", from, to, to-from+1)
+	case n.tall == maxTall+1:
+		n.add("more records span over %d lines", tallLines)
+	}
+}
+
+// quoted shows a name from the input in a message, the beginning of it when it
+// is long.
+func quoted[S ~string | ~[]byte](name S) string {
+	if len(name) <= maxName {
+		return fmt.Sprintf("%q", string(name))
+	}
+	return fmt.Sprintf("%q…", string(name[:maxName]))
+}
+
+// shown is quoted without quotes, for numbers.
+func shown[S ~string | ~[]byte](text S) string {
+	if len(text) <= maxName {
+		return string(text)
+	}
+	return string(text[:maxName]) + "…"
+}

@@ -1,0 +1,61 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// Spool makes an input readable twice: standard input and everything else that
+// is not a regular file is copied to a new file in dir, stored bytes as they
+// are. The input returned points at the copy and keeps its name; a regular
+// file is returned as it is. The copy belongs to the caller.
+//
+// When ctx ends, Spool returns its cause at once. A reader that waits for
+// standard input cannot be called back, and is left behind.
+func Spool(ctx context.Context, in Input, dir string) (Input, error) {
+	src := in.Stdin
+	name := "standard input"
+	if in.Path != "-" {
+		// Opened only to copy from: opening a pipe twice would lose what is
+		// in it.
+		info, err := os.Stat(in.Path)
+		if err != nil || info.Mode().IsRegular() || info.IsDir() {
+			return in, nil // what is wrong with it, Open says
+		}
+		file, _, err := openInput(in.Path)
+		if err != nil {
+			return in, err
+		}
+		defer file.Close()
+		src, name = file, in.Path
+	}
+	if src == nil {
+		return in, nil
+	}
+	copied, err := os.CreateTemp(dir, "input-*")
+	if err != nil {
+		return in, fmt.Errorf("copying %s: %w", name, err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := io.Copy(copied, src)
+		done <- err
+	}()
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	}
+	if err = errors.Join(err, copied.Close()); err != nil {
+		os.Remove(copied.Name())
+		return in, fmt.Errorf("copying %s to %s: %w", name, copied.Name(), err)
+	}
+	if in.Name == "" {
+		in.Name = in.Path
+	}
+	in.Path, in.Stdin = copied.Name(), nil
+	return in, nil
+}
