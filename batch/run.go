@@ -15,7 +15,8 @@ import (
 
 // Attempt is the database's side of one attempt at a run. The attempt holds
 // the run's locks until it is closed; its methods come in the order of the
-// road.
+// road. Its errors say themselves whether another attempt may help: see
+// linker.IsTransient.
 type Attempt interface {
 	// Staged reports whether all rows of the run are already staged.
 	Staged(ctx context.Context) (bool, error)
@@ -25,8 +26,8 @@ type Attempt interface {
 	// Plan decides every staged row. first says that the run has not
 	// written yet.
 	Plan(ctx context.Context, first bool) (linker.Plan, error)
-	// Apply carries the plan out. It returns an error for which Stopped is
-	// true when stop was closed and rows are left.
+	// Apply carries the plan out. It returns linker.ErrStopped when stop was
+	// closed and rows are left.
 	Apply(ctx context.Context, stop <-chan struct{}, applied *atomic.Int64) error
 	// Unattempted notes the rows that a stopped Apply left.
 	Unattempted(ctx context.Context) error
@@ -69,12 +70,6 @@ type Job struct {
 	Finish func(*Done) error
 	// Planned, when not nil, is shown the plan before the first write.
 	Planned func(linker.Plan)
-	// Explain, when not nil, puts an error into words for a notice.
-	Explain func(error) string
-	// IsTransient tells errors that may be gone on a second attempt.
-	IsTransient func(error) bool
-	// IsStopped tells the error with which Apply answers Stop.
-	IsStopped func(error) bool
 	// RetryTimeout is how long the run may be without its database before it
 	// gives up; 0 gives up at once. Rows that are applied wind the clock
 	// back.
@@ -131,7 +126,7 @@ func (j *Job) Do(ctx context.Context) (*Done, error) {
 			pause.Reset()
 		}
 		j.outage.begin()
-		if ctx.Err() != nil || j.stopped() || !j.IsTransient(err) {
+		if ctx.Err() != nil || j.stopped() || !linker.IsTransient(err) {
 			return j.interrupted(err)
 		}
 		left := j.RetryTimeout - j.outage.lasts()
@@ -142,7 +137,7 @@ func (j *Job) Do(ctx context.Context) (*Done, error) {
 			return j.interrupted(err)
 		}
 		wait := min(pause.NextBackOff(), left)
-		j.notice("%s; trying again in %s", j.explain(err), wait.Round(100*time.Millisecond))
+		j.notice("%s; trying again in %s", err, wait.Round(100*time.Millisecond))
 		select {
 		case <-time.After(wait):
 		case <-j.Stop:
@@ -161,7 +156,7 @@ func (j *Job) interrupted(cause error) (*Done, error) {
 	defer cancel()
 	j.Run.State, j.Run.Message = linker.StateInterrupted, cause.Error()
 	j.clock()
-	if err := j.Record(ctx, j.Run); err != nil && !j.IsTransient(err) {
+	if err := j.Record(ctx, j.Run); err != nil && !linker.IsTransient(err) {
 		cause = errors.Join(cause, err)
 	}
 	return &Done{Run: j.Run, Applied: j.wrote || !j.Run.ApplyingAt.IsZero()}, cause
@@ -176,7 +171,7 @@ func (j *Job) attempt(ctx context.Context, again bool) (*Done, error) {
 	go func() {
 		select {
 		case <-j.Stop:
-			cancel(ErrStopped)
+			cancel(linker.ErrStopped)
 		case <-early.Done():
 		}
 	}()
@@ -207,12 +202,9 @@ func (j *Job) attempt(ctx context.Context, again bool) (*Done, error) {
 	return j.apply(ctx, a, done)
 }
 
-// ErrStopped says that a run was asked to stop before it had a plan.
-var ErrStopped = errors.New("the run was asked to stop")
-
 func stopCause(ctx context.Context, err error) error {
-	if errors.Is(context.Cause(ctx), ErrStopped) {
-		return ErrStopped
+	if errors.Is(context.Cause(ctx), linker.ErrStopped) {
+		return linker.ErrStopped
 	}
 	return err
 }
@@ -275,7 +267,7 @@ func (j *Job) apply(ctx context.Context, a Attempt, done *Done) (*Done, error) {
 	}
 	j.wrote, done.Applied = true, true
 	err := a.Apply(ctx, j.Stop, &j.Progress.RowsApplied)
-	if err != nil && !j.IsStopped(err) {
+	if err != nil && !errors.Is(err, linker.ErrStopped) {
 		return nil, err
 	}
 	if err == nil {
@@ -365,15 +357,8 @@ func (j *Job) finish(ctx context.Context, a Attempt, done *Done) error {
 // recorded by now, and stays true when tidying fails.
 func (j *Job) dropWorkingTables(ctx context.Context, a Attempt) {
 	if err := a.DropWorkingTables(ctx); err != nil {
-		j.notice("the working tables of run %d are left over, relink runs clean drops them: %s", j.Run.ID, j.explain(err))
+		j.notice("the working tables of run %d are left over, relink runs clean drops them: %s", j.Run.ID, err)
 	}
-}
-
-func (j *Job) explain(err error) string {
-	if j.Explain == nil {
-		return err.Error()
-	}
-	return j.Explain(err)
 }
 
 func (j *Job) notice(format string, args ...any) {

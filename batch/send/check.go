@@ -113,7 +113,7 @@ func (s *Job) untilStop(ctx context.Context) (context.Context, context.CancelFun
 	go func() {
 		select {
 		case <-s.Stop:
-			cancel(batch.ErrStopped)
+			cancel(linker.ErrStopped)
 		case <-early.Done():
 		}
 	}()

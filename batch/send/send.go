@@ -112,7 +112,7 @@ func (s *Job) Do(ctx context.Context) (*batch.Done, error) {
 		}
 	}
 	s.Progress.Enter(batch.Finished)
-	if errors.Is(stopped, batch.ErrStopped) {
+	if errors.Is(stopped, linker.ErrStopped) {
 		return done, nil
 	}
 	return done, stopped

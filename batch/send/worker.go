@@ -64,7 +64,7 @@ func (d *sender) run(ctx context.Context) error {
 	go func() {
 		select {
 		case <-d.Stop:
-			d.halt(batch.ErrStopped)
+			d.halt(linker.ErrStopped)
 		case <-ctx.Done():
 			d.halt(context.Cause(ctx))
 		case <-d.halted:

@@ -169,13 +169,11 @@ func (r *runner) broken(run linker.Run, done *batch.Done, resumed bool, err erro
 	case !resumed && done.Run.Source.SHA256 == "" && source.IsUnreadable(err):
 		err = errors.Join(err, r.abandon(run, err))
 		return &failure{statusError, err, hintOf(err)}
-	case errors.Is(err, batch.ErrStopped), r.cmd.Context().Err() != nil:
+	case errors.Is(err, linker.ErrStopped), r.cmd.Context().Err() != nil:
 		return r.interrupted(run.ID)
 	}
+	err = postgres.Explain(err)
 	hint := hintOf(err)
-	if message, h, ok := explainDatabase(err); ok {
-		err, hint = &explained{message, err}, h
-	}
 	if r.rewrite {
 		return &failure{statusError, err, hint}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"relink/linker"
+	"relink/linker/postgres"
 )
 
 // app is the outside world as the commands see it, and the flags that every
@@ -49,10 +50,10 @@ func run(args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a.stderr.clear()
 	var said *outcomeError
 	if err != nil && !errors.As(err, &said) {
-		message, hint := err.Error(), hintOf(err)
-		if m, h, ok := explainDatabase(err); ok && hint == "" {
-			message, hint = m, h
+		if hintOf(err) == "" {
+			err = postgres.Explain(err)
 		}
+		message, hint := err.Error(), hintOf(err)
 		if found, suggestion, ok := strings.Cut(message, "\n\nDid you mean this?\n"); ok {
 			message = found
 			hint = "did you mean " + strings.Join(strings.Fields(suggestion), " or ") + "?"

@@ -105,7 +105,7 @@ func (r *runner) do(ctx context.Context, run linker.Run, s settings, resumed boo
 					session.Close()
 				}
 			}
-			return session, err
+			return session, postgres.Explain(err)
 		},
 		Record: r.record,
 		Begin: func(src *source.Reader) (batch.Report, error) {
@@ -121,9 +121,6 @@ func (r *runner) do(ctx context.Context, run linker.Run, s settings, resumed boo
 			return err
 		},
 		Planned:      func(p linker.Plan) { r.nameOrganizations(p, s) },
-		Explain:      inWords,
-		IsTransient:  postgres.IsTransient,
-		IsStopped:    func(err error) bool { return errors.Is(err, postgres.ErrStopped) },
 		RetryTimeout: r.run.retryTimeout,
 		Stop:         ctx.Done(),
 		Notice:       func(text string) { r.a.stderr.notice("%s", text) },
@@ -240,7 +237,7 @@ func (r *runner) writeRest(dir string, done *batch.Done, files *reportFiles, s s
 	page.Summary.Files = files.names()
 	page.Next = r.next(page.Summary)
 	if err := r.decorate(page, done.Run, s); err != nil {
-		r.a.stderr.notice("report.html lacks the names of connections: %s", inWords(err))
+		r.a.stderr.notice("report.html lacks the names of connections: %s", postgres.Explain(err))
 	}
 	return page, writeBeside(dir, page)
 }

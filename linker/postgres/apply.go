@@ -10,6 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
+
+	"relink/linker"
 )
 
 const (
@@ -34,7 +36,7 @@ func DefaultLanes() int { return min(max(runtime.NumCPU(), 2), maxLanes) }
 
 // Apply makes the planned links in concurrent lanes. It counts rows into
 // applied as their transactions commit. When stop is closed it returns
-// ErrStopped after the batches in hand; the rest is still to do.
+// linker.ErrStopped after the batches in hand; the rest is still to do.
 func (x *Session) Apply(ctx context.Context, stop <-chan struct{}, applied *atomic.Int64) error {
 	ctx, done := x.during(ctx)
 	defer done()
@@ -73,9 +75,6 @@ func (x *Session) Apply(ctx context.Context, stop <-chan struct{}, applied *atom
 	}
 	return x.cause(x.prune(ctx, stop))
 }
-
-// ErrStopped says that a run was asked to stop and did, between two batches.
-var ErrStopped = errors.New("the run was asked to stop")
 
 // workBlocks is the length of a work list in blocks.
 func (x *Session) workBlocks(ctx context.Context, table string) (blocks int64, err error) {
@@ -171,7 +170,7 @@ func (l *lane) run(ctx context.Context, stop <-chan struct{}, blocks blockRange,
 	for {
 		select {
 		case <-stop:
-			return ErrStopped
+			return linker.ErrStopped
 		default:
 		}
 		from, to, more := batches.next()

@@ -65,7 +65,7 @@ func TestAppliedRowsAreFinal(t *testing.T) {
 			plan := w.plan(x, true)
 			before := w.results(x)
 			changes := plan.Outcomes[linker.Created] + plan.Outcomes[linker.Replaced]
-			if _, err := w.applyUntil(x, changes/2); err != nil && !errors.Is(err, postgres.ErrStopped) {
+			if _, err := w.applyUntil(x, changes/2); err != nil && !errors.Is(err, linker.ErrStopped) {
 				t.Fatal(err)
 			}
 			x.Close()

@@ -13,18 +13,53 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Explain says in one sentence what went wrong with the database, and in
-// another what to do about it. ok is false for an error that is not of the
-// database, or of which it knows nothing better than the error's own text.
-func Explain(err error) (message, hint string, ok bool) {
+// Error is an error of the database that answers for itself: it says in one
+// sentence what went wrong, in another what to do about it, and whether to try
+// again.
+type Error struct {
+	message   string
+	hint      string
+	transient bool
+	err       error
+}
+
+func (e *Error) Error() string { return e.message }
+func (e *Error) Unwrap() error { return e.err }
+
+// Hint is what to do about it, "" when there is nothing better than the message.
+func (e *Error) Hint() string { return e.hint }
+
+// Transient reports whether the same work may well succeed a moment later: see
+// linker.IsTransient.
+func (e *Error) Transient() bool { return e.transient }
+
+// Explain turns an error of the database into an *Error. It returns any other
+// error, and one that is an *Error already, as it is. The methods of a Session
+// return errors that are explained.
+func Explain(err error) error {
+	var known *Error
+	if errors.As(err, &known) {
+		return err
+	}
+	message, hint, ok := explain(err)
+	transient := isTransient(err)
+	if !ok && !transient {
+		return err
+	}
+	if !ok {
+		message = err.Error()
+	}
+	return &Error{message: message, hint: hint, transient: transient, err: err}
+}
+
+// explain finds the words for an error. ok is false for an error that is not of
+// the database, or of which it knows nothing better than the error's own text.
+func explain(err error) (message, hint string, ok bool) {
 	var (
 		parseErr   *pgconn.ParseConfigError
 		connectErr *pgconn.ConnectError
 		pgErr      *pgconn.PgError
-		hinted     interface {
-			error
-			Hint() string
-		}
+		hinted     interface{ Hint() string }
 	)
 	switch {
 	case err == nil || errors.Is(err, context.Canceled):
@@ -32,7 +67,7 @@ func Explain(err error) (message, hint string, ok bool) {
 	case errors.Is(err, ErrPooled):
 		return ErrPooled.Error(), hintPooled, true
 	case errors.As(err, &hinted): // such as server programs that are missing
-		return hinted.Error(), hinted.Hint(), true
+		return "", "", false
 	case errors.As(err, &parseErr):
 		// Its own text holds the whole URL, with a password that is masked
 		// only where it is recognised.
@@ -40,7 +75,7 @@ func Explain(err error) (message, hint string, ok bool) {
 			"write it as postgres://user:password@host:5432/database, with special characters in the password percent-encoded", true
 	case errors.As(err, &pgErr):
 		hint, ok := serverHints[pgErr.Code]
-		return serverSays(pgErr), hint, ok
+		return doing(err) + serverSays(pgErr), hint, ok
 	case errors.As(err, &connectErr):
 		return explainConnect(connectErr)
 	case isLost(err):
@@ -48,6 +83,20 @@ func Explain(err error) (message, hint string, ok bool) {
 			"see in the server's log whether it was restarted or ran out of memory, then run the command again", true
 	}
 	return "", "", false
+}
+
+// doing is the part of an error that says what was being done, up to the error
+// that the server gave; "" when the two cannot be told apart.
+func doing(err error) string {
+	inner := err
+	for next := err; next != nil; next = errors.Unwrap(next) {
+		inner = next
+	}
+	before, ok := strings.CutSuffix(err.Error(), inner.Error())
+	if !ok || strings.Contains(before, "failed to connect") {
+		return ""
+	}
+	return before
 }
 
 const hintPooled = "give --database the address of PostgreSQL itself, or of a pool in session mode (pool_mode = session in pgbouncer)"
@@ -137,10 +186,10 @@ func address(cfg *pgconn.Config) string {
 	return net.JoinHostPort(cfg.Host, port)
 }
 
-// IsTransient tells whether the same work may well succeed a moment later:
+// isTransient reports whether the same work may well succeed a moment later:
 // after a lost connection, a server that restarts or is not up, or a conflict
 // with another transaction. It is false when the caller ended the work.
-func IsTransient(err error) bool {
+func isTransient(err error) bool {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return false
 	}
@@ -156,13 +205,6 @@ func IsTransient(err error) bool {
 		return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOENT) || isTimeout(err) || isLost(err)
 	}
 	return isLost(err)
-}
-
-// IsLockConflict tells whether a transaction gave way to another one over a
-// lock. Nothing of it was done.
-func IsLockConflict(err error) bool {
-	code := sqlState(err)
-	return code == stateLockNotAvailable || code == stateDeadlock
 }
 
 // isLost tells whether the way to the server broke, on a connection made by

@@ -16,15 +16,31 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"relink/linker"
 	"relink/linker/postgres"
 	"relink/linker/postgres/localpg"
 	"relink/linker/postgres/pgtest"
 )
 
+// explained returns what Explain makes of err; ok is false when it finds no
+// hint.
+func explained(err error) (message, hint string, ok bool) {
+	if err = postgres.Explain(err); err == nil {
+		return "", "", false
+	}
+	var hinted interface{ Hint() string }
+	if !errors.As(err, &hinted) || hinted.Hint() == "" {
+		return err.Error(), "", false
+	}
+	return err.Error(), hinted.Hint(), true
+}
+
+func isTransient(err error) bool { return linker.IsTransient(postgres.Explain(err)) }
+
 // wantExplained fails unless Explain's message and hint have these words.
 func wantExplained(t *testing.T, err error, message, hint string) {
 	t.Helper()
-	gotMessage, gotHint, ok := postgres.Explain(err)
+	gotMessage, gotHint, ok := explained(err)
 	if !ok || !strings.Contains(gotMessage, message) || !strings.Contains(gotHint, hint) {
 		t.Errorf("Explain(%v) = %q, %q, %v; want %q, %q", err, gotMessage, gotHint, ok, message, hint)
 	}
@@ -86,7 +102,7 @@ func TestExplainConnecting(t *testing.T) {
 				t.Fatal("Connect succeeded, want an error")
 			}
 			wantExplained(t, err, c.message, c.hint)
-			if got := postgres.IsTransient(err); got != c.transient {
+			if got := isTransient(err); got != c.transient {
 				t.Errorf("IsTransient(%v) = %v, want %v", err, got, c.transient)
 			}
 		})
@@ -108,7 +124,7 @@ func TestExplainWrongPassword(t *testing.T) {
 	deadline := time.Now().Add(10 * time.Second)
 	for { // the server reads its rules again when it gets to it
 		_, err := postgres.Connect(t.Context(), postgres.Config{URL: url + "secret"})
-		if _, _, ok := postgres.Explain(err); ok || time.Now().After(deadline) {
+		if _, _, ok := explained(err); ok || time.Now().After(deadline) {
 			wantExplained(t, err, "password authentication failed", "PGPASSWORD")
 			break
 		}
@@ -128,16 +144,15 @@ func TestExplainStatements(t *testing.T) {
 		sql           string
 		message, hint string
 		transient     bool
-		conflict      bool
 	}{
-		{"a missing table", "relink", "SELECT FROM no_such_table", `"no_such_table" does not exist`, "relink db migrate --platform", false, false},
-		{"a missing schema", "relink", "CREATE TABLE nowhere.t ()", `schema "nowhere" does not exist`, "--schema", false, false},
-		{"a missing column", "relink", "SELECT restored FROM recording_links", `"restored" does not exist`, "relink db check", false, false},
-		{"a missing privilege", role, "SELECT FROM recordings", "permission denied for table recordings", "relink db check", false, false},
-		{"a read-only transaction", "relink", "BEGIN READ ONLY; CREATE TABLE t ()", "read-only transaction", "primary", false, false},
-		{"a session that is ended", "relink", "SELECT pg_terminate_backend(pg_backend_pid())", "terminating connection", "up again", true, false},
-		{"a statement that is cancelled", "relink", "SET statement_timeout = 1; SELECT pg_sleep(9)", "statement timeout", "cancelled", false, false},
-		{"a prepared statement that is another session's", "relink", "EXECUTE other", `"other" does not exist`, "pool_mode = session", false, false},
+		{"a missing table", "relink", "SELECT FROM no_such_table", `"no_such_table" does not exist`, "relink db migrate --platform", false},
+		{"a missing schema", "relink", "CREATE TABLE nowhere.t ()", `schema "nowhere" does not exist`, "--schema", false},
+		{"a missing column", "relink", "SELECT restored FROM recording_links", `"restored" does not exist`, "relink db check", false},
+		{"a missing privilege", role, "SELECT FROM recordings", "permission denied for table recordings", "relink db check", false},
+		{"a read-only transaction", "relink", "BEGIN READ ONLY; CREATE TABLE t ()", "read-only transaction", "primary", false},
+		{"a session that is ended", "relink", "SELECT pg_terminate_backend(pg_backend_pid())", "terminating connection", "up again", true},
+		{"a statement that is cancelled", "relink", "SET statement_timeout = 1; SELECT pg_sleep(9)", "statement timeout", "cancelled", false},
+		{"a prepared statement that is another session's", "relink", "EXECUTE other", `"other" does not exist`, "pool_mode = session", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -145,11 +160,8 @@ func TestExplainStatements(t *testing.T) {
 			_, err := conn.PgConn().Exec(t.Context(), c.sql).ReadAll()
 			err = fmt.Errorf("doing something: %w", err)
 			wantExplained(t, err, c.message, c.hint)
-			if got := postgres.IsTransient(err); got != c.transient {
+			if got := isTransient(err); got != c.transient {
 				t.Errorf("IsTransient(%v) = %v, want %v", err, got, c.transient)
-			}
-			if got := postgres.IsLockConflict(err); got != c.conflict {
-				t.Errorf("IsLockConflict(%v) = %v, want %v", err, got, c.conflict)
 			}
 		})
 	}
@@ -174,9 +186,8 @@ func TestExplainLockConflicts(t *testing.T) {
 	exec(t, other, "SET lock_timeout = '10ms'")
 	_, err := other.Exec(t.Context(), "SELECT FROM recordings")
 	wantExplained(t, err, "lock timeout", "another session holds a lock")
-	if !postgres.IsLockConflict(err) || postgres.IsTransient(err) {
-		t.Errorf("a lock timeout: IsLockConflict = %v, IsTransient = %v, want true, false",
-			postgres.IsLockConflict(err), postgres.IsTransient(err))
+	if isTransient(err) {
+		t.Errorf("IsTransient(%v) = true, want false", err)
 	}
 
 	// Two sessions that wait for each other.
@@ -193,9 +204,8 @@ func TestExplainLockConflicts(t *testing.T) {
 		exec(t, holder, "ROLLBACK")
 		<-waited
 	}
-	if !postgres.IsLockConflict(err) || !postgres.IsTransient(err) {
-		t.Errorf("a deadlock (%v): IsLockConflict = %v, IsTransient = %v, want both true",
-			err, postgres.IsLockConflict(err), postgres.IsTransient(err))
+	if !isTransient(err) {
+		t.Errorf("IsTransient(%v) = false, want true for a deadlock", err)
 	}
 }
 
@@ -213,11 +223,11 @@ func TestExplainAConnectionThatBreaks(t *testing.T) {
 	time.AfterFunc(20*time.Millisecond, func() { (*broken.Load()).Close() })
 	_, err := conn.Exec(t.Context(), "SELECT pg_sleep(9)")
 	wantExplained(t, err, "the connection to the database was lost", "the server's log")
-	if !postgres.IsTransient(err) {
+	if !isTransient(err) {
 		t.Errorf("IsTransient(%v) = false, want true", err)
 	}
 	_, err = conn.Exec(t.Context(), "SELECT 1")
-	if !postgres.IsTransient(err) {
+	if !isTransient(err) {
 		t.Errorf("IsTransient of the next statement (%v) = false, want true", err)
 	}
 }
@@ -231,12 +241,12 @@ func TestExplainAServerThatCrashes(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := conn.Exec(t.Context(), "SELECT 1")
-	if _, _, ok := postgres.Explain(err); !ok || !postgres.IsTransient(err) {
-		t.Errorf("a statement on a crashed server (%v): explained %v, transient %v, want both true", err, ok, postgres.IsTransient(err))
+	if _, _, ok := explained(err); !ok || !isTransient(err) {
+		t.Errorf("a statement on a crashed server (%v): explained %v, transient %v, want both true", err, ok, isTransient(err))
 	}
 	_, err = postgres.Connect(t.Context(), cfg)
 	wantExplained(t, err, "no database server", "start the server")
-	if !postgres.IsTransient(err) {
+	if !isTransient(err) {
 		t.Errorf("IsTransient(%v) = false, want true", err)
 	}
 }
@@ -260,7 +270,7 @@ func TestExplainStates(t *testing.T) {
 	} {
 		err := fmt.Errorf("doing something: %w", &pgconn.PgError{Code: c.state, Message: "the message", Detail: "The detail."})
 		wantExplained(t, err, "the database says: the message (The detail)", c.hint)
-		if got := postgres.IsTransient(err); got != c.transient {
+		if got := isTransient(err); got != c.transient {
 			t.Errorf("IsTransient of state %s = %v, want %v", c.state, got, c.transient)
 		}
 	}
@@ -284,14 +294,31 @@ func TestExplainLeavesOtherErrorsAlone(t *testing.T) {
 		"no rows":                           pgx.ErrNoRows,
 		"an error of somebody else's world": errors.New("out of cheese"),
 	} {
-		if message, hint, ok := postgres.Explain(err); ok {
+		if message, hint, ok := explained(err); ok {
 			t.Errorf("Explain of %s (%v) = %q, %q, want nothing", name, err, message, hint)
 		}
-		if postgres.IsTransient(err) {
+		if isTransient(err) {
 			t.Errorf("IsTransient of %s (%v) = true, want false", name, err)
 		}
 	}
 	missing := &localpg.MissingError{Download: errors.New("no network")}
 	wantExplained(t, fmt.Errorf("starting: %w", missing), "no PostgreSQL 14 to 18 server programs", localpg.BinDirVariable)
 	wantExplained(t, fmt.Errorf("starting: %w", postgres.ErrPooled), "pools transactions", "pool_mode = session")
+}
+
+// A run asks nobody but the error itself whether another attempt may help.
+func TestErrorsOfASessionAnswerForThemselves(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	x := w.begin(postgres.SessionOptions{})
+	w.exec("ALTER TABLE relink.runs RENAME TO hidden")
+	_, err := x.Staged(t.Context())
+	wantExplained(t, err, `looking for the working table of run 1: the database says: relation "relink.runs" does not exist`, "relink db check")
+	if linker.IsTransient(err) {
+		t.Errorf("IsTransient(%v) = true, want false", err)
+	}
+	w.exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'relink run%'")
+	if _, err = x.Staged(t.Context()); !linker.IsTransient(err) {
+		t.Errorf("IsTransient(%v) = false, want true for a session that was ended", err)
+	}
 }

@@ -254,8 +254,8 @@ func IsAway(err error) bool {
 	case state == stateTooManyConnections, state == stateQueryCanceled:
 		return true
 	case state != "":
-		return IsTransient(err)
+		return isTransient(err)
 	}
 	var unreachable *pgconn.ConnectError
-	return errors.As(err, &unreachable) || IsTransient(err)
+	return errors.As(err, &unreachable) || isTransient(err)
 }

@@ -176,7 +176,7 @@ func TestStoppedRunGoesOn(t *testing.T) {
 			changes := first.Outcomes[linker.Created] + first.Outcomes[linker.Replaced]
 			for attempt := 1; ; attempt++ {
 				applied, err := w.applyUntil(x, rng.Int64N(changes/2+1))
-				if err != nil && !errors.Is(err, postgres.ErrStopped) {
+				if err != nil && !errors.Is(err, linker.ErrStopped) {
 					t.Fatal(err)
 				}
 				if err == nil {

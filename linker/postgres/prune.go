@@ -26,7 +26,7 @@ func (x *Session) prune(ctx context.Context, stop <-chan struct{}) error {
 	for {
 		select {
 		case <-stop:
-			return ErrStopped
+			return linker.ErrStopped
 		default:
 		}
 		from, to, more := batches.next()

@@ -378,7 +378,7 @@ func TestPruneLeavesWhatOthersHold(t *testing.T) {
 		return one[int](w, "SELECT count(*) FROM recording_links WHERE cleared_by_run = $1", run) == 1
 	})
 	close(stop)
-	if err := <-stopped; !errors.Is(err, postgres.ErrStopped) {
+	if err := <-stopped; !errors.Is(err, linker.ErrStopped) {
 		t.Fatalf("Apply: %v, want ErrStopped", err)
 	}
 	if diff := cmp.Diff([]string{"r-1>e-1 cleared", "r-2>e-2 extra", "r-3>e-lead extra"}, extras(w.results(x))); diff != "" {

@@ -281,7 +281,7 @@ func TestStoppedRevertGoesOn(t *testing.T) {
 					middle++
 				}
 				switch {
-				case how == "stopped" && errors.Is(err, postgres.ErrStopped):
+				case how == "stopped" && errors.Is(err, linker.ErrStopped):
 					w.stoppedRightly(x, opt.Run, results)
 				case how == "cancelled" && errors.Is(err, context.Canceled):
 				default:

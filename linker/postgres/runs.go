@@ -53,7 +53,7 @@ func (x *Session) Save(ctx context.Context, r linker.Run) error {
 // a *LockedError when a process is at work on the run: the record is then that
 // process's to write. It returns ErrEnded when the run has ended meanwhile.
 func (s *Store) SaveRun(ctx context.Context, r linker.Run) error {
-	return s.ownRun(ctx, r.ID, func(conn *pgx.Conn) error { return save(ctx, conn, r) })
+	return Explain(s.ownRun(ctx, r.ID, func(conn *pgx.Conn) error { return save(ctx, conn, r) }))
 }
 
 // Abandon ends a run that is interrupted, for the reason given, and drops its

@@ -82,7 +82,7 @@ func (s *Store) Session(ctx context.Context, opt SessionOptions) (*Session, erro
 	x.ctx, x.cancel = context.WithCancelCause(ctx)
 	if err := x.open(x.ctx); err != nil {
 		x.Close()
-		return nil, err
+		return nil, Explain(err)
 	}
 	x.pulse.Add(1)
 	go x.watch()
@@ -234,15 +234,16 @@ func (x *Session) during(ctx context.Context) (context.Context, context.CancelFu
 	}
 }
 
-// cause prefers the reason why a session ended to the error that followed.
+// cause prefers the reason why a session ended to the error that followed, and
+// explains it.
 func (x *Session) cause(err error) error {
 	if err == nil {
 		return nil
 	}
 	if lost := context.Cause(x.ctx); lost != nil && errors.Is(lost, ErrLeaderLost) {
-		return lost
+		err = lost
 	}
-	return err
+	return Explain(err)
 }
 
 func (x *Session) notice(format string, args ...any) {
