@@ -73,7 +73,7 @@ func (m *merger) change(r *linker.Result) error {
 
 // changed is a change as a row, for messages.
 func changed(r *linker.Result) linker.Checked {
-	return linker.Checked{Row: linker.Row{RecordingID: r.RecordingID, ID: r.EntityID}}
+	return linker.Checked{Fields: linker.Fields{RecordingID: r.RecordingID, ID: r.EntityID}}
 }
 
 // end writes what is left of the source and makes sure that it is the file

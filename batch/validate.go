@@ -183,7 +183,7 @@ func (d *reading) entry(r *source.Record) (linker.Entry, error) {
 	}
 	e.Outcome, e.Message = linker.Valid, checked.Note
 	if d.add != nil {
-		return e, d.add(r.Row, r.Line, checked.Row.RecordingID, conflict.Target(&checked.Row))
+		return e, d.add(r.Row, r.Line, checked.Fields.RecordingID, conflict.Target(&checked.Fields))
 	}
 	others, ok, err := d.note(r.Row)
 	if err != nil || !ok {

@@ -4,7 +4,7 @@ import "fmt"
 
 // Checked is what Check makes of one record.
 type Checked struct {
-	// Row is the record trimmed, with Set's values filled in and words in
+	// Fields is the record trimmed, with Set's values filled in and words in
 	// capitals. Of a faulty record it holds what could be understood, and
 	// never a value that is itself at fault: each is valid UTF-8 without
 	// control characters and short enough for an index.
@@ -12,7 +12,7 @@ type Checked struct {
 	// RecordingID stands whenever it can be trusted, "" otherwise: when it is
 	// missing, too long or damaged, and in every row with InvalidEncoding or
 	// MalformedRow, whose cells may belong to several records.
-	Row Row
+	Fields Fields
 	// Fault is nil when the row can go to the database.
 	Fault *RowError
 	// Note is what the reader of the report should know of a row that is
@@ -65,14 +65,14 @@ func Faults(given, set Fields) []RowError {
 func check(given, set Fields) (c Checked, found []RowError) {
 	var (
 		t tidied
-		r = &c.Row
+		r = &c.Fields
 	)
-	r.RecordingID = t.tidy(fieldRecordingID, given.RecordingID, set.RecordingID)
-	r.DataType = t.tidy(fieldDataType, given.DataType, set.DataType)
-	r.ID = t.tidy(fieldID, given.ID, set.ID)
-	r.ExternalID = t.tidy(fieldExternalID, given.ExternalID, set.ExternalID)
-	r.IntegrationConnectionID = t.tidy(fieldConnectionID, given.IntegrationConnectionID, set.IntegrationConnectionID)
-	r.Trigger = t.tidy(fieldTrigger, given.Trigger, set.Trigger)
+	r.RecordingID = t.tidy(FieldRecordingID, given.RecordingID, set.RecordingID)
+	r.DataType = t.tidy(FieldDataType, given.DataType, set.DataType)
+	r.ID = t.tidy(FieldID, given.ID, set.ID)
+	r.ExternalID = t.tidy(FieldExternalID, given.ExternalID, set.ExternalID)
+	r.IntegrationConnectionID = t.tidy(FieldConnectionID, given.IntegrationConnectionID, set.IntegrationConnectionID)
+	r.Trigger = t.tidy(FieldTrigger, given.Trigger, set.Trigger)
 
 	f := faults{tidied: t}
 	if t.invalid|t.control != 0 {
@@ -117,66 +117,66 @@ func (f *faults) add(c Code, format string, args ...any) {
 // unreadable reports values that are no text, and ids that hold a control
 // character. The values stay until all rules have spoken, so that a field is
 // not called missing as well.
-func (f *faults) unreadable(r *Row) {
-	for _, p := range fields {
+func (f *faults) unreadable(r *Fields) {
+	for p := range FieldCount {
 		if f.invalid.has(p) {
 			f.wrong.add(p)
-			f.add(InvalidEncoding, "%s", f.undecodable(p, *r.at(p)))
+			f.add(InvalidEncoding, "%s", f.undecodable(p, *r.At(p)))
 		}
 	}
-	for _, p := range fields {
+	for p := range FieldCount {
 		if f.control.has(p) {
 			f.wrong.add(p)
-			f.add(MalformedRow, "%s", f.interrupted(p, *r.at(p)))
+			f.add(MalformedRow, "%s", f.interrupted(p, *r.At(p)))
 		}
 	}
 }
 
 // words checks the fields that hold one of a few words, and puts them in
 // capitals.
-func (f *faults) words(r *Row) {
+func (f *faults) words(r *Fields) {
 	if r.RecordingID == "" {
 		f.add(MissingRecordingID, "recordingId is missing; every row names its recording")
 	}
 	if r.DataType == "" {
 		f.add(MissingDataType, "dataType is missing; give %s", choice(DataTypes))
-	} else if !f.invalid.has(fieldDataType) {
+	} else if !f.invalid.has(FieldDataType) {
 		if w := word(DataTypes, r.DataType); w != "" {
 			r.DataType = w
 		} else {
-			f.wrong.add(fieldDataType)
-			f.add(InvalidDataType, "%s is unknown; %s", f.cite(fieldDataType, r.DataType), meantDataType(r.DataType))
+			f.wrong.add(FieldDataType)
+			f.add(InvalidDataType, "%s is unknown; %s", f.cite(FieldDataType, r.DataType), meantDataType(r.DataType))
 		}
 	}
-	if r.Trigger != "" && !f.invalid.has(fieldTrigger) {
+	if r.Trigger != "" && !f.invalid.has(FieldTrigger) {
 		if w := word(Triggers, r.Trigger); w != "" {
 			r.Trigger = w
 		} else {
-			f.wrong.add(fieldTrigger)
-			f.add(InvalidTrigger, "%s is unknown; %s", f.cite(fieldTrigger, r.Trigger), meantTrigger(r.Trigger))
+			f.wrong.add(FieldTrigger)
+			f.add(InvalidTrigger, "%s is unknown; %s", f.cite(FieldTrigger, r.Trigger), meantTrigger(r.Trigger))
 		}
 	}
 }
 
 // target checks that the CRM row is named in exactly one way.
-func (f *faults) target(r *Row) {
+func (f *faults) target(r *Fields) {
 	switch {
 	case r.ID != "" && r.ExternalID != "":
 		f.add(IDAndExternalID, "%s and %s are both given; keep the one that names the CRM row",
-			f.cite(fieldID, r.ID), f.cite(fieldExternalID, r.ExternalID))
+			f.cite(FieldID, r.ID), f.cite(FieldExternalID, r.ExternalID))
 	case r.ID == "" && r.ExternalID == "":
 		f.add(MissingTarget, "id and externalId are both missing; give the one that names the CRM row")
 	}
 	if r.ExternalID != "" && r.IntegrationConnectionID == "" {
 		f.add(MissingConnectionID, "%s is given without integrationConnectionId; name the connection it belongs to",
-			f.cite(fieldExternalID, r.ExternalID))
+			f.cite(FieldExternalID, r.ExternalID))
 	}
 }
 
 // ids checks what the four ids look like.
-func (f *faults) ids(r *Row) Suspect {
+func (f *faults) ids(r *Fields) Suspect {
 	for _, p := range ids {
-		if v := *r.at(p); len(v) > MaxIDBytes {
+		if v := *r.At(p); len(v) > MaxIDBytes {
 			f.wrong.add(p)
 			f.add(FieldTooLong, "%s has %d bytes, and an id has at most %d; look whether the columns have shifted",
 				f.cite(p, v), len(v), MaxIDBytes)
@@ -184,7 +184,7 @@ func (f *faults) ids(r *Row) Suspect {
 	}
 	var suspect Suspect
 	for _, p := range ids {
-		v := *r.at(p)
+		v := *r.At(p)
 		if v == "" || f.wrong.has(p) {
 			continue
 		}
@@ -194,9 +194,9 @@ func (f *faults) ids(r *Row) Suspect {
 		case d.certain():
 			f.wrong.add(p)
 			f.add(SpreadsheetDamagedID, "%s %s", f.cite(p, v), d)
-		case p == fieldRecordingID:
+		case p == FieldRecordingID:
 			suspect |= SuspectRecording
-		case p == fieldID || p == fieldExternalID:
+		case p == FieldID || p == FieldExternalID:
 			suspect |= SuspectTarget
 		}
 	}
@@ -205,13 +205,13 @@ func (f *faults) ids(r *Row) Suspect {
 
 // clear removes the values at fault, and the recording id of a row whose cells
 // may belong to several records.
-func (f *faults) clear(r *Row) {
+func (f *faults) clear(r *Fields) {
 	if f.code == InvalidEncoding || f.code == MalformedRow {
-		f.wrong.add(fieldRecordingID)
+		f.wrong.add(FieldRecordingID)
 	}
-	for _, p := range fields {
+	for p := range FieldCount {
 		if f.wrong.has(p) {
-			*r.at(p) = ""
+			*r.At(p) = ""
 		}
 	}
 }

@@ -99,8 +99,8 @@ func TestCheckTrims(t *testing.T) {
 	}
 	got := Check(given, Fields{})
 	want := Checked{
-		Row:  Row{RecordingID: "r-1", DataType: "CONTACT", ID: "'e-1", Trigger: "USER_LINK_WEB"},
-		Note: "the leading apostrophe of recordingId was removed; the leading apostrophe of id was removed",
+		Fields: Fields{RecordingID: "r-1", DataType: "CONTACT", ID: "'e-1", Trigger: "USER_LINK_WEB"},
+		Note:   "the leading apostrophe of recordingId was removed; the leading apostrophe of id was removed",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Check(%+q) (-want +got):\n%s", given, diff)
@@ -111,8 +111,8 @@ func TestCheckInnerCharactersStay(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{"a b", "a\u200bb", "שלום\u200f-1", "e\u0301-1", "a–b", "a'b", "日本"} {
 		checked := Check(good(func(f *Fields) { f.RecordingID = id }), Fields{})
-		if checked.Fault != nil || checked.Row.RecordingID != id {
-			t.Errorf("recordingId %+q became %+q with fault %v, want it untouched", id, checked.Row.RecordingID, checked.Fault)
+		if checked.Fault != nil || checked.Fields.RecordingID != id {
+			t.Errorf("recordingId %+q became %+q with fault %v, want it untouched", id, checked.Fields.RecordingID, checked.Fault)
 		}
 	}
 }
@@ -121,11 +121,11 @@ func TestCheckSet(t *testing.T) {
 	t.Parallel()
 	set := Fields{DataType: " lead ", IntegrationConnectionID: "'c-9", Trigger: "CRM_DEEPLINK"}
 	got := Check(Fields{RecordingID: "r-1", ExternalID: "x-1", DataType: "\u00a0", Trigger: "USER_LINK_WEB"}, set)
-	want := Row{
+	want := Fields{
 		RecordingID: "r-1", DataType: "LEAD", ExternalID: "x-1", IntegrationConnectionID: "c-9",
 		Trigger: "USER_LINK_WEB",
 	}
-	if diff := cmp.Diff(want, got.Row); diff != "" || got.Fault != nil {
+	if diff := cmp.Diff(want, got.Fields); diff != "" || got.Fault != nil {
 		t.Errorf("fault = %v, row (-want +got):\n%s", got.Fault, diff)
 	}
 
@@ -157,7 +157,7 @@ func TestCheckTrustsRecordingID(t *testing.T) {
 			if checked.Fault == nil {
 				t.Fatalf("Check(%+v) finds no fault, want one", given)
 			}
-			if got := checked.Row.RecordingID; got != c.want {
+			if got := checked.Fields.RecordingID; got != c.want {
 				t.Errorf("recording id of the faulty row = %q, want %q", got, c.want)
 			}
 		})
@@ -227,9 +227,9 @@ func promises(t interface {
 }, given, set Fields, c Checked,
 ) {
 	t.Helper()
-	r := c.Row
-	for _, f := range fields {
-		v := *r.at(f)
+	r := c.Fields
+	for f := range FieldCount {
+		v := *r.At(f)
 		if !utf8.ValidString(v) || strings.ContainsRune(v, 0) || f.isID() && (len(v) > MaxIDBytes || strings.ContainsFunc(v, breaking)) {
 			t.Fatalf("Check(%+q, %+q) left %s %+q, which the database cannot take", given, set, f, v)
 		}
@@ -246,10 +246,10 @@ func promises(t interface {
 		t.Fatalf("Check(%+q, %+q) lets pass %+q", given, set, r)
 	}
 	// A value may begin with two apostrophes; all else is clean already.
-	again := Check(Fields(r), Fields{})
-	if again.Fault != nil || again.Row != r && !strings.HasPrefix(r.RecordingID+r.ID+r.ExternalID+r.IntegrationConnectionID, "'") &&
+	again := Check(r, Fields{})
+	if again.Fault != nil || again.Fields != r && !strings.HasPrefix(r.RecordingID+r.ID+r.ExternalID+r.IntegrationConnectionID, "'") &&
 		!strings.Contains(r.RecordingID+"\x00"+r.ID+"\x00"+r.ExternalID+"\x00"+r.IntegrationConnectionID, "\x00'") {
-		t.Fatalf("Check of its own row %+q = %+q, fault %v; want it unchanged", r, again.Row, again.Fault)
+		t.Fatalf("Check of its own row %+q = %+q, fault %v; want it unchanged", r, again.Fields, again.Fault)
 	}
 }
 

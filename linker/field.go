@@ -1,72 +1,113 @@
 package linker
 
-import "fmt"
-
-// field is one of the six fields of a record.
-type field uint8
-
-const (
-	fieldRecordingID field = iota
-	fieldID
-	fieldExternalID
-	fieldConnectionID
-	fieldDataType
-	fieldTrigger
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
 )
 
-var (
-	fields = [...]field{fieldRecordingID, fieldDataType, fieldID, fieldExternalID, fieldConnectionID, fieldTrigger}
-	ids    = [...]field{fieldRecordingID, fieldID, fieldExternalID, fieldConnectionID}
-)
-
-// isID reports whether the field holds an id: an opaque text that is matched
-// exactly.
-func (f field) isID() bool { return f <= fieldConnectionID }
-
-// String is the field's name in the input.
-func (f field) String() string {
-	switch f {
-	case fieldRecordingID:
-		return "recordingId"
-	case fieldID:
-		return "id"
-	case fieldExternalID:
-		return "externalId"
-	case fieldConnectionID:
-		return "integrationConnectionId"
-	case fieldDataType:
-		return "dataType"
-	default:
-		return "trigger"
-	}
+// Fields are the input fields of a record, as text. The same type holds a record
+// as it was given, the values that --set fills in, and a record after Check:
+// trimmed, words in capitals. Absent is "".
+//
+// A record that Check finds good names its CRM row either by ID or by ExternalID
+// together with IntegrationConnectionID.
+type Fields struct {
+	RecordingID             string `csv:"recordingId"`
+	DataType                string `csv:"dataType"`
+	ID                      string `csv:"id"`
+	ExternalID              string `csv:"externalId"`
+	IntegrationConnectionID string `csv:"integrationConnectionId"`
+	Trigger                 string `csv:"trigger"`
 }
 
-func (r *Row) at(f field) *string {
-	switch f {
-	case fieldRecordingID:
-		return &r.RecordingID
-	case fieldID:
-		return &r.ID
-	case fieldExternalID:
-		return &r.ExternalID
-	case fieldConnectionID:
-		return &r.IntegrationConnectionID
-	case fieldDataType:
-		return &r.DataType
-	default:
-		return &r.Trigger
+// Field is one of the fields of a record.
+type Field uint8
+
+// The fields, in the order in which reports and messages list them.
+const (
+	FieldRecordingID Field = iota
+	FieldDataType
+	FieldID
+	FieldExternalID
+	FieldConnectionID
+	FieldTrigger
+
+	// FieldCount is the number of fields; ranging over it visits them all.
+	FieldCount
+)
+
+// ids are the fields that hold an id: an opaque text that is matched exactly.
+var ids = [...]Field{FieldRecordingID, FieldID, FieldExternalID, FieldConnectionID}
+
+func (f Field) isID() bool { return slices.Contains(ids[:], f) }
+
+// fieldNames are the names of the fields in the input.
+var fieldNames = [FieldCount]string{
+	"recordingId", "dataType", "id", "externalId", "integrationConnectionId", "trigger",
+}
+
+// String is the field's name in the input.
+func (f Field) String() string { return fieldNames[f] }
+
+// FieldNames returns the names of all fields, in order. The caller owns the
+// slice.
+func FieldNames() []string { return slices.Clone(fieldNames[:]) }
+
+// ParseField finds a field by its name, which is compared as NormalizeName has
+// it. ok is false when there is none.
+func ParseField(name string) (f Field, ok bool) {
+	name = NormalizeName(name)
+	for f := range FieldCount {
+		if NormalizeName(f.String()) == name {
+			return f, true
+		}
 	}
+	return 0, false
+}
+
+// NormalizeName is what headers, keys and field names are compared by: the name
+// without case, white space, "_", "-" and characters that do not show.
+func NormalizeName(name string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '_' || r == '-' || unicode.IsSpace(r) || unicode.Is(unicode.Cf, r):
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, name)
+}
+
+// At returns the place of a field's value; f is one of the fields.
+func (v *Fields) At(f Field) *string {
+	switch f {
+	case FieldRecordingID:
+		return &v.RecordingID
+	case FieldDataType:
+		return &v.DataType
+	case FieldID:
+		return &v.ID
+	case FieldExternalID:
+		return &v.ExternalID
+	case FieldConnectionID:
+		return &v.IntegrationConnectionID
+	case FieldTrigger:
+		return &v.Trigger
+	}
+	panic("linker: no field " + strconv.Itoa(int(f)))
 }
 
 // fieldSet is a set of fields.
 type fieldSet uint8
 
-func (s fieldSet) has(f field) bool { return s&(1<<f) != 0 }
-func (s *fieldSet) add(f field)     { *s |= 1 << f }
+func (s fieldSet) has(f Field) bool { return s&(1<<f) != 0 }
+func (s *fieldSet) add(f Field)     { *s |= 1 << f }
 
 // cite names a field and its value, and says when --set gave the value: then
 // there is nothing to be found in the file.
-func (t *tidied) cite(f field, value string) string {
+func (t *tidied) cite(f Field, value string) string {
 	if t.filled.has(f) {
 		return fmt.Sprintf("%s %s (filled in by --set)", f, quote(value))
 	}

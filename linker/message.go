@@ -26,7 +26,7 @@ func Message(c Code, of Checked, detail string) string {
 // sentence says what is wrong and, where it is short and always the same, what
 // to do.
 func sentence(c Code, of Checked) (said, remedy string) {
-	r := of.Row
+	r := of.Fields
 	recording := "recordingId " + quote(r.RecordingID)
 	if of.Final(c) == SpreadsheetDamagedID {
 		return damaged(of, c), ""
@@ -61,7 +61,7 @@ func sentence(c Code, of Checked) (said, remedy string) {
 
 // sentenceOfRun is sentence for codes that depend on other rows, on the scope,
 // or on what others did meanwhile.
-func sentenceOfRun(c Code, r Row) (said, remedy string) {
+func sentenceOfRun(c Code, r Fields) (said, remedy string) {
 	recording := "recordingId " + quote(r.RecordingID)
 	switch c {
 	case ConflictingRows:
@@ -93,7 +93,7 @@ func sentenceOfRun(c Code, r Row) (said, remedy string) {
 }
 
 // target names the CRM row in the words of the row.
-func target(r Row) string {
+func target(r Fields) string {
 	if r.ID != "" {
 		return "id " + quote(r.ID)
 	}
@@ -103,7 +103,7 @@ func target(r Row) string {
 // resolved names the CRM row whose type or connection is wrong. Under an external
 // id only the survivor of a merge can have another type or connection than the
 // row asked for.
-func resolved(r Row) string {
+func resolved(r Fields) string {
 	if r.ID != "" {
 		return "the CRM row with " + target(r)
 	}
@@ -115,9 +115,9 @@ func resolved(r Row) string {
 func damaged(of Checked, c Code) string {
 	var said string
 	for _, f := range ids {
-		v := *of.Row.at(f)
-		suspect := f == fieldRecordingID && of.Suspect&SuspectRecording != 0 && c != EntityNotFound ||
-			(f == fieldID || f == fieldExternalID) && of.Suspect&SuspectTarget != 0 && c != RecordingNotFound
+		v := *of.Fields.At(f)
+		suspect := f == FieldRecordingID && of.Suspect&SuspectRecording != 0 && c != EntityNotFound ||
+			(f == FieldID || f == FieldExternalID) && of.Suspect&SuspectTarget != 0 && c != RecordingNotFound
 		if !suspect || v == "" {
 			continue
 		}

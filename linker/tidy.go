@@ -16,7 +16,7 @@ type tidied struct {
 }
 
 // tidy trims the value of a field, or the value of --set when nothing is left.
-func (t *tidied) tidy(p field, given, set string) string {
+func (t *tidied) tidy(p Field, given, set string) string {
 	if given != "" && given[0] != '\'' && plain(given) {
 		return given
 	}
@@ -56,7 +56,7 @@ func plain(s string) bool {
 	return true
 }
 
-func (t *tidied) trim(p field, s string) string {
+func (t *tidied) trim(p Field, s string) string {
 	s = strings.TrimFunc(s, blank)
 	if p.isID() && strings.HasPrefix(s, "'") {
 		s = strings.TrimFunc(s[1:], blank)
@@ -92,14 +92,14 @@ func blank(r rune) bool {
 // breaking reports whether r cannot stand inside an id.
 func breaking(r rune) bool { return unicode.IsControl(r) || r == 0x2028 || r == 0x2029 }
 
-func (t *tidied) undecodable(p field, v string) string {
+func (t *tidied) undecodable(p Field, v string) string {
 	if utf8.ValidString(v) {
 		return t.cite(p, v) + " holds a NUL character; remove it"
 	}
 	return t.cite(p, v) + " is not valid UTF-8; save the data as UTF-8 or say which encoding it has"
 }
 
-func (t *tidied) interrupted(p field, v string) string {
+func (t *tidied) interrupted(p Field, v string) string {
 	r, _ := utf8.DecodeRuneInString(v[strings.IndexFunc(v, breaking):])
 	switch r {
 	case '\n', '\v', '\f', '\r', 0x85, 0x2028, 0x2029:

@@ -6,6 +6,31 @@ import (
 	"unicode/utf8"
 )
 
+// DataTypes are the kinds of CRM row a recording can be linked to, in the
+// order in which help and errors list them.
+var DataTypes = []string{"ACCOUNT", "CONTACT", "LEAD", "OPPORTUNITY", "ENGAGEMENT"}
+
+// Triggers are the words allowed in the field trigger.
+var Triggers = []string{
+	"FUZZY_MATCH_RECORDINGS_FOR_ENGAGEMENT",
+	"FUZZY_MATCH_ENGAGEMENTS_FOR_RECORDING",
+	"FUZZY_MATCH_RECORDINGS_FOR_OPPORTUNITY",
+	"FUZZY_MATCH_OPPORTUNITIES_FOR_RECORDING",
+	"OPPORTUNITY_DEEPLINK_ADMIN",
+	"OPPORTUNITY_DEEPLINK",
+	"CRM_DEEPLINK",
+	"AUDIO_UPLOAD_DEEPLINK",
+	"CONTACT_MATCH_AUDIO_UPLOAD",
+	"USER_LINK_WEB",
+	"USER_LINK_MOBILE",
+	"USER_LINK_POST_RECORDING",
+	"USER_UNLINK",
+	"USER_APPOINTMENT_LIST",
+	"CALENDAR_MATCH",
+	"EXTERNAL_API_LINK",
+	"RECORDING_HARD_DELETED",
+}
+
 // word returns the word of the list that s is, without regard to the case of
 // ASCII letters, or "". Unicode folding is not asked: by it "ſ" is an "S".
 func word(list []string, s string) string {

@@ -156,16 +156,9 @@ func newExampleView(x Example) exampleView {
 		Row: number(x.Row), Line: number(x.Line),
 		Recording: visible(x.Fields.RecordingID, sampleBytes), Message: visible(x.Message, sampleMessage),
 	}
-	for _, f := range []pair{
-		{Name: "dataType", Value: x.Fields.DataType},
-		{Name: "id", Value: x.Fields.ID},
-		{Name: "externalId", Value: x.Fields.ExternalID},
-		{Name: "integrationConnectionId", Value: x.Fields.IntegrationConnectionID},
-		{Name: "trigger", Value: x.Fields.Trigger},
-	} {
-		if f.Value != "" {
-			f.Value = visible(f.Value, sampleBytes)
-			v.Target = append(v.Target, f)
+	for f := range linker.FieldCount {
+		if value := *x.Fields.At(f); value != "" && f != linker.FieldRecordingID {
+			v.Target = append(v.Target, pair{Name: f.String(), Value: visible(value, sampleBytes)})
 		}
 	}
 	return v

@@ -1,14 +1,16 @@
 package reports
 
-import "relink/linker"
+import (
+	"slices"
+
+	"relink/linker"
+)
 
 // Columns are the columns of a report, in their order. Files of other people
 // depend on the names.
-var Columns = []string{
-	"row", "line", "recordingId", "dataType", "id", "externalId",
-	"integrationConnectionId", "trigger", "outcome", "code", "message",
-	"entityId", "previousEntityId", "previousDataType",
-}
+var Columns = slices.Concat([]string{"row", "line"}, linker.FieldNames(), []string{
+	"outcome", "code", "message", "entityId", "previousEntityId", "previousDataType",
+})
 
 // Writer writes a report, one entry a line. *CSV and *JSONL are Writers.
 type Writer interface {
@@ -23,12 +25,16 @@ type Writer interface {
 // is where larger blocks stop making the writing faster.
 const blockSize = 64 << 10
 
+// textColumns is how many columns hold text: all but row and line.
+const textColumns = linker.FieldCount + 6
+
 // cells of an entry that are text, in the order of Columns from the third on.
-func cells(e *linker.Entry) [12]string {
-	return [12]string{
-		e.Fields.RecordingID, e.Fields.DataType, e.Fields.ID,
-		e.Fields.ExternalID, e.Fields.IntegrationConnectionID,
-		e.Fields.Trigger, string(e.Outcome), string(e.Code), e.Message,
-		e.EntityID, e.PreviousEntityID, e.PreviousDataType,
+func cells(e *linker.Entry) (text [textColumns]string) {
+	for f := range linker.FieldCount {
+		text[f] = *e.Fields.At(f)
 	}
+	copy(text[linker.FieldCount:], []string{
+		string(e.Outcome), string(e.Code), e.Message, e.EntityID, e.PreviousEntityID, e.PreviousDataType,
+	})
+	return text
 }

@@ -66,18 +66,11 @@ func (s *Sample) Add(e *linker.Entry) {
 }
 
 func example(e *linker.Entry) Example {
-	return Example{
-		Row: e.Row, Line: e.Line,
-		Fields: linker.Fields{
-			RecordingID:             cut(e.Fields.RecordingID, sampleBytes),
-			DataType:                cut(e.Fields.DataType, sampleBytes),
-			ID:                      cut(e.Fields.ID, sampleBytes),
-			ExternalID:              cut(e.Fields.ExternalID, sampleBytes),
-			IntegrationConnectionID: cut(e.Fields.IntegrationConnectionID, sampleBytes),
-			Trigger:                 cut(e.Fields.Trigger, sampleBytes),
-		},
-		Message: cut(e.Message, sampleMessage),
+	x := Example{Row: e.Row, Line: e.Line, Message: cut(e.Message, sampleMessage)}
+	for f := range linker.FieldCount {
+		*x.Fields.At(f) = cut(*e.Fields.At(f), sampleBytes)
 	}
+	return x
 }
 
 // dataType is the count of a data type; what is none is counted under "".

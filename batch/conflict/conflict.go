@@ -317,7 +317,7 @@ func (f earliest) note(e entry, others int64) twin {
 
 // Target names the CRM row that a row asks for, as it is written. The data
 // type takes part where it takes part in finding the CRM row.
-func Target(r *linker.Row) string {
+func Target(r *linker.Fields) string {
 	if r.ID != "" {
 		return r.ID
 	}

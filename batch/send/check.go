@@ -52,10 +52,10 @@ func (s *Job) check(ctx context.Context, run *linker.Run) (rejected int64, err e
 		s.waiting++
 		own := strconv.FormatInt(r.Row, 10)
 		return errors.Join(
-			differ.Add(r.Row, r.Line, c.Row.RecordingID, conflict.Target(&c.Row)),
-			s.mates.Add(r.Row, r.Line, c.Row.RecordingID, own),
+			differ.Add(r.Row, r.Line, c.Fields.RecordingID, conflict.Target(&c.Fields)),
+			s.mates.Add(r.Row, r.Line, c.Fields.RecordingID, own),
 			// Here the line is the row, so that what is found is a row.
-			repeat.Add(r.Row, r.Row, c.Row.RecordingID+"\x00"+request(&c.Row), own),
+			repeat.Add(r.Row, r.Row, c.Fields.RecordingID+"\x00"+request(&c.Fields), own),
 		)
 	})
 	if err != nil {
@@ -103,7 +103,7 @@ func (s *Job) decide(rows int64, differ, repeat *conflict.Twins) (conflicts int6
 
 // request is everything that a row asks for, but for the trigger, which takes
 // no part in whether there is anything to do.
-func request(r *linker.Row) string {
+func request(r *linker.Fields) string {
 	return r.ID + "\x00" + r.ExternalID + "\x00" + r.IntegrationConnectionID + "\x00" + r.DataType
 }
 

@@ -69,7 +69,7 @@ func (s *Job) result(row int64, c linker.Checked, j *journal) (linker.Result, er
 	if f == conflicting {
 		others, _, err := s.mates.At(row)
 		return linker.Result{
-			Outcome: linker.Rejected, Code: linker.ConflictingRows, Detail: others.Places(), EntityID: c.Row.ID,
+			Outcome: linker.Rejected, Code: linker.ConflictingRows, Detail: others.Places(), EntityID: c.Fields.ID,
 		}, err
 	}
 	first, repeats := f.repeats()

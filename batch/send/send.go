@@ -20,7 +20,7 @@ type Sender interface {
 	// Put returns what the server says of the row; Detail is what it adds to
 	// the sentence of the code. An error means that nothing more should be
 	// sent.
-	Put(ctx context.Context, row linker.Row) (linker.Result, error)
+	Put(ctx context.Context, row linker.Fields) (linker.Result, error)
 }
 
 // Job is an import where only the HTTP operation of a platform can be

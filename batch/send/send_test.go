@@ -29,14 +29,14 @@ type platform struct {
 	asked map[string][]string // the CRM rows asked for, by recording
 	calls int
 	// before is called before each answer, with the number of the call.
-	before func(call int, row linker.Row) error
+	before func(call int, row linker.Fields) error
 }
 
 func newPlatform() *platform {
 	return &platform{links: map[string]string{}, asked: map[string][]string{}}
 }
 
-func (p *platform) Put(ctx context.Context, row linker.Row) (linker.Result, error) {
+func (p *platform) Put(ctx context.Context, row linker.Fields) (linker.Result, error) {
 	p.mu.Lock()
 	p.calls++
 	call := p.calls
@@ -172,7 +172,7 @@ func TestSendingInOrderWhenTheLastWins(t *testing.T) {
 	for n := range 300 {
 		rows = append(rows, fmt.Sprintf("r-%d,e-%d", n%10, n))
 	}
-	p.before = func(int, linker.Row) error {
+	p.before = func(int, linker.Fields) error {
 		time.Sleep(time.Duration(rand.IntN(300)) * time.Microsecond)
 		return nil
 	}
@@ -238,7 +238,7 @@ func TestSendingStopsAndGoesOn(t *testing.T) {
 	}
 	rows = append(rows, "r-3,e-1", "broken,e-1")
 	refused := errors.New("401")
-	p.before = func(call int, _ linker.Row) error {
+	p.before = func(call int, _ linker.Fields) error {
 		if call == 50 {
 			return refused
 		}
@@ -287,7 +287,7 @@ func TestSendingBySignal(t *testing.T) {
 	t.Parallel()
 	p := newPlatform()
 	stop := make(chan struct{})
-	p.before = func(call int, _ linker.Row) error {
+	p.before = func(call int, _ linker.Fields) error {
 		if call == 10 {
 			close(stop)
 		}
@@ -316,7 +316,7 @@ func TestSendingSendsFailedRowsAgain(t *testing.T) {
 	t.Parallel()
 	p := newPlatform()
 	stop := make(chan struct{})
-	p.before = func(_ int, row linker.Row) error {
+	p.before = func(_ int, row linker.Fields) error {
 		if row.RecordingID == "z" {
 			return errors.New("gone")
 		}
@@ -350,7 +350,7 @@ func TestSendingSurvivesKills(t *testing.T) {
 		lost := 0
 		for range rapid.IntRange(0, 4).Draw(rt, "kills") {
 			killAt := p.calls + rapid.IntRange(1, n).Draw(rt, "kill at")
-			p.before = func(call int, _ linker.Row) error {
+			p.before = func(call int, _ linker.Fields) error {
 				if call >= killAt {
 					return errors.New("killed")
 				}
@@ -396,7 +396,7 @@ func TestSendingSurvivesKills(t *testing.T) {
 func TestSendingKeepsToItsFile(t *testing.T) {
 	t.Parallel()
 	p := newPlatform()
-	p.before = func(call int, _ linker.Row) error {
+	p.before = func(call int, _ linker.Fields) error {
 		if call == 2 {
 			return errors.New("gone")
 		}
@@ -423,7 +423,7 @@ func TestSendingIsAloneOnItsJournal(t *testing.T) {
 	t.Parallel()
 	p := newPlatform()
 	inside, leave := make(chan struct{}), make(chan struct{})
-	p.before = func(int, linker.Row) error {
+	p.before = func(int, linker.Fields) error {
 		close(inside)
 		<-leave
 		return nil

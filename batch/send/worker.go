@@ -121,7 +121,7 @@ func (d *sender) dispatch(ctx context.Context, queues []chan linker.Numbered) er
 		if err != nil || f != pending || c.Fault != nil {
 			return err
 		}
-		worker := maphash.String(seed, c.Row.RecordingID) % uint64(len(queues))
+		worker := maphash.String(seed, c.Fields.RecordingID) % uint64(len(queues))
 		select {
 		case queues[worker] <- linker.Numbered{Row: r.Row, Line: r.Line, Checked: c}:
 			return nil
@@ -151,7 +151,7 @@ func (d *sender) work(ctx context.Context, queue <-chan linker.Numbered) {
 
 // ask sends one row and writes the answer down.
 func (d *sender) ask(ctx context.Context, n *linker.Numbered) error {
-	r, err := d.Sender.Put(ctx, n.Checked.Row)
+	r, err := d.Sender.Put(ctx, n.Fields)
 	if err != nil {
 		return err
 	}

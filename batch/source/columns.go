@@ -12,7 +12,7 @@ import (
 // header says which columns of a CSV file feed which field.
 type header struct {
 	cells  []string
-	fields []field // for each column
+	fields []linker.Field // for each column
 	// shared says that several columns feed one field, which --map allows.
 	shared bool
 }
@@ -20,8 +20,8 @@ type header struct {
 // matchColumns matches the cells of a header with the fields and tells what is
 // wrong with them. place is where the header stands.
 func matchColumns(cells []string, n *names, set linker.Fields, place string) (header, error) {
-	h := header{cells: cells, fields: make([]field, len(cells))}
-	var feeds [len(fieldNames)][]int
+	h := header{cells: cells, fields: make([]linker.Field, len(cells))}
+	var feeds [linker.FieldCount][]int
 	for i, cell := range cells {
 		f := n.find(cell)
 		h.fields[i] = f
@@ -40,12 +40,12 @@ func matchColumns(cells []string, n *names, set linker.Fields, place string) (he
 		}
 		return h, &inputError{
 			place: place,
-			what:  fmt.Sprintf("columns %d (%s) and %d (%s) are both the field %s", a+1, quoted(cells[a]), b+1, quoted(cells[b]), fieldNames[f]),
+			what:  fmt.Sprintf("columns %d (%s) and %d (%s) are both the field %s", a+1, quoted(cells[a]), b+1, quoted(cells[b]), linker.Field(f)),
 			hint:  "rename or remove one of them",
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(n.mapped)) {
-		if !slices.ContainsFunc(cells, func(c string) bool { return nameKey(c) == key }) {
+		if !slices.ContainsFunc(cells, func(c string) bool { return linker.NormalizeName(c) == key }) {
 			return h, &inputError{
 				place: place, what: fmt.Sprintf("--map names the header %q, which is not there; the header has %s", n.mapped[key], listed(cells)),
 				hint: "correct --map",
@@ -67,7 +67,7 @@ func matchColumns(cells []string, n *names, set linker.Fields, place string) (he
 func twoAlike(cells []string, columns []int, n *names) (int, int) {
 	for i, a := range columns {
 		for _, b := range columns[i+1:] {
-			ka, kb := nameKey(cells[a]), nameKey(cells[b])
+			ka, kb := linker.NormalizeName(cells[a]), linker.NormalizeName(cells[b])
 			_, mappedA := n.mapped[ka]
 			_, mappedB := n.mapped[kb]
 			if ka == kb || !mappedA && !mappedB {
@@ -80,20 +80,20 @@ func twoAlike(cells []string, columns []int, n *names) (int, int) {
 
 // missingFields names the required fields that neither a column nor --set
 // gives, "" when there is none.
-func missingFields(fields []field, set linker.Fields) string {
-	has := func(f field) bool { return *f.at(&set) != "" || slices.Contains(fields, f) }
+func missingFields(fields []linker.Field, set linker.Fields) string {
+	has := func(f linker.Field) bool { return *set.At(f) != "" || slices.Contains(fields, f) }
 	var missing []string
-	for _, f := range []field{fieldRecordingID, fieldDataType} {
+	for _, f := range []linker.Field{linker.FieldRecordingID, linker.FieldDataType} {
 		if !has(f) {
-			missing = append(missing, fieldNames[f])
+			missing = append(missing, f.String())
 		}
 	}
 	switch {
-	case has(fieldID), has(fieldExternalID) && has(fieldConnectionID):
-	case has(fieldExternalID):
-		missing = append(missing, fieldNames[fieldConnectionID])
-	case has(fieldConnectionID):
-		missing = append(missing, fieldNames[fieldExternalID]+" (or id)")
+	case has(linker.FieldID), has(linker.FieldExternalID) && has(linker.FieldConnectionID):
+	case has(linker.FieldExternalID):
+		missing = append(missing, linker.FieldConnectionID.String())
+	case has(linker.FieldConnectionID):
+		missing = append(missing, linker.FieldExternalID.String()+" (or id)")
 	default:
 		missing = append(missing, "id (or externalId and integrationConnectionId)")
 	}

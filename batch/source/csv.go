@@ -17,16 +17,6 @@ import (
 // tallLines is how many lines a record may span without a notice.
 const tallLines = 100
 
-// csvRow is linker.Fields with the names gocsv matches columns by.
-type csvRow struct {
-	RecordingID             string `csv:"recordingId"`
-	DataType                string `csv:"dataType"`
-	ID                      string `csv:"id"`
-	ExternalID              string `csv:"externalId"`
-	IntegrationConnectionID string `csv:"integrationConnectionId"`
-	Trigger                 string `csv:"trigger"`
-}
-
 // csvReader reads the records of a CSV file. It finds the bounds of a record
 // itself, so that a broken one costs no other, and has gocsv read each record
 // that is whole.
@@ -92,7 +82,7 @@ func (c *csvReader) start() error {
 				// gocsv leaves a column alone that no field is named after.
 				columns = append(columns, fmt.Sprintf("column %d", i+1))
 			} else {
-				columns = append(columns, fieldNames[f])
+				columns = append(columns, f.String())
 			}
 		}
 	}
@@ -100,7 +90,7 @@ func (c *csvReader) start() error {
 	c.row = newCells(c.delimiter, len(columns))
 	line := `"` + strings.Join(columns, `"`+string(c.delimiter)+`"`) + `"`
 	c.row.set([]byte(line))
-	rows, err := gocsv.NewUnmarshaller(c.row.Reader, &csvRow{})
+	rows, err := gocsv.NewUnmarshaller(c.row.Reader, &linker.Fields{})
 	if err != nil {
 		return fmt.Errorf("preparing to read the columns: %w", err)
 	}
@@ -153,7 +143,7 @@ func (c *csvReader) parse(f frame, r *Record) (blank bool, err error) {
 	row, err := c.rows.Read()
 	switch {
 	case err == nil:
-		r.Fields = linker.Fields(*row.(*csvRow))
+		r.Fields = *row.(*linker.Fields)
 		if r.Fields != (linker.Fields{}) {
 			return false, nil
 		}
@@ -222,9 +212,9 @@ func (c *csvReader) column(i int) string {
 // merged are the fields that the columns of a header with shared fields feed.
 func (h *header) merged() []string {
 	var fields []string
-	for f, name := range fieldNames {
-		if slices.Contains(h.fields, field(f)) {
-			fields = append(fields, name)
+	for f := range linker.FieldCount {
+		if slices.Contains(h.fields, f) {
+			fields = append(fields, f.String())
 		}
 	}
 	return fields
@@ -237,20 +227,20 @@ func (c *csvReader) merge(all []string) (merged []byte, problem string, err erro
 	if len(all) != len(c.head.fields) {
 		return nil, ragged(len(all), len(c.head.fields)), nil
 	}
-	var values [len(fieldNames)]string
-	var from [len(fieldNames)]int
+	var values [linker.FieldCount]string
+	var from [linker.FieldCount]int
 	for i, f := range c.head.fields {
 		if f == noField || strings.TrimSpace(all[i]) == "" {
 			continue
 		}
 		if values[f] != "" {
-			return nil, fmt.Sprintf("%s and %s both feed %s, and both are filled", c.column(from[f]), c.column(i), fieldNames[f]), nil
+			return nil, fmt.Sprintf("%s and %s both feed %s, and both are filled", c.column(from[f]), c.column(i), f), nil
 		}
 		values[f], from[f] = all[i], i
 	}
 	var row []string
-	for f := range fieldNames {
-		if slices.Contains(c.head.fields, field(f)) {
+	for f := range linker.FieldCount {
+		if slices.Contains(c.head.fields, f) {
 			row = append(row, values[f])
 		}
 	}

@@ -229,7 +229,7 @@ func guessDelimiter(line string, n *names) rune {
 // all that is required.
 func completeLine(line string, delimiter rune, n *names, set linker.Fields) bool {
 	cells := splitLine(line, delimiter)
-	fields := make([]field, len(cells))
+	fields := make([]linker.Field, len(cells))
 	for i, cell := range cells {
 		fields[i] = n.find(cell)
 	}

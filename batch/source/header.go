@@ -60,7 +60,7 @@ func (c *csvReader) readHeader(in Input, name string, n *names) (raw []byte, err
 		c.notes.add("the delimiter is %q, as the header shows", c.delimiter)
 	}
 	for i, cell := range cells {
-		if _, mapped := n.mapped[nameKey(cell)]; c.head.fields[i] == noField && cell != "" && !mapped {
+		if _, mapped := n.mapped[linker.NormalizeName(cell)]; c.head.fields[i] == noField && cell != "" && !mapped {
 			c.notes.ignored("column", cell)
 		}
 	}
@@ -159,7 +159,7 @@ func (c *csvReader) headerHint(next int64, n *names, set linker.Fields) string {
 		}
 	}
 	if slices.ContainsFunc(c.head.cells, isDataType) {
-		return "the first line looks like a row; put a header above it: " + strings.Join(fieldNames[:], string(c.delimiter))
+		return "the first line looks like a row; put a header above it: " + strings.Join(linker.FieldNames(), string(c.delimiter))
 	}
 	if len(c.head.cells) == 1 {
 		return "the header is one column: name the character between its columns with --delimiter, or its field with --map 'HEADER=field'"

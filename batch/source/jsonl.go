@@ -74,7 +74,7 @@ func (j *jsonReader) parse(text []byte) (linker.Fields, *linker.RowError) {
 // object is what one line says.
 type object struct {
 	fields   linker.Fields
-	keys     [len(fieldNames)]*key // the key that gave each field
+	keys     [linker.FieldCount]*key // the key that gave each field
 	problems []string
 }
 
@@ -130,7 +130,7 @@ func (j *jsonReader) end(o *object) error {
 // key is one spelling of a key.
 type key struct {
 	name   string
-	field  field
+	field  linker.Field
 	mapped bool // --map names it
 }
 
@@ -141,7 +141,7 @@ func (j *jsonReader) find(written jsontext.Value) *key {
 	}
 	name := unquote(written)
 	k := &key{name: name, field: j.names.find(name)}
-	_, k.mapped = j.names.mapped[nameKey(k.name)]
+	_, k.mapped = j.names.mapped[linker.NormalizeName(k.name)]
 	if k.field == noField && !k.mapped {
 		j.notes.ignored("key", k.name)
 	}
@@ -196,12 +196,12 @@ func (j *jsonReader) value(k *key, o *object) error {
 // row, unless --map names one of them and only one is filled.
 func (o *object) assign(k *key, value string) {
 	before := o.keys[k.field]
-	to := k.field.at(&o.fields)
+	to := o.fields.At(k.field)
 	switch {
 	case before == nil:
 	case !before.mapped && !k.mapped, strings.TrimSpace(*to) != "" && strings.TrimSpace(value) != "":
 		o.problems = append(o.problems, fmt.Sprintf("the keys %s and %s are both the field %s",
-			quoted(before.name), quoted(k.name), fieldNames[k.field]))
+			quoted(before.name), quoted(k.name), k.field))
 		return
 	case strings.TrimSpace(value) == "":
 		return

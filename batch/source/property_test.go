@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -22,7 +21,7 @@ import (
 // encoding/csv does.
 func TestSourceAgreesWithEncodingCSV(t *testing.T) {
 	t.Parallel()
-	columns := append([]string{"note", "other"}, fieldNames[:]...)
+	columns := append([]string{"note", "other"}, linker.FieldNames()...)
 	rapid.Check(t, func(rt *rapid.T) {
 		header := rapid.Permutation(columns).Draw(rt, "header")
 		delimiter := rapid.SampledFrom(delimiters).Draw(rt, "delimiter")
@@ -52,10 +51,10 @@ func TestSourceAgreesWithEncodingCSV(t *testing.T) {
 		for _, row := range all[1:] {
 			var f linker.Fields
 			for i, name := range header {
-				if j := slices.Index(fieldNames[:], name); j >= 0 {
-					*field(j).at(&f) = row[i]
+				if field, ok := linker.ParseField(name); ok {
+					*f.At(field) = row[i]
 					if w.UseCRLF { // which encoding/csv reads as LF
-						*field(j).at(&f) = strings.ReplaceAll(row[i], "\n", "\r\n")
+						*f.At(field) = strings.ReplaceAll(row[i], "\n", "\r\n")
 					}
 				}
 			}
@@ -142,9 +141,9 @@ func FuzzJSONL(f *testing.F) {
 // checkFields checks that a row holds text.
 func checkFields(t *testing.T, r Record) {
 	t.Helper()
-	for i := range fieldNames {
-		if value := *field(i).at(&r.Fields); !utf8.ValidString(value) || strings.Contains(value, "\x00") {
-			t.Fatalf("row %d: %s = %q, want text without NUL", r.Row, fieldNames[i], value)
+	for f := range linker.FieldCount {
+		if value := *r.Fields.At(f); !utf8.ValidString(value) || strings.Contains(value, "\x00") {
+			t.Fatalf("row %d: %s = %q, want text without NUL", r.Row, f, value)
 		}
 	}
 	if r.Fault != nil && (r.Fault.Message == "" || !utf8.ValidString(r.Fault.Message)) {

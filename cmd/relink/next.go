@@ -75,9 +75,9 @@ func (s settings) flags() string {
 	for _, header := range slices.Sorted(maps.Keys(s.Map)) {
 		add("map", header+"="+s.Map[header])
 	}
-	for _, f := range fields {
-		if value := *f.of(&s.Rules.Set); value != "" {
-			add("set", f.name+"="+value)
+	for f := range linker.FieldCount {
+		if value := *s.Rules.Set.At(f); value != "" {
+			add("set", f.String()+"="+value)
 		}
 	}
 	add("organization", s.Rules.Organization)

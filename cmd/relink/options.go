@@ -29,60 +29,42 @@ func (o *inputOptions) register(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&o.sets, "set", nil, "fill a field where a row leaves it empty, as in `dataType=LEAD`; may be repeated")
 }
 
-// fields are the input fields under the names they have in files.
-var fields = []struct {
-	name string
-	of   func(*linker.Fields) *string
-}{
-	{"recordingId", func(f *linker.Fields) *string { return &f.RecordingID }},
-	{"dataType", func(f *linker.Fields) *string { return &f.DataType }},
-	{"id", func(f *linker.Fields) *string { return &f.ID }},
-	{"externalId", func(f *linker.Fields) *string { return &f.ExternalID }},
-	{"integrationConnectionId", func(f *linker.Fields) *string { return &f.IntegrationConnectionID }},
-	{"trigger", func(f *linker.Fields) *string { return &f.Trigger }},
-}
-
-// fieldNamed finds a field by its name as a person may write it: case, spaces,
-// _ and - do not matter.
-func fieldNamed(s string) (name string, of func(*linker.Fields) *string, err error) {
-	plain := strings.NewReplacer(" ", "", "_", "", "-", "").Replace(s)
-	var names []string
-	for _, f := range fields {
-		if strings.EqualFold(plain, f.name) {
-			return f.name, f.of, nil
-		}
-		names = append(names, f.name)
+// fieldNamed finds a field by its name as a person may write it.
+func fieldNamed(name string) (linker.Field, error) {
+	f, ok := linker.ParseField(name)
+	if !ok {
+		return f, fmt.Errorf("there is no field %q: use %s", name, oneOf(linker.FieldNames()))
 	}
-	return "", nil, fmt.Errorf("there is no field %q: use %s", s, oneOf(names))
+	return f, nil
 }
 
 // set reads the values of --set.
 func (o *inputOptions) set() (linker.Fields, error) {
 	var set linker.Fields
 	for _, s := range o.sets {
-		field, value, ok := strings.Cut(s, "=")
+		name, value, ok := strings.Cut(s, "=")
 		value = strings.TrimSpace(value)
 		if !ok || value == "" {
 			return set, usage("write --set FIELD=VALUE", "--set: value %q: a field and a value are wanted", s)
 		}
-		name, of, err := fieldNamed(strings.TrimSpace(field))
+		field, err := fieldNamed(strings.TrimSpace(name))
 		if err != nil {
 			return set, usage("", "--set: %w", err)
 		}
-		if *of(&set) != "" {
-			return set, usage("keep one of them", "--set: %s is given twice", name)
+		if *set.At(field) != "" {
+			return set, usage("keep one of them", "--set: %s is given twice", field)
 		}
 		// A wrong word here would be the fault of every row of the file.
-		switch name {
-		case "dataType":
+		switch field {
+		case linker.FieldDataType:
 			err = word{&value, linker.DataTypes}.Set(value)
-		case "trigger":
+		case linker.FieldTrigger:
 			err = word{&value, linker.Triggers}.Set(value)
 		}
 		if err != nil {
-			return set, usage("", "--set: %s %q is unknown: %w", name, value, err)
+			return set, usage("", "--set: %s %q is unknown: %w", field, value, err)
 		}
-		*of(&set) = value
+		*set.At(field) = value
 	}
 	return set, nil
 }
@@ -99,19 +81,19 @@ func (o *inputOptions) columns() (map[string]string, error) {
 			return nil, usage("write --map 'HEADER=FIELD'", "--map: value %q: a header and a field are wanted", m)
 		}
 		header := strings.TrimSpace(m[:i])
-		field := strings.TrimSpace(m[i+1:])
+		name := strings.TrimSpace(m[i+1:])
 		if _, twice := columns[header]; twice {
 			return nil, usage("keep one of them", "--map: header %q is used twice", header)
 		}
-		if field == "" {
+		if name == "" {
 			columns[header] = ""
 			continue
 		}
-		name, _, err := fieldNamed(field)
+		field, err := fieldNamed(name)
 		if err != nil {
 			return nil, usage("", "--map: %w", err)
 		}
-		columns[header] = name
+		columns[header] = field.String()
 	}
 	return columns, nil
 }

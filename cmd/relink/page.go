@@ -115,8 +115,8 @@ func (s settings) listed() []reports.Option {
 	for _, header := range slices.Sorted(maps.Keys(s.Map)) {
 		add("map", header+"="+s.Map[header])
 	}
-	for _, f := range fields {
-		add("set "+f.name, *f.of(&s.Rules.Set))
+	for f := range linker.FieldCount {
+		add("set "+f.String(), *s.Rules.Set.At(f))
 	}
 	add("organization", s.Rules.Organization)
 	if s.Rules.LastWins {

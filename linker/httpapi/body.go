@@ -31,7 +31,7 @@ func (f faults) message() string {
 // nothing unknown is ignored: a program that misspells a key should hear of it
 // while it is written.
 func readRequest(body []byte, recording string) (linker.Fields, faults) {
-	p := parser{unclear: map[string]bool{}}
+	p := parser{unclear: map[linker.Field]bool{}}
 	if !p.object(body) {
 		return p.fields, p.faults
 	}
@@ -61,7 +61,7 @@ func rank(f fault) int {
 type parser struct {
 	fields  linker.Fields
 	faults  faults
-	unclear map[string]bool // fields that are there and hold no text
+	unclear map[linker.Field]bool // fields that are there and hold no text
 }
 
 func (p *parser) add(code linker.Code, format string, args ...any) {
@@ -73,11 +73,11 @@ func (p *parser) add(code linker.Code, format string, args ...any) {
 func (p *parser) explains(code linker.Code) bool {
 	switch code {
 	case linker.MissingDataType:
-		return p.unclear["dataType"]
+		return p.unclear[linker.FieldDataType]
 	case linker.MissingTarget:
-		return p.unclear["id"] || p.unclear["externalId"]
+		return p.unclear[linker.FieldID] || p.unclear[linker.FieldExternalID]
 	case linker.MissingConnectionID:
-		return p.unclear["integrationConnectionId"]
+		return p.unclear[linker.FieldConnectionID]
 	}
 	return false
 }
@@ -150,54 +150,33 @@ func (p *parser) members(d *jsontext.Decoder) error {
 
 // member takes one value into its field.
 func (p *parser) member(name string, value jsontext.Value) {
-	field := p.field(name)
+	field, known := linker.ParseField(name)
 	switch kind := value.Kind(); {
-	case field == nil:
+	case !known || field.String() != name || field == linker.FieldRecordingID:
 		p.add(linker.MalformedRow, "the key %s is unknown; %s", shown(name), meant(name))
 	case kind == 'n':
 	case kind != '"':
-		p.unclear[name] = true
+		p.unclear[field] = true
 		p.add(linker.MalformedRow, "%s is %s; it must be text, in quotes", name, kinds[kind])
 	default:
 		text, err := jsontext.AppendUnquote(nil, value)
 		if err != nil { // the decoder has let it pass
 			p.add(linker.InvalidEncoding, "%s: %v", name, err)
 		}
-		*field = string(text)
+		*p.fields.At(field) = string(text)
 	}
 }
 
-// keys are those of the body. The recording stands in the path.
-var keys = []string{"id", "externalId", "integrationConnectionId", "dataType", "trigger"}
-
-func (p *parser) field(name string) *string {
-	switch name {
-	case "id":
-		return &p.fields.ID
-	case "externalId":
-		return &p.fields.ExternalID
-	case "integrationConnectionId":
-		return &p.fields.IntegrationConnectionID
-	case "dataType":
-		return &p.fields.DataType
-	case "trigger":
-		return &p.fields.Trigger
-	}
-	return nil
-}
-
-// meant says which key may have been meant.
+// meant says which key may have been meant. The recording stands in the path.
 func meant(name string) string {
-	plain := strings.NewReplacer("_", "", "-", "", " ", "").Replace(name)
-	for _, key := range keys {
-		if strings.EqualFold(plain, key) {
-			return "write " + key
-		}
-	}
-	if strings.EqualFold(plain, "recordingId") {
+	switch field, ok := linker.ParseField(name); {
+	case !ok:
+		return "the keys are " + strings.Join(linker.FieldNames()[1:], ", ")
+	case field == linker.FieldRecordingID:
 		return "the recording is named in the path"
+	default:
+		return "write " + field.String()
 	}
-	return "the keys are " + strings.Join(keys, ", ")
 }
 
 // kinds names what JSON has besides text.

@@ -110,7 +110,7 @@ func NewClient(cfg ClientConfig) (*Client, error) {
 // the server says of the row is the result, of which Detail is what the server
 // adds to the sentence that linker.Message has for the code. An error means
 // that no further row should be sent: it is a *StopError, or the context's.
-func (c *Client) Put(ctx context.Context, row linker.Row) (linker.Result, error) {
+func (c *Client) Put(ctx context.Context, row linker.Fields) (linker.Result, error) {
 	body, err := encode(row)
 	if err != nil {
 		return linker.Result{}, err
@@ -166,7 +166,7 @@ func (c *Client) count(r linker.Result, err error) (linker.Result, error) {
 }
 
 // attempt sends the row once.
-func (c *Client) attempt(ctx context.Context, row linker.Row, body []byte) (reply, error) {
+func (c *Client) attempt(ctx context.Context, row linker.Fields, body []byte) (reply, error) {
 	// The time spent waiting for the limiter is not the server's.
 	if err := c.gate.wait(ctx); err != nil {
 		return reply{}, err
@@ -203,7 +203,7 @@ func segment(id string) string {
 }
 
 // encode is the body for a row.
-func encode(row linker.Row) ([]byte, error) {
+func encode(row linker.Fields) ([]byte, error) {
 	body := struct {
 		ID                      string `json:"id,omitempty"`
 		ExternalID              string `json:"externalId,omitempty"`

@@ -91,7 +91,7 @@ func halfway(w http.ResponseWriter, r *http.Request) {
 
 const linkedAnswer = `{"data":{"id":"e-1","externalId":"x-1","dataType":"ACCOUNT","name":null,"lastActivityAt":null}}`
 
-var row = linker.Row{RecordingID: "r-1", DataType: "ACCOUNT", ID: "e-1"}
+var row = linker.Fields{RecordingID: "r-1", DataType: "ACCOUNT", ID: "e-1"}
 
 func TestClientUnderstands(t *testing.T) {
 	t.Parallel()
@@ -106,7 +106,7 @@ func TestClientUnderstands(t *testing.T) {
 		return linker.Result{Outcome: linker.Failed, Code: linker.ServerError, Detail: detail}
 	}
 	here := func(code linker.Code, detail string) string {
-		return linker.Message(code, linker.Checked{Row: row}, detail)
+		return linker.Message(code, linker.Checked{Fields: row}, detail)
 	}
 	tests := []struct {
 		name   string
@@ -331,18 +331,18 @@ func TestClientAndServerAgree(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := c.Put(t.Context(), linker.Row{RecordingID: id, DataType: "LEAD", ExternalID: id, IntegrationConnectionID: "c-2", Trigger: "CRM_DEEPLINK"})
+		got, err := c.Put(t.Context(), linker.Fields{RecordingID: id, DataType: "LEAD", ExternalID: id, IntegrationConnectionID: "c-2", Trigger: "CRM_DEEPLINK"})
 		want := linker.Result{Outcome: linker.Created, EntityID: "e " + id}
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
 			t.Errorf("%q: %v (-want +got):\n%s", id, err, diff)
 		}
 	}
-	got, err := c.Put(t.Context(), linker.Row{RecordingID: "r-20", DataType: "OPPORTUNITY", ExternalID: "70130000001tcyI", IntegrationConnectionID: "c-1"})
+	got, err := c.Put(t.Context(), linker.Fields{RecordingID: "r-20", DataType: "OPPORTUNITY", ExternalID: "70130000001tcyI", IntegrationConnectionID: "c-1"})
 	want := linker.Result{Outcome: linker.Created, EntityID: "e-sf", Detail: "found as 70130000001tcyIAAQ"}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("another form of the id: %v (-want +got):\n%s", err, diff)
 	}
-	got, err = c.Put(t.Context(), linker.Row{RecordingID: "r-21", DataType: "ACCOUNT", ExternalID: "x-1", IntegrationConnectionID: "c-2"})
+	got, err = c.Put(t.Context(), linker.Fields{RecordingID: "r-21", DataType: "ACCOUNT", ExternalID: "x-1", IntegrationConnectionID: "c-2"})
 	want = linker.Result{Outcome: linker.Rejected, Code: linker.EntityNotFound, Detail: `exists in connection "c-1"`}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("a near miss: %v (-want +got):\n%s", err, diff)

@@ -35,7 +35,7 @@ func TestParityWithAFile(t *testing.T) {
 
 			perRecording := map[string]int{}
 			for _, r := range rows {
-				perRecording[linker.Check(r, linker.Fields{}).Row.RecordingID]++
+				perRecording[linker.Check(r, linker.Fields{}).Fields.RecordingID]++
 			}
 			good := 0
 			for i, r := range rows {
@@ -47,7 +47,7 @@ func TestParityWithAFile(t *testing.T) {
 				if want == "" {
 					good++
 				}
-				if perRecording[c.Row.RecordingID] == 1 && codes[i] != want {
+				if perRecording[c.Fields.RecordingID] == 1 && codes[i] != want {
 					t.Errorf("%+v: code %q, in a file %q", r, codes[i], want)
 				}
 			}

@@ -31,7 +31,7 @@ func again(said string) reply { return reply{said: said} }
 
 // read makes a reply of an answer. A server need not be one of this program:
 // only the status and, of a success, the CRM row's id are counted on.
-func read(response *http.Response, body []byte, row linker.Row) (reply, error) {
+func read(response *http.Response, body []byte, row linker.Fields) (reply, error) {
 	status := response.StatusCode
 	a, isJSON := parse(body)
 	said := "the server says " + phrase(response, a.Error)
@@ -96,7 +96,7 @@ func parse(body []byte) (a answer, ok bool) {
 }
 
 // done is the result of a success.
-func done(a answer, row linker.Row) linker.Result {
+func done(a answer, row linker.Fields) linker.Result {
 	r := linker.Result{Outcome: linker.Linked, EntityID: a.Data.ID}
 	if row.ExternalID != "" && a.Data.ExternalID != "" && a.Data.ExternalID != row.ExternalID {
 		r.Detail = "found as " + a.Data.ExternalID // in the words of a file's report
@@ -113,7 +113,7 @@ func done(a answer, row linker.Row) linker.Result {
 }
 
 // refused is the result of an answer that says no.
-func refused(status int, a answer, said string, row linker.Row) linker.Result {
+func refused(status int, a answer, said string, row linker.Fields) linker.Result {
 	code := a.Details.Code
 	if _, known := linker.Explain(code); !known || code == "" {
 		if status == http.StatusNotFound {
@@ -136,7 +136,7 @@ func failed(detail string) linker.Result {
 // added is what a server's sentence has beyond the one that the code has here,
 // so that a report says the same whichever way a row went. A sentence that is
 // made otherwise is all of it new.
-func added(code linker.Code, row linker.Row, sentence string) string {
+func added(code linker.Code, row linker.Fields, sentence string) string {
 	const here = "\x00"
 	of := linker.Check(linker.Fields(row), linker.Fields{}) // what the server saw
 	if sentence == linker.Message(code, of, "") {

@@ -142,7 +142,7 @@ func (m *model) fill(w *world, rename func(string) string) {
 }
 
 // resolve finds the CRM row that one request asks for, or says what is wrong.
-func (m *model) resolve(row linker.Row, rules linker.Rules) (entity string, code linker.Code) {
+func (m *model) resolve(row linker.Fields, rules linker.Rules) (entity string, code linker.Code) {
 	visible := func(organization string) bool {
 		return rules.Organization == "" || rules.Organization == organization
 	}
@@ -220,8 +220,8 @@ func (m *model) oneByOne(rows []linker.Fields, rules linker.Rules) map[string]st
 		if c.Fault != nil {
 			continue
 		}
-		if entity, code := m.resolve(c.Row, rules); code == "" {
-			links[c.Row.RecordingID] = entity
+		if entity, code := m.resolve(c.Fields, rules); code == "" {
+			links[c.Fields.RecordingID] = entity
 		}
 	}
 	return links
@@ -236,7 +236,7 @@ func (m *model) results(rows []linker.Fields, rules linker.Rules) (results []lin
 			continue
 		}
 		r := linker.Result{Row: int64(i + 1)}
-		r.EntityID, r.Code = m.resolve(c.Row, rules)
+		r.EntityID, r.Code = m.resolve(c.Fields, rules)
 		if r.Code != "" {
 			r.Outcome = linker.Rejected
 		} else {

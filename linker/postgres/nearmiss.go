@@ -74,7 +74,7 @@ FROM (
 
 // nearMiss says of one row what the id that was not found nearly is, "" for
 // nothing.
-func (o *Single) nearMiss(ctx context.Context, organization string, code linker.Code, row linker.Row) (said string, err error) {
+func (o *Single) nearMiss(ctx context.Context, organization string, code linker.Code, row linker.Fields) (said string, err error) {
 	var name string
 	switch code {
 	case linker.EntityNotFound:

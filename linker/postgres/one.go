@@ -58,7 +58,7 @@ func (o *Single) Put(ctx context.Context, organization string, c linker.Checked)
 		}
 		r = planned.Result
 		if r.Outcome == linker.Created || r.Outcome == linker.Replaced {
-			if r, err = o.relink(ctx, tx, planned, c.Row.Trigger); err != nil {
+			if r, err = o.relink(ctx, tx, planned, c.Fields.Trigger); err != nil {
 				return err
 			}
 		}
@@ -82,7 +82,7 @@ func (o *Single) conclude(ctx context.Context, organization string, c linker.Che
 	case err != nil || r.Outcome != linker.Rejected:
 		return r, err
 	}
-	near, err := o.nearMiss(ctx, organization, r.Code, c.Row)
+	near, err := o.nearMiss(ctx, organization, r.Code, c.Fields)
 	if r.Detail != "" && near != "" {
 		r.Detail += "; "
 	}
@@ -112,7 +112,7 @@ func (o *Single) Delete(ctx context.Context, organization string, c linker.Check
 			UPDATE recording_links
 			SET cleared_at = greatest(clock_timestamp(), linked_at), cleared_trigger = $3
 			WHERE recording_id = $1 AND entity_id = $2 AND cleared_at IS NULL`
-		trigger := c.Row.Trigger
+		trigger := c.Fields.Trigger
 		if trigger == "" {
 			trigger = "USER_UNLINK"
 		}
@@ -164,12 +164,12 @@ type plannedRow struct {
 // plan decides the row, by its external id in all the forms that a file's row
 // would be tried in.
 func (o *Single) plan(ctx context.Context, tx pgx.Tx, organization string, c linker.Checked) (plannedRow, error) {
-	p, err := planOne(ctx, tx, organization, c.Row)
-	if err != nil || p.Code != linker.EntityNotFound || c.Row.ExternalID == "" {
+	p, err := planOne(ctx, tx, organization, c.Fields)
+	if err != nil || p.Code != linker.EntityNotFound || c.Fields.ExternalID == "" {
 		return p, err
 	}
-	for _, form := range linker.Alternatives(c.Row.ExternalID) {
-		row := c.Row
+	for _, form := range linker.Alternatives(c.Fields.ExternalID) {
+		row := c.Fields
 		row.ExternalID = form
 		again, err := planOne(ctx, tx, organization, row)
 		if err != nil || again.Code != linker.EntityNotFound {
@@ -195,7 +195,7 @@ SELECT r.recording_id, r.outcome, coalesce(r.code, ''), coalesce(r.entity_id, ''
     coalesce(r.previous_entity_id, ''), coalesce(r.previous_data_type::text, '')
 FROM (`
 
-func planOne(ctx context.Context, tx pgx.Tx, organization string, row linker.Row) (p plannedRow, err error) {
+func planOne(ctx context.Context, tx pgx.Tx, organization string, row linker.Fields) (p plannedRow, err error) {
 	query := oneRow + strings.ReplaceAll(sqlFile("resolve"), "relink.run_0_staged", "one") + ") AS r"
 	none := []string(nil)
 	err = tx.QueryRow(ctx, query, organization, false, none, none, none, none,

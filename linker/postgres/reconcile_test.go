@@ -495,7 +495,7 @@ func TestReconcileMakesScopeEqualToFile(t *testing.T) {
 				if c.Fault != nil {
 					continue
 				}
-				if entity, code := m.resolve(c.Row, rules); code == "" && inScope(entity) {
+				if entity, code := m.resolve(c.Fields, rules); code == "" && inScope(entity) {
 					rows = append(rows, f)
 					mentioned[f.RecordingID] = true
 					want[f.RecordingID] = entity

@@ -136,7 +136,7 @@ func (c *copyReader) append(n *linker.Numbered) {
 		// The report has the rest from the file. The recording is kept
 		// because reconcile never prunes one that a bad row mentions.
 		c.text(string(n.Fault.Code))
-		c.text(n.Checked.Row.RecordingID)
+		c.text(n.Fields.RecordingID)
 		for range 5 {
 			c.text("")
 		}
@@ -145,7 +145,7 @@ func (c *copyReader) append(n *linker.Numbered) {
 		c.faults[n.Fault.Code]++
 		return
 	}
-	r := &n.Checked.Row
+	r := &n.Fields
 	c.text("")
 	c.text(r.RecordingID)
 	c.text(r.DataType)
