@@ -18,6 +18,7 @@ type Run struct {
 	StagedRows int64 // -1 until staging is complete
 	Outcomes   map[Outcome]int64
 	OfRun      int64 // revert: the run taken back, else 0
+	Database   Database
 	OutDir     string
 	Host       string
 	PID        int
@@ -33,6 +34,19 @@ type Run struct {
 	Took map[string]int64
 	// Alive says that a process is at work on the run right now.
 	Alive bool
+}
+
+// Database is where a run was made. Every field is "" when it is not known: of
+// runs that older versions recorded, or of validate, which has no database.
+type Database struct {
+	Name   string
+	Schema string // of the platform's tables
+	Server string // host and port, or the socket, as the client called it
+	// SystemIdentifier is what tells one PostgreSQL cluster from another. A
+	// physical standby has that of its primary. "" where this role may not
+	// read it.
+	SystemIdentifier string
+	Role             string
 }
 
 // Kind is what a run does.

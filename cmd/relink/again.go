@@ -27,8 +27,20 @@ const (
 )
 
 // recorded reads the record of a run that no process should be at work on, and
-// waits a while for that. The record tells whether it was in vain.
-func (a *app) recorded(ctx context.Context, store *postgres.Store, id int64, patience time.Duration) (linker.Run, error) {
+// waits a while for that. The record tells whether it was in vain. The store it
+// returns is on the schema in which the run was made; a run that was made in
+// another database is refused.
+func (a *app) recorded(ctx context.Context, cfg postgres.Config, id int64, patience time.Duration) (*postgres.Store, linker.Run, error) {
+	store := postgres.NewStore(cfg)
+	run, err := a.waitForEnd(ctx, store, id, patience)
+	if err != nil {
+		return nil, run, err
+	}
+	own, err := store.Of(ctx, run)
+	return own, run, err
+}
+
+func (a *app) waitForEnd(ctx context.Context, store *postgres.Store, id int64, patience time.Duration) (linker.Run, error) {
 	deadline := time.Now().Add(patience)
 	for told := false; ; {
 		run, err := store.Run(ctx, id)

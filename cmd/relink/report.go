@@ -54,8 +54,7 @@ stands in report.html. On a terminal --format html prints where the page is.`,
 				return err
 			}
 			return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg postgres.Config) error {
-				store := postgres.NewStore(cfg)
-				run, err := a.recorded(ctx, store, n, deathTimeout)
+				store, run, err := a.recorded(ctx, cfg, n, deathTimeout)
 				if err != nil {
 					return err
 				}

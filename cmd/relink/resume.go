@@ -65,8 +65,7 @@ func (a *app) resume(cmd *cobra.Command, id string, o resumeOptions) error {
 		return err
 	}
 	return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg postgres.Config) error {
-		store := postgres.NewStore(cfg)
-		run, err := a.recorded(ctx, store, n, ownLockTimeout)
+		store, run, err := a.recorded(ctx, cfg, n, ownLockTimeout)
 		if err != nil {
 			return err
 		}
@@ -77,7 +76,7 @@ func (a *app) resume(cmd *cobra.Command, id string, o resumeOptions) error {
 			return usage(abandonedHint(cmd, run), "run %d was ended without being finished: %s", n, run.Message)
 		}
 		if !run.DryRun && !run.State.Ended() && !o.force {
-			later, err := store.WroteAfter(ctx, run)
+			later, err := store.WroteAfter(ctx, run.ID)
 			if err != nil {
 				return err
 			}

@@ -63,8 +63,7 @@ func (a *app) revert(cmd *cobra.Command, id string, o revertOptions) error {
 		return err
 	}
 	return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg postgres.Config) error {
-		store := postgres.NewStore(cfg)
-		run, err := a.recorded(ctx, store, n, deathTimeout)
+		store, run, err := a.recorded(ctx, cfg, n, deathTimeout)
 		if err != nil {
 			return err
 		}

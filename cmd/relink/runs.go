@@ -43,7 +43,7 @@ func (a *app) runsCommand() *cobra.Command {
 	flags.Var(whole{&o.limit, 0}, "limit", "how many runs, newest first; 0 lists all")
 	flags.BoolVar(&o.json, "json", false, "print JSON")
 	exits(cmd, map[int]string{statusOK: "done"}, statusOK, statusError)
-	cmd.AddCommand(a.runsShowCommand(), a.runsAbandonCommand(), a.runsCleanCommand())
+	cmd.AddCommand(a.runsShowCommand(), a.runsAbandonCommand(), a.runsAdoptCommand(), a.runsCleanCommand())
 	return cmd
 }
 
@@ -89,7 +89,7 @@ func (a *app) showRun(ctx context.Context, id string, o runsOptions) error {
 		return err
 	}
 	return a.onDatabase(ctx, o.databaseOptions, func(ctx context.Context, cfg postgres.Config) error {
-		run, err := a.recorded(ctx, postgres.NewStore(cfg), n, 0)
+		_, run, err := a.recorded(ctx, cfg, n, 0)
 		if err != nil {
 			return err
 		}
@@ -121,6 +121,9 @@ func (a *app) describe(r linker.Run) error {
 		facts = append(facts, [2]string{"reverts", fmt.Sprintf("run %d", r.OfRun)})
 	}
 	facts = append(facts, [][2]string{
+		{"database", onServer(r.Database)},
+		{"schema", r.Database.Schema},
+		{"role", r.Database.Role},
 		{"by", fmt.Sprintf("relink %s, process %d on %s", r.Version, r.PID, r.Host)},
 		{"folder", r.OutDir},
 		{"message", r.Message},
@@ -142,6 +145,14 @@ func (a *app) describe(r linker.Run) error {
 		}
 	}
 	return nil
+}
+
+// onServer names a database and its server, "" when the run does not know them.
+func onServer(d linker.Database) string {
+	if d.Name == "" {
+		return ""
+	}
+	return d.Name + " on " + d.Server
 }
 
 // counted lists the outcomes that occurred.
@@ -186,6 +197,35 @@ run can still be resumed: it reads its file again.`,
 	return cmd
 }
 
+func (a *app) runsAdoptCommand() *cobra.Command {
+	var o databaseOptions
+	cmd := &cobra.Command{
+		Use:   "adopt",
+		Short: "Take over the runs of a database that has moved or was renamed",
+		Long: `Take over the runs of a database that has moved or was renamed.
+
+A run knows the database in which it was made, and resume, revert and report
+refuse it in another one: in a copy, its marks may be those of other runs. After
+pg_upgrade, a restore on another server or ALTER DATABASE RENAME this command
+says that this database is the one from before. Do not use it in a copy beside
+which the original goes on.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.onDatabase(cmd.Context(), o, func(ctx context.Context, cfg postgres.Config) error {
+				n, err := postgres.NewStore(cfg).Adopt(ctx)
+				if err != nil {
+					return err
+				}
+				return a.printf("%s runs are now those of this database\n", thousands(n))
+			})
+		},
+	}
+	cmd.Flags().SortFlags = false
+	o.register(cmd.Flags())
+	exits(cmd, map[int]string{statusOK: "all runs are those of this database"}, statusOK, statusError)
+	return cmd
+}
+
 func (a *app) runsAbandonCommand() *cobra.Command {
 	var o databaseOptions
 	cmd := &cobra.Command{
@@ -208,8 +248,7 @@ func (a *app) abandonRun(ctx context.Context, id string, o databaseOptions) erro
 		return err
 	}
 	return a.onDatabase(ctx, o, func(ctx context.Context, cfg postgres.Config) error {
-		store := postgres.NewStore(cfg)
-		run, err := a.recorded(ctx, store, n, deathTimeout)
+		store, run, err := a.recorded(ctx, cfg, n, deathTimeout)
 		if err != nil {
 			return err
 		}

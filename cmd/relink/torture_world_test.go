@@ -139,6 +139,10 @@ func (c *chamber) sql(database, sql string) {
 func (c *chamber) clone(from, to string) {
 	c.t.Helper()
 	c.sql("postgres", "CREATE DATABASE "+to+" TEMPLATE "+from)
+	// The clone takes the template's place: its runs are to be reverted.
+	if _, err := postgres.NewStore(postgres.Config{URL: c.server.URL(to)}).Adopt(context.Background()); err != nil {
+		c.t.Fatal(err)
+	}
 }
 
 func (c *chamber) drop(name string) {

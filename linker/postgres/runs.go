@@ -26,12 +26,19 @@ func (s *Store) Begin(ctx context.Context, r linker.Run) (linker.Run, error) {
 		return r, err
 	}
 	defer closeConn(conn)
+	if r.Database, err = s.where(ctx, conn); err != nil {
+		return r, err
+	}
 	r.State, r.StagedRows, r.Host, r.PID = linker.StateStarted, -1, hostname(), os.Getpid()
 	const insert = `
-		INSERT INTO relink.runs (kind, state, dry_run, source_name, options, of_run, host, pid, version)
-		VALUES ($1, $2, $3, $4, $5, nullif($6, 0), $7, $8, $9)
+		INSERT INTO relink.runs (kind, state, dry_run, source_name, options, of_run, host, pid, version,
+		    database_name, platform_schema, server_address, system_identifier, role_name, recorded_after)
+		VALUES ($1, $2, $3, $4, $5, nullif($6, 0), $7, $8, $9, $10, $11, $12, nullif($13, ''), $14,
+		    (SELECT coalesce(max(write_order), 0) FROM relink.runs))
 		RETURNING id, started_at`
-	err = conn.QueryRow(ctx, insert, r.Kind, r.State, r.DryRun, r.Source.Name, []byte(r.Options), r.OfRun, r.Host, r.PID, r.Version).
+	d := r.Database
+	err = conn.QueryRow(ctx, insert, r.Kind, r.State, r.DryRun, r.Source.Name, []byte(r.Options), r.OfRun, r.Host, r.PID, r.Version,
+		d.Name, d.Schema, d.Server, d.SystemIdentifier, d.Role).
 		Scan(&r.ID, &r.StartedAt)
 	if err != nil {
 		return r, fmt.Errorf("recording the run: %w", err)
@@ -118,6 +125,7 @@ func save(ctx context.Context, conn *pgx.Conn, r linker.Run) error {
 			SET state = $2, source_bytes = $3, source_sha256 = nullif($4, ''), staged_rows = nullif($5, -1),
 			    counts = $6, out_dir = nullif($7, ''), message = nullif($8, ''), exit_status = $9,
 			    applying_at = CASE WHEN $2 = 'applying' THEN coalesce(applying_at, clock_timestamp()) ELSE applying_at END,
+			    write_order = CASE WHEN $2 = 'applying' THEN (SELECT coalesce(max(write_order), 0) + 1 FROM relink.runs) ELSE write_order END,
 			    finished_at = CASE WHEN $10 THEN coalesce(finished_at, clock_timestamp()) END,
 			    source_name = nullif($11, ''), took = $12
 			WHERE id = $1`
@@ -135,6 +143,8 @@ const selectRun = `
 	    coalesce(r.options, '{}'), coalesce(r.staged_rows, -1), coalesce(r.counts, '{}'), coalesce(r.of_run, 0),
 	    coalesce(r.out_dir, ''), coalesce(r.host, ''), coalesce(r.pid, 0), coalesce(r.version, ''), r.started_at,
 	    r.applying_at, r.finished_at, coalesce(r.exit_status, 0), coalesce(r.message, ''), coalesce(r.took, '{}'),
+	    coalesce(r.database_name, ''), coalesce(r.platform_schema, ''), coalesce(r.server_address, ''),
+	    coalesce(r.system_identifier, ''), coalesce(r.role_name, ''),
 	    EXISTS (
 	        SELECT FROM pg_locks AS l
 	        WHERE l.locktype = 'advisory'
@@ -176,25 +186,26 @@ func (s *Store) Interrupted(ctx context.Context) ([]linker.Run, error) {
 	return kept, err
 }
 
-// WroteAfter returns the newest run that has written after run r began to, 0
-// for none: a resume of r would then plan over another run's links. One that
-// began before r, was interrupted and finished after it is one of them.
-func (s *Store) WroteAfter(ctx context.Context, r linker.Run) (id int64, err error) {
+// WroteAfter returns the run of the same schema that was the last to write
+// since the given run last did, or since it was recorded when it never wrote; 0
+// for none. A resume would then plan over that run's links.
+func (s *Store) WroteAfter(ctx context.Context, run int64) (id int64, err error) {
 	conn, err := s.connect(ctx, "look")
 	if err != nil {
 		return 0, err
 	}
 	defer closeConn(conn)
 	const query = `
-		SELECT coalesce(max(id), 0)
-		FROM relink.runs
-		WHERE id <> $1 AND (applying_at > $2 OR applying_at IS NOT NULL AND state = 'done' AND finished_at > $2)`
-	since := r.StartedAt
-	if !r.ApplyingAt.IsZero() {
-		since = r.ApplyingAt
-	}
-	if err := conn.QueryRow(ctx, query, r.ID, since).Scan(&id); err != nil {
-		return 0, fmt.Errorf("looking for runs after run %d: %w", r.ID, err)
+		SELECT later.id
+		FROM relink.runs AS r
+		JOIN relink.runs AS later
+		    ON later.id <> r.id AND later.write_order > coalesce(r.write_order, r.recorded_after)
+		    AND (later.platform_schema <> r.platform_schema) IS NOT TRUE
+		WHERE r.id = $1
+		ORDER BY later.write_order DESC
+		LIMIT 1`
+	if err := conn.QueryRow(ctx, query, run).Scan(&id); err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return 0, fmt.Errorf("looking for runs after run %d: %w", run, err)
 	}
 	return id, nil
 }
@@ -222,7 +233,8 @@ func scanRun(row pgx.CollectableRow) (r linker.Run, err error) {
 	err = row.Scan(&r.ID, &r.Kind, &r.State, &r.DryRun, &r.Source.Name, &r.Source.Bytes, &r.Source.SHA256,
 		&options, &r.StagedRows, &counts, &r.OfRun,
 		&r.OutDir, &r.Host, &r.PID, &r.Version, &r.StartedAt,
-		&applying, &finished, &r.ExitStatus, &r.Message, &took, &r.Alive)
+		&applying, &finished, &r.ExitStatus, &r.Message, &took,
+		&r.Database.Name, &r.Database.Schema, &r.Database.Server, &r.Database.SystemIdentifier, &r.Database.Role, &r.Alive)
 	if err != nil {
 		return r, err
 	}

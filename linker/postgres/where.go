@@ -1,0 +1,114 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"relink/linker"
+)
+
+// OtherDatabaseError says that a run was made in another database, or in another
+// schema, than the one at hand. Its marks mean nothing here.
+type OtherDatabaseError struct {
+	Run        int64
+	Made, Here string // in words
+	hint       string
+}
+
+func (e *OtherDatabaseError) Error() string {
+	return fmt.Sprintf("run %d was made in %s, and this is %s", e.Run, e.Made, e.Here)
+}
+
+// Hint is what to do about it.
+func (e *OtherDatabaseError) Hint() string { return e.hint }
+
+// Of returns the store on which run r goes on: this database with the schema in
+// which the run was made. It returns an *OtherDatabaseError when a different
+// schema was asked for, or when the run was made in a database of another name
+// or on another server. What a run of an older version did not record is not
+// compared.
+func (s *Store) Of(ctx context.Context, r linker.Run) (*Store, error) {
+	made := r.Database
+	if made.Schema != "" && s.cfg.Schema != "" && made.Schema != s.cfg.Schema {
+		return nil, &OtherDatabaseError{
+			Run: r.ID, Made: fmt.Sprintf("schema %q", made.Schema), Here: fmt.Sprintf("schema %q", s.cfg.Schema),
+			hint: "leave --schema out: the schema is taken from the run",
+		}
+	}
+	here, err := s.Where(ctx)
+	if err != nil {
+		return nil, err
+	}
+	differ := func(a, b string) bool { return a != "" && b != "" && a != b }
+	if differ(made.Name, here.Name) || differ(made.SystemIdentifier, here.SystemIdentifier) {
+		return nil, &OtherDatabaseError{
+			Run: r.ID, Made: databaseOn(made), Here: databaseOn(here),
+			hint: "name the run's own database with --database; if this is that database after a move or an upgrade, " +
+				"`relink runs adopt` makes its runs those of this one",
+		}
+	}
+	own := *s
+	own.cfg.Schema = made.Schema
+	if made.Schema == "" {
+		own.cfg.Schema = s.cfg.Schema
+	}
+	return &own, nil
+}
+
+func databaseOn(d linker.Database) string {
+	text := fmt.Sprintf("database %q on %s", d.Name, d.Server)
+	if d.SystemIdentifier != "" {
+		text += " (system identifier " + d.SystemIdentifier + ")"
+	}
+	return text
+}
+
+// Where tells which database this is, and as whom relink works on it.
+func (s *Store) Where(ctx context.Context) (linker.Database, error) {
+	conn, err := s.connect(ctx, "look")
+	if err != nil {
+		return linker.Database{}, err
+	}
+	defer closeConn(conn)
+	return s.where(ctx, conn)
+}
+
+func (s *Store) where(ctx context.Context, conn *pgx.Conn) (linker.Database, error) {
+	d := linker.Database{Schema: s.cfg.platformSchema(), Server: address(&conn.Config().Config)}
+	if err := conn.QueryRow(ctx, "SELECT current_database(), current_user").Scan(&d.Name, &d.Role); err != nil {
+		return d, fmt.Errorf("asking which database this is: %w", err)
+	}
+	// Some hosted servers keep it from their users.
+	err := conn.QueryRow(ctx, "SELECT system_identifier::text FROM pg_control_system()").Scan(&d.SystemIdentifier)
+	var refused *pgconn.PgError
+	if err != nil && !errors.As(err, &refused) {
+		return d, fmt.Errorf("asking which server this is: %w", err)
+	}
+	return d, nil
+}
+
+// Adopt makes all runs recorded in this database runs of this database, after it
+// was moved to another server or renamed. It returns how many were not before.
+func (s *Store) Adopt(ctx context.Context) (int64, error) {
+	conn, err := s.connect(ctx, "adopt")
+	if err != nil {
+		return 0, err
+	}
+	defer closeConn(conn)
+	here, err := s.where(ctx, conn)
+	if err != nil {
+		return 0, err
+	}
+	tag, err := conn.Exec(ctx, `
+		UPDATE relink.runs
+		SET database_name = $1, server_address = $2, system_identifier = nullif($3, '')
+		WHERE database_name <> $1 OR system_identifier <> $3`, here.Name, here.Server, here.SystemIdentifier)
+	if err != nil {
+		return 0, fmt.Errorf("adopting the runs of this database: %w", err)
+	}
+	return tag.RowsAffected(), nil
+}
