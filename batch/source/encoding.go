@@ -13,34 +13,34 @@ import (
 	"golang.org/x/text/encoding/htmlindex"
 )
 
-// text turns lines of a source into UTF-8, one line at a time: every encoding
+// charset turns lines of a source into UTF-8, one line at a time: every encoding
 // read here can be cut at its line ends first.
-type text struct {
+type charset struct {
 	name string
-	unit unit
+	unit codeUnit // of line ends
 	// decoder is nil for UTF-8, which is read in place, and UTF-16, where a
 	// lone surrogate must be seen.
 	decoder *encoding.Decoder
 }
 
-var utf8Text = text{name: "utf-8", unit: unit{width: 1}}
+var utf8Charset = charset{name: "utf-8", unit: codeUnit{width: 1}}
 
 // boms are the byte order marks and what they say.
 var boms = []struct {
-	mark []byte
-	text text
+	mark    []byte
+	charset charset
 }{
-	{[]byte{0xef, 0xbb, 0xbf}, utf8Text},
-	{[]byte{0xff, 0xfe}, text{name: "utf-16le", unit: unit{width: 2}}},
-	{[]byte{0xfe, 0xff}, text{name: "utf-16be", unit: unit{width: 2, big: true}}},
+	{[]byte{0xef, 0xbb, 0xbf}, utf8Charset},
+	{[]byte{0xff, 0xfe}, charset{name: "utf-16le", unit: codeUnit{width: 2}}},
+	{[]byte{0xfe, 0xff}, charset{name: "utf-16be", unit: codeUnit{width: 2, big: true}}},
 }
 
-// findText returns the encoding a source is in: what its byte order mark says,
+// findCharset returns the encoding a source is in: what its byte order mark says,
 // else the label given, else UTF-8. bom is the length of the mark.
-func findText(label, name string, sample []byte) (t text, bom int, err error) {
+func findCharset(label, name string, sample []byte) (t charset, bom int, err error) {
 	asked := strings.ToLower(strings.TrimSpace(label))
 	if asked != "" && asked != "utf-16" {
-		if t, err = textNamed(asked); err != nil {
+		if t, err = charsetNamed(asked); err != nil {
 			return t, 0, err
 		}
 	}
@@ -51,14 +51,14 @@ func findText(label, name string, sample []byte) (t text, bom int, err error) {
 		if !bytes.HasPrefix(sample, b.mark) {
 			continue
 		}
-		utf16 := asked == "utf-16" && b.text.unit.width == 2
-		if asked != "" && !utf16 && t.name != b.text.name {
+		utf16 := asked == "utf-16" && b.charset.unit.width == 2
+		if asked != "" && !utf16 && t.name != b.charset.name {
 			return t, 0, &inputError{
-				place: name, what: fmt.Sprintf("the byte order mark says %s, --encoding says %s", b.text.name, asked),
+				place: name, what: fmt.Sprintf("the byte order mark says %s, --encoding says %s", b.charset.name, asked),
 				hint: "leave --encoding out",
 			}
 		}
-		return b.text, len(b.mark), nil
+		return b.charset, len(b.mark), nil
 	}
 	switch {
 	case asked == "utf-16":
@@ -75,21 +75,21 @@ func findText(label, name string, sample []byte) (t text, bom int, err error) {
 			hint: "give --encoding " + kind,
 		}
 	}
-	return utf8Text, 0, nil
+	return utf8Charset, 0, nil
 }
 
-// textNamed returns the encoding with a label in lower case: the names of the
+// charsetNamed returns the encoding with a label in lower case: the names of the
 // WHATWG encoding standard, but latin-1 means ISO 8859-1 itself.
-func textNamed(label string) (text, error) {
+func charsetNamed(label string) (charset, error) {
 	switch strings.NewReplacer("-", "", "_", "").Replace(label) {
 	case "utf8", "utf8bom", "utf8sig":
-		return utf8Text, nil
+		return utf8Charset, nil
 	case "utf16le", "ucs2le":
-		return boms[1].text, nil
+		return boms[1].charset, nil
 	case "utf16be", "ucs2be":
-		return boms[2].text, nil
+		return boms[2].charset, nil
 	case "latin1", "iso88591":
-		return text{name: "latin-1", unit: unit{width: 1}, decoder: charmap.ISO8859_1.NewDecoder()}, nil
+		return charset{name: "latin-1", unit: codeUnit{width: 1}, decoder: charmap.ISO8859_1.NewDecoder()}, nil
 	}
 	enc, err := htmlindex.Get(label)
 	name, nameErr := "", err
@@ -98,12 +98,12 @@ func textNamed(label string) (text, error) {
 	}
 	switch {
 	case nameErr != nil, name == "replacement", name == "x-user-defined", strings.HasPrefix(name, "iso-2022"):
-		return text{}, &inputError{
+		return charset{}, &inputError{
 			what: fmt.Sprintf("--encoding %q is not an encoding that can be read", label),
 			hint: "use utf-8, utf-16le, utf-16be, windows-1252, latin-1 or another label of the WHATWG encoding standard",
 		}
 	}
-	return text{name: name, unit: unit{width: 1}, decoder: enc.NewDecoder()}, nil
+	return charset{name: name, unit: codeUnit{width: 1}, decoder: enc.NewDecoder()}, nil
 }
 
 // looksUTF16 tells UTF-16 without a byte order mark: a text in which nearly
@@ -132,30 +132,30 @@ func looksUTF16(sample []byte) string {
 }
 
 // plain reports whether lines are UTF-8 already, to be read where they stand.
-func (t *text) plain() bool { return t.decoder == nil && t.unit.width == 1 }
+func (c *charset) plain() bool { return c.decoder == nil && c.unit.width == 1 }
 
 // append decodes a line and appends it to dst. What cannot be decoded becomes
 // U+FFFD; ok says whether there was nothing of the kind.
-func (t *text) append(dst, line []byte) (out []byte, ok bool) {
+func (c *charset) append(dst, line []byte) (out []byte, ok bool) {
 	switch {
-	case t.plain():
+	case c.plain():
 		return append(dst, line...), utf8.Valid(line)
-	case t.unit.width == 2:
-		return t.appendUTF16(dst, line)
+	case c.unit.width == 2:
+		return c.appendUTF16(dst, line)
 	}
 	// No character of one byte takes more than utf8.UTFMax of UTF-8.
 	from := len(dst)
 	dst = slices.Grow(dst, utf8.UTFMax*len(line)+utf8.UTFMax)
-	t.decoder.Reset()
-	n, _, err := t.decoder.Transform(dst[from:cap(dst)], line, true)
+	c.decoder.Reset()
+	n, _, err := c.decoder.Transform(dst[from:cap(dst)], line, true)
 	dst = dst[:from+n]
 	return dst, err == nil && !bytes.ContainsRune(dst[from:], utf8.RuneError)
 }
 
-func (t *text) appendUTF16(dst, line []byte) (out []byte, ok bool) {
+func (c *charset) appendUTF16(dst, line []byte) (out []byte, ok bool) {
 	ok = len(line)&1 == 0
 	at := func(i int) rune {
-		if t.unit.big {
+		if c.unit.big {
 			return rune(line[i])<<8 | rune(line[i+1])
 		}
 		return rune(line[i+1])<<8 | rune(line[i])

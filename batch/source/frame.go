@@ -15,7 +15,7 @@ import (
 // and quotes. What a record means is for its callers.
 type framer struct {
 	lines     *lines
-	text      text
+	charset   charset
 	notes     *notices
 	delimiter rune
 	quotes    quotes // not used for JSONL, where a record is a line
@@ -27,12 +27,12 @@ type framer struct {
 
 // frame is one record, whole or broken.
 type frame struct {
-	offset, line int64
-	lines        int64  // how many lines it spans
-	raw          []byte // valid, like text, until the next frame
-	text         []byte // in UTF-8, without the last line end
-	rest         *rest
-	blank        bool
+	line  int64
+	lines int64  // how many lines it spans
+	raw   []byte // valid, like text, until the next frame
+	text  []byte // in UTF-8, without the last line end
+	rest  *rest
+	blank bool
 
 	code     linker.Code // "" when the record can be parsed
 	badText  string      // what is wrong with the encoding
@@ -52,7 +52,7 @@ func (f *framer) record(r *Record) (frame, error) {
 		if cut.blank {
 			continue
 		}
-		*r = Record{Line: cut.line, Offset: cut.offset, Raw: cut.raw}
+		*r = Record{Line: cut.line, Raw: cut.raw}
 		if cut.rest != nil {
 			r.Rest = cut.rest
 		}
@@ -69,7 +69,7 @@ func (f *framer) frame() (frame, error) {
 		f.rest = nil
 	}
 	r := frame{lines: 1}
-	r.offset, r.line = f.lines.begin()
+	r.line = f.lines.begin()
 	first, err := f.lines.next()
 	if err != nil {
 		return r, err
@@ -92,13 +92,13 @@ func (f *framer) frame() (frame, error) {
 			// is refused, reading goes on at the second.
 			f.lines.back(size, r.line)
 			r.raw = f.lines.record()
-			if f.text.plain() {
+			if f.charset.plain() {
 				r.text = r.raw[:length]
 			} else {
 				r.text = f.decoded[:length]
 			}
 			r.lines = 1
-			valid = utf8.Valid(r.text) && (f.text.plain() || !bytes.ContainsRune(r.text, utf8.RuneError))
+			valid = utf8.Valid(r.text) && (f.charset.plain() || !bytes.ContainsRune(r.text, utf8.RuneError))
 		}
 	}
 	f.judge(&r, valid)
@@ -115,8 +115,8 @@ func (f *framer) follow(r frame, valid bool, l line) (frame, bool, error) {
 			r.badQuote = fmt.Sprintf("%s within %d bytes", quoteOpen, maxRecord)
 			break
 		}
-		if !f.text.plain() {
-			f.decoded, _ = f.text.append(f.decoded, f.lines.record()[len(f.lines.record())-l.eol:])
+		if !f.charset.plain() {
+			f.decoded, _ = f.charset.append(f.decoded, f.lines.record()[len(f.lines.record())-l.eol:])
 		}
 		before := len(f.decoded)
 		var err error
@@ -128,10 +128,10 @@ func (f *framer) follow(r frame, valid bool, l line) (frame, bool, error) {
 		}
 		ok := true
 		part := l.text
-		if f.text.plain() {
+		if f.charset.plain() {
 			ok = utf8.Valid(part)
 		} else {
-			f.decoded, ok = f.text.append(f.decoded, l.text)
+			f.decoded, ok = f.charset.append(f.decoded, l.text)
 			part = f.decoded[before:]
 		}
 		valid = valid && ok
@@ -154,17 +154,17 @@ func (f *framer) follow(r frame, valid bool, l line) (frame, bool, error) {
 
 // decode takes the first line of a record.
 func (f *framer) decode(line []byte) (valid bool) {
-	if f.text.plain() {
+	if f.charset.plain() {
 		return utf8.Valid(line)
 	}
-	f.decoded, valid = f.text.append(f.decoded[:0], line)
+	f.decoded, valid = f.charset.append(f.decoded[:0], line)
 	return valid
 }
 
 // recordText is the text of the record cut so far, whose last line end has eol
 // bytes.
 func (f *framer) recordText(eol int) []byte {
-	if !f.text.plain() {
+	if !f.charset.plain() {
 		return f.decoded
 	}
 	raw := f.lines.record()
@@ -198,8 +198,8 @@ func (f *framer) judge(r *frame, valid bool) {
 
 // invalid says which character could not be decoded, and where in text.
 func (f *framer) invalid(text []byte) (what string, at int) {
-	if !f.text.plain() {
-		return "what is not " + f.text.name, max(0, bytes.IndexRune(text, utf8.RuneError))
+	if !f.charset.plain() {
+		return "what is not " + f.charset.name, max(0, bytes.IndexRune(text, utf8.RuneError))
 	}
 	for at < len(text) {
 		r, n := utf8.DecodeRune(text[at:])

@@ -11,64 +11,64 @@ import (
 )
 
 const (
-	// storedBlock is read and hashed at a time. Hashing costs more than the
-	// hand-over of a block from here on up.
-	storedBlock = 128 << 10
-	// storedBlocks are in use at once: one being parsed, one ready, one being
+	// hashBlock is how many bytes are read and hashed at a time. From this
+	// size on, hashing costs more than passing a block between goroutines.
+	hashBlock = 128 << 10
+	// hashBlocks is how many blocks are in use: one being parsed, one ready, one being
 	// read and hashed.
-	storedBlocks = 3
+	hashBlocks = 3
 )
 
-// stored reads the bytes of a source as they are stored, and counts and hashes
-// them. It works ahead in a goroutine of its own, so that SHA-256 runs beside
-// the parsing.
-type stored struct {
+// hashingReader reads the bytes of an input as they are stored, and counts and
+// hashes them. It reads ahead in a goroutine of its own, so that SHA-256 runs
+// in parallel with the parsing.
+type hashingReader struct {
 	src  io.Reader
 	file *os.File // nil for standard input
 	size int64    // -1 when unknown
 	time time.Time
 
-	ready chan []byte // closed when src has ended; then err, sum are set
-	free  chan []byte
-	gone  chan struct{} // closed by quit
-	read  atomic.Int64
+	ready   chan []byte // closed when src has ended; then err, sum are set
+	free    chan []byte
+	stopped chan struct{} // closed by stop
+	read    atomic.Int64
 
 	block, rest []byte // the block handed over last, and what is unread of it
 	err         error
 	sum         [sha256.Size]byte
 }
 
-// openStored opens the file, or takes standard input for "-".
-func openStored(in Input, name string) (*stored, error) {
-	s := &stored{
-		size:  -1,
-		ready: make(chan []byte, storedBlocks),
-		free:  make(chan []byte, storedBlocks),
-		gone:  make(chan struct{}),
+// newHashingReader opens the file, or takes standard input for "-".
+func newHashingReader(in Input, name string) (*hashingReader, error) {
+	h := &hashingReader{
+		size:    -1,
+		ready:   make(chan []byte, hashBlocks),
+		free:    make(chan []byte, hashBlocks),
+		stopped: make(chan struct{}),
 	}
 	if in.Path == "-" {
 		if in.Stdin == nil {
 			return nil, &inputError{place: name, what: "there is no standard input to read", hint: "name a file"}
 		}
-		s.src = in.Stdin
+		h.src = in.Stdin
 	} else {
 		file, info, err := openInput(in.Path)
 		if err != nil {
 			return nil, err
 		}
-		s.src, s.file = file, file
+		h.src, h.file = file, file
 		if info.Mode().IsRegular() {
-			s.size, s.time = info.Size(), info.ModTime()
+			h.size, h.time = info.Size(), info.ModTime()
 		}
 	}
-	for range storedBlocks {
-		s.free <- make([]byte, storedBlock)
+	for range hashBlocks {
+		h.free <- make([]byte, hashBlock)
 	}
-	go s.run()
-	return s, nil
+	go h.run()
+	return h, nil
 }
 
-// openInput opens what Path names, with the errors a person can act on.
+// openInput opens the file at path; its errors come with a hint.
 func openInput(path string) (*os.File, os.FileInfo, error) {
 	file, err := os.Open(path)
 	switch {
@@ -92,69 +92,69 @@ func openInput(path string) (*os.File, os.FileInfo, error) {
 	return file, info, nil
 }
 
-// run reads blocks until the source ends or quit is called.
-func (s *stored) run() {
-	defer close(s.ready)
-	hash := sha256.New()
+// run reads blocks until the source ends or stop is called.
+func (h *hashingReader) run() {
+	defer close(h.ready)
+	sum := sha256.New()
 	for {
 		var block []byte
 		select {
-		case block = <-s.free:
-		case <-s.gone:
-			s.err = os.ErrClosed
+		case block = <-h.free:
+		case <-h.stopped:
+			h.err = os.ErrClosed
 			return
 		}
-		n, err := s.src.Read(block[:storedBlock])
-		hash.Write(block[:n])
-		s.read.Add(int64(n))
+		n, err := h.src.Read(block[:hashBlock])
+		sum.Write(block[:n])
+		h.read.Add(int64(n))
 		if n > 0 {
-			s.ready <- block[:n] // never blocks: there are no more blocks than places
+			h.ready <- block[:n] // never blocks: there are no more blocks than places
 		} else {
-			s.free <- block
+			h.free <- block
 		}
 		if err != nil {
-			s.err = err
-			hash.Sum(s.sum[:0])
+			h.err = err
+			sum.Sum(h.sum[:0])
 			return
 		}
 	}
 }
 
-func (s *stored) Read(p []byte) (int, error) {
-	if len(s.rest) == 0 {
-		if s.block != nil {
-			s.free <- s.block
-			s.block = nil
+func (h *hashingReader) Read(p []byte) (int, error) {
+	if len(h.rest) == 0 {
+		if h.block != nil {
+			h.free <- h.block
+			h.block = nil
 		}
 		select {
-		case block, ok := <-s.ready:
+		case block, ok := <-h.ready:
 			if !ok {
-				return 0, s.err
+				return 0, h.err
 			}
-			s.block, s.rest = block, block
-		case <-s.gone:
+			h.block, h.rest = block, block
+		case <-h.stopped:
 			return 0, os.ErrClosed
 		}
 	}
-	n := copy(p, s.rest)
-	s.rest = s.rest[n:]
+	n := copy(p, h.rest)
+	h.rest = h.rest[n:]
 	return n, nil
 }
 
 // finish reads what is left, also of what r holds, so that the sum is of the
-// whole file, and tells a file that somebody wrote to meanwhile.
-func (s *stored) finish(r io.Reader, name string) error {
+// whole file, and returns an error when the file has changed meanwhile.
+func (h *hashingReader) finish(r io.Reader, name string) error {
 	if _, err := io.Copy(io.Discard, r); err != nil {
 		return err
 	}
-	if s.size < 0 {
+	if h.size < 0 {
 		return nil
 	}
-	info, err := s.file.Stat()
+	info, err := h.file.Stat()
 	if err != nil {
 		return err
 	}
-	if info.Size() != s.size || !info.ModTime().Equal(s.time) || s.read.Load() != s.size {
+	if info.Size() != h.size || !info.ModTime().Equal(h.time) || h.read.Load() != h.size {
 		return &inputError{
 			place: name, what: "the file changed while it was read",
 			hint: "wait until it is complete, or work on a copy",
@@ -164,19 +164,19 @@ func (s *stored) finish(r io.Reader, name string) error {
 }
 
 // sha256 returns the hexadecimal sum; valid after finish.
-func (s *stored) sha256() string { return hex.EncodeToString(s.sum[:]) }
+func (h *hashingReader) sha256() string { return hex.EncodeToString(h.sum[:]) }
 
-// quit ends all reading, also one that waits for standard input.
-func (s *stored) quit() { close(s.gone) }
+// stop ends all reading, also a Read that waits for standard input.
+func (h *hashingReader) stop() { close(h.stopped) }
 
-// close frees the file; it follows quit. A goroutine that waits for standard
-// input ends with its next read: closing what is not ours would be worse.
-func (s *stored) close() error {
-	if s.file == nil {
+// close frees the file; it follows stop. A goroutine that waits for standard
+// input ends with its next read: standard input is not ours to close.
+func (h *hashingReader) close() error {
+	if h.file == nil {
 		return nil
 	}
-	err := s.file.Close()
-	for range s.ready { // until the goroutine is gone
+	err := h.file.Close()
+	for range h.ready { // until the goroutine is gone
 	}
 	return err
 }

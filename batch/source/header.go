@@ -91,7 +91,7 @@ func (c *csvReader) seekHeader(name string) (before []byte, first firstLine, err
 		}
 		c.decode(l.text)
 		text := l.text
-		if !c.text.plain() {
+		if !c.charset.plain() {
 			text = c.decoded
 		}
 		if err := refuseBinary(text, name); err != nil {
@@ -149,7 +149,7 @@ func (c *csvReader) headerHint(next int64, n *names, set linker.Fields) string {
 		}
 		c.decode(l.text)
 		text := string(l.text)
-		if !c.text.plain() {
+		if !c.charset.plain() {
 			text = string(c.decoded)
 		}
 		for _, d := range delimiters {

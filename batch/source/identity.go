@@ -37,7 +37,7 @@ func Identify(ctx context.Context, path string) (is linker.SourceIdentity, err e
 	defer f.Close()
 	is.Name = path
 	sum := sha256.New()
-	block := make([]byte, storedBlock)
+	block := make([]byte, hashBlock)
 	for ctx.Err() == nil {
 		n, err := f.Read(block)
 		sum.Write(block[:n])

@@ -21,16 +21,16 @@ const (
 type lines struct {
 	src    io.Reader
 	err    error // what ended src, nil until then
-	unit   unit
+	unit   codeUnit
 	loneCR bool // a CR that no LF follows ends a line
 
 	buf             []byte
-	start, pos, end int   // buf[start:pos] is the record so far, buf[pos:end] is to come
-	lf, cr          mark  // the next of each at or behind pos
-	offset          int64 // of buf[0] in the source
-	number          int64 // lines cut so far
-	block           int   // bytes to read at a time
-	long            bool  // the record is too long; its rest is to come
+	start, pos, end int    // buf[start:pos] is the record so far, buf[pos:end] is to come
+	lf, cr          cursor // the next of each at or behind pos
+	offset          int64  // of buf[0] in the source
+	number          int64  // lines cut so far
+	block           int    // bytes to read at a time
+	long            bool   // the record is too long; its rest is to come
 }
 
 // line is one physical line.
@@ -41,13 +41,13 @@ type line struct {
 }
 
 func newLines(src io.Reader, block int) *lines {
-	return &lines{src: src, block: block, unit: unit{width: 1}}
+	return &lines{src: src, block: block, unit: codeUnit{width: 1}}
 }
 
-// begin starts a record at the next line and returns where that is.
-func (l *lines) begin() (offset, number int64) {
+// begin starts a record at the next line and returns the number of that line.
+func (l *lines) begin() int64 {
 	l.start = l.pos
-	return l.offset + int64(l.pos), l.number + 1
+	return l.number + 1
 }
 
 // record is what has been cut since begin, line ends included. Valid until the
@@ -86,15 +86,15 @@ func (l *lines) next() (line, error) {
 	}
 }
 
-// mark is where a character stands next in the buffer or, while it is not
+// cursor is where a character stands next in the buffer or, while it is not
 // there, where the search for it goes on once more has been read.
-type mark struct {
+type cursor struct {
 	at    int
 	found bool
 }
 
 // search brings a mark up to date with pos and end.
-func (l *lines) search(m *mark, c byte) {
+func (l *lines) search(m *cursor, c byte) {
 	if !m.found || m.at < l.pos {
 		*m = l.unit.find(c, l.buf[:l.end], max(m.at, l.pos), l.offset)
 	}
@@ -134,11 +134,11 @@ func (l *lines) back(n int, number int64) {
 	// news. Searching all that has been read again and again would cost the
 	// square of it in a file of stray quotes.
 	for _, m := range []struct {
-		*mark
+		*cursor
 		c byte
 	}{{&l.lf, '\n'}, {&l.cr, '\r'}} {
 		if nearer := l.unit.find(m.c, l.buf[:l.pos], pos, l.offset); nearer.found {
-			*m.mark = nearer
+			*m.cursor = nearer
 		}
 	}
 	l.pos, l.number, l.long = pos, number, false
@@ -257,14 +257,14 @@ func (r *rest) fill() {
 	l.read(l.end)
 }
 
-// unit is how a source writes one character of a line end.
-type unit struct {
+// codeUnit is how a source writes one character of a line end.
+type codeUnit struct {
 	width int // 1, or 2 for UTF-16
 	big   bool
 }
 
 // is reports whether b begins with the ASCII character c.
-func (u unit) is(c byte, b []byte) bool {
+func (u codeUnit) is(c byte, b []byte) bool {
 	if u.width == 1 {
 		return b[0] == c
 	}
@@ -276,12 +276,12 @@ func (u unit) is(c byte, b []byte) bool {
 
 // find returns where the ASCII character c stands in b from from on. offset is
 // that of b in the source.
-func (u unit) find(c byte, b []byte, from int, offset int64) mark {
+func (u codeUnit) find(c byte, b []byte, from int, offset int64) cursor {
 	if u.width == 1 {
 		if i := bytes.IndexByte(b[from:], c); i >= 0 {
-			return mark{at: from + i, found: true}
+			return cursor{at: from + i, found: true}
 		}
-		return mark{at: len(b)}
+		return cursor{at: len(b)}
 	}
 	// Characters start at even offsets of the source.
 	odd := int(offset & 1)
@@ -293,17 +293,17 @@ func (u unit) find(c byte, b []byte, from int, offset int64) mark {
 			break
 		}
 		if i = from + i - (from+i+odd)&1; i+2 <= len(b) && u.is(c, b[i:]) {
-			return mark{at: i, found: true}
+			return cursor{at: i, found: true}
 		}
 		from = i + 2
 	}
 	// Half a character at the end is looked at again.
 	from = min(from, len(b))
-	return mark{at: from - (from+odd)&1}
+	return cursor{at: from - (from+odd)&1}
 }
 
 // write appends the ASCII characters of s to b.
-func (u unit) write(b []byte, s string) []byte {
+func (u codeUnit) write(b []byte, s string) []byte {
 	for _, c := range []byte(s) {
 		switch {
 		case u.width == 1:

@@ -3,128 +3,128 @@ package source
 import "io"
 
 const (
-	// aheadRecords and aheadBytes bound what is read at a time: enough for
-	// the hand-over between goroutines to cost nothing, little enough to
-	// stay in the processor's cache.
-	aheadRecords = 256
-	aheadBytes   = 64 << 10
-	// aheadParts are in use at once: one being consumed, one ready, one being
-	// filled.
-	aheadParts = 3
+	// batchRecords and batchBytes limit a batch: large enough that passing
+	// it between goroutines costs nothing, small enough to stay in the
+	// processor's cache.
+	batchRecords = 256
+	batchBytes   = 64 << 10
+	// batchCount is how many batches are in use: one being consumed, one
+	// ready, one being filled.
+	batchCount = 3
 )
 
-// ahead reads records in a goroutine of its own, so that reading runs beside
-// what is done with the records.
-type ahead struct {
-	from  records
-	ready chan *part
-	free  chan *part
-	went  chan struct{} // a record with a rest has been dealt with
-	quit  chan struct{}
+// prefetcher reads records in a goroutine of its own, in parallel with what is
+// done with them.
+type prefetcher struct {
+	from     recordReader
+	ready    chan *recordBatch
+	free     chan *recordBatch
+	restDone chan struct{} // a record with a rest has been dealt with
+	quit     chan struct{}
 
-	part *part // the part being consumed
-	next int   // its next record
+	current *recordBatch // the batch being consumed
+	next    int          // its next record
 }
 
-// part is a piece of the input: some records in a row.
-type part struct {
+// recordBatch is some consecutive records.
+type recordBatch struct {
 	records []Record
 	raw     []byte
 	ends    []int // of each record's bytes in raw
-	err     error // what came instead of a further record
+	err     error // what ended the batch early
 }
 
-// readAhead starts to read.
-func readAhead(from records) *ahead {
-	a := &ahead{
-		from:  from,
-		ready: make(chan *part, aheadParts),
-		free:  make(chan *part, aheadParts),
-		went:  make(chan struct{}, 1),
-		quit:  make(chan struct{}),
-		part:  new(part),
+// newPrefetcher starts to read.
+func newPrefetcher(from recordReader) *prefetcher {
+	p := &prefetcher{
+		from:     from,
+		ready:    make(chan *recordBatch, batchCount),
+		free:     make(chan *recordBatch, batchCount),
+		restDone: make(chan struct{}, 1),
+		quit:     make(chan struct{}),
+		current:  new(recordBatch),
 	}
-	for range aheadParts - 1 {
-		a.free <- new(part)
+	for range batchCount - 1 {
+		p.free <- new(recordBatch)
 	}
-	go a.run()
-	return a
+	go p.run()
+	return p
 }
 
-// run fills parts until the input ends or quit is closed.
-func (a *ahead) run() {
-	defer close(a.ready)
+// run fills batches until the input ends or quit is closed.
+func (p *prefetcher) run() {
+	defer close(p.ready)
 	for {
-		var p *part
+		var b *recordBatch
 		select {
-		case p = <-a.free:
-		case <-a.quit:
+		case b = <-p.free:
+		case <-p.quit:
 			return
 		}
-		rest := p.fill(a.from)
-		err := p.err
-		a.ready <- p // never blocks: there are no more parts than places
+		rest := b.fill(p.from)
+		err := b.err
+		p.ready <- b // never blocks: there are no more batches than places
 		if err != nil {
 			return
 		}
 		if rest {
 			// The rest of the record is read from the source itself.
 			select {
-			case <-a.went:
-			case <-a.quit:
+			case <-p.restDone:
+			case <-p.quit:
 				return
 			}
 		}
 	}
 }
 
-// fill reads records into the part. It stops behind a record with a rest and
-// says so.
-func (p *part) fill(from records) (rest bool) {
-	p.records, p.raw, p.ends, p.err = p.records[:0], p.raw[:0], p.ends[:0], nil
-	for len(p.records) < aheadRecords && len(p.raw) < aheadBytes && !rest {
-		p.records = append(p.records, Record{})
-		r := &p.records[len(p.records)-1]
-		if p.err = from.next(r); p.err != nil {
-			p.records = p.records[:len(p.records)-1]
+// fill reads records into the batch. It stops after a record with a rest and
+// then returns true.
+func (b *recordBatch) fill(from recordReader) (rest bool) {
+	b.records, b.raw, b.ends, b.err = b.records[:0], b.raw[:0], b.ends[:0], nil
+	for len(b.records) < batchRecords && len(b.raw) < batchBytes && !rest {
+		b.records = append(b.records, Record{})
+		r := &b.records[len(b.records)-1]
+		if b.err = from.next(r); b.err != nil {
+			b.records = b.records[:len(b.records)-1]
 			break
 		}
-		p.raw = append(p.raw, r.Raw...)
-		p.ends = append(p.ends, len(p.raw))
+		b.raw = append(b.raw, r.Raw...)
+		b.ends = append(b.ends, len(b.raw))
 		rest = r.Rest != nil
 	}
 	start := 0
-	for i, end := range p.ends {
-		p.records[i].Raw = p.raw[start:end:end]
+	for i, end := range b.ends {
+		b.records[i].Raw = b.raw[start:end:end]
 		start = end
 	}
 	return rest
 }
 
-// read gives the next record. What ended the input is for ever.
-func (a *ahead) read(r *Record) error {
-	for a.next == len(a.part.records) {
-		if a.part.err != nil {
-			return a.part.err
+// read returns the next record. After the end it keeps returning the same error.
+func (p *prefetcher) read(r *Record) error {
+	for p.next == len(p.current.records) {
+		if p.current.err != nil {
+			return p.current.err
 		}
-		if a.next > 0 && a.part.records[a.next-1].Rest != nil {
-			a.went <- struct{}{}
+		if p.next > 0 && p.current.records[p.next-1].Rest != nil {
+			p.restDone <- struct{}{}
 		}
-		p, ok := <-a.ready
+		b, ok := <-p.ready
 		if !ok {
 			return io.ErrClosedPipe
 		}
-		a.free <- a.part
-		a.part, a.next = p, 0
+		p.free <- p.current
+		p.current, p.next = b, 0
 	}
-	*r = a.part.records[a.next]
-	a.next++
+	*r = p.current.records[p.next]
+	p.next++
 	return nil
 }
 
 // close ends the goroutine.
-func (a *ahead) close() {
-	close(a.quit)
-	for range a.ready { // until the goroutine is gone
+func (p *prefetcher) close() {
+	close(p.quit)
+	for range p.ready { // until the goroutine is gone
 	}
 }

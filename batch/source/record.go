@@ -10,9 +10,6 @@ import (
 type Record struct {
 	Row  int64 // data records from 1
 	Line int64 // physical line on which the record starts; the first line is 1
-	// Offset is where the record starts in the decompressed source, in
-	// bytes.
-	Offset int64
 	// Raw is the record as it stands in the source, in the source's
 	// encoding, line end included. Valid until the next record is read.
 	Raw []byte

@@ -38,25 +38,25 @@ type Input struct {
 // Reader reads the records of one input, in order. It is for one goroutine;
 // only BytesRead, Size and Notices may be called from others.
 type Reader struct {
-	name    string // in messages
-	given   string // in Identity
-	format  string
-	stored  *stored
-	packed  *bufio.Reader // what is stored, before it is unpacked
-	stop    func()
-	notes   *notices
-	framer  framer
-	records records
-	ahead   *ahead // nil until the first Next
-	header  []byte
-	newline []byte
-	rows    int64
-	ended   error // what ended the reading, nil until then
+	name       string // in messages
+	given      string // in Identity
+	format     string
+	stored     *hashingReader
+	packed     *bufio.Reader // what is stored, before it is unpacked
+	stop       func()
+	notes      *notices
+	framer     framer
+	records    recordReader
+	prefetcher *prefetcher // nil until the first Next
+	header     []byte
+	newline    []byte
+	rows       int64
+	ended      error // what ended the reading, nil until then
 }
 
-// records is the part of a Reader that knows a format. next reads a record
-// that is not blank into r, but for its number.
-type records interface {
+// recordReader is the part of a Reader that knows a format. next reads the next
+// record that is not blank into r; r.Row is left to the caller.
+type recordReader interface {
 	next(r *Record) error
 }
 
@@ -66,84 +66,84 @@ func Open(in Input) (*Reader, error) { return open(in, readBlock) }
 
 // open is Open that reads so many bytes at a time.
 func open(in Input, block int) (*Reader, error) {
-	s := &Reader{given: in.Name, notes: &notices{}, stop: func() {}}
-	if s.given == "" {
-		s.given = in.Path
+	r := &Reader{given: in.Name, notes: &notices{}, stop: func() {}}
+	if r.given == "" {
+		r.given = in.Path
 	}
-	if s.name = s.given; s.name == "-" {
-		s.name = "standard input"
+	if r.name = r.given; r.name == "-" {
+		r.name = "standard input"
 	}
 	var err error
-	if s.stored, err = openStored(in, s.name); err != nil {
+	if r.stored, err = newHashingReader(in, r.name); err != nil {
 		return nil, err
 	}
-	if err := s.open(in, block); err != nil {
-		s.Close()
+	if err := r.open(in, block); err != nil {
+		r.Close()
 		return nil, err
 	}
-	return s, nil
+	return r, nil
 }
 
-func (s *Reader) open(in Input, block int) error {
-	s.packed = bufio.NewReader(s.stored)
-	unpacked, stop, err := unpack(s.packed, s.name)
+func (r *Reader) open(in Input, block int) error {
+	r.packed = bufio.NewReader(r.stored)
+	unpacked, stop, err := unpack(r.packed, r.name)
 	if err != nil {
 		return err
 	}
-	s.stop = stop
+	r.stop = stop
 	l := newLines(unpacked, block)
 	sample, err := l.peek(sampleSize)
 	if err != nil {
-		return s.reading(err)
+		return r.reading(err)
 	}
 	if len(sample) == 0 {
-		return &inputError{place: s.name, what: "the file is empty", hint: "was the export complete?"}
+		return &inputError{place: r.name, what: "the file is empty", hint: "was the export complete?"}
 	}
-	if err := refuse(sample, s.name); err != nil {
+	if err := refuse(sample, r.name); err != nil {
 		return err
 	}
-	s.framer = framer{lines: l, notes: s.notes}
-	t, bom, err := findText(in.Encoding, s.name, sample)
+	r.framer = framer{lines: l, notes: r.notes}
+	t, bom, err := findCharset(in.Encoding, r.name, sample)
 	if err != nil {
 		return err
 	}
 	if t.unit.width == 2 && bom > 0 {
-		s.notes.add("the encoding is %s, as the byte order mark says", t.name)
+		r.notes.add("the encoding is %s, as the byte order mark says", t.name)
 	}
-	s.framer.text, l.unit = t, t.unit
+	r.framer.charset, l.unit = t, t.unit
 	decoded, _ := t.append(nil, sample[bom:])
-	if err := refuseText(string(decoded), s.name); err != nil {
+	if err := refuseText(string(decoded), r.name); err != nil {
 		return err
 	}
-	if s.format, err = formatOf(in, s.given, string(decoded)); err != nil {
+	if r.format, err = formatOf(in, r.given, string(decoded)); err != nil {
 		return err
 	}
 	n, err := newNames(in.Map)
 	if err != nil {
 		return err
 	}
-	s.newline = t.unit.write(nil, firstLineEnd(decoded))
+	r.newline = t.unit.write(nil, firstLineEnd(decoded))
 	l.begin()
 	l.pos += bom
-	if s.format == formatJSONL {
-		if err := refuseJSON(string(decoded), s.name); err != nil {
+	if r.format == formatJSONL {
+		if err := refuseJSON(string(decoded), r.name); err != nil {
 			return err
 		}
-		if err := refuseCSV(string(decoded), s.name, &n, in.Set); err != nil {
+		if err := refuseCSV(string(decoded), r.name, &n, in.Set); err != nil {
 			return err
 		}
-		s.header = slices.Clone(l.record())
+		r.header = slices.Clone(l.record())
 		// In JSON a CR is white space. It ends lines only where nothing else
 		// does.
 		l.loneCR = firstLineEnd(decoded) == "\r"
-		s.records = newJSONReader(s.framer, n)
+		r.records = newJSONReader(r.framer, n)
 		return nil
 	}
-	s.framer.csv, l.loneCR = true, true
-	c := &csvReader{framer: s.framer}
-	s.records = c
-	if s.header, err = c.readHeader(in, s.name, &n); err != nil {
-		return s.reading(err)
+	r.framer.csv, l.loneCR = true, true
+	c := &csvReader{framer: r.framer}
+	r.records = c
+	if r.header, err = c.readHeader(in, r.name, &n); err != nil {
+		return r.reading(err)
 	}
 	return c.start()
 }
@@ -161,83 +161,83 @@ func firstLineEnd(text []byte) string {
 	return "\n"
 }
 
-// reading says where the reading was when it had to end.
-func (s *Reader) reading(err error) error {
+// reading adds the name of the source to an error of reading.
+func (r *Reader) reading(err error) error {
 	var e *inputError
 	if errors.As(err, &e) {
 		return err
 	}
-	return fmt.Errorf("%s: reading: %w", s.name, err)
+	return fmt.Errorf("%s: reading: %w", r.name, err)
 }
 
-// Next reads the next record into r; io.EOF says that there is none left. A
-// record that cannot be read is r.Fault, not an error: any other error means
-// that the input cannot be read on, and stops the run. Next overwrites all of
-// r; r.Raw and r.Rest are valid until the next call.
-func (s *Reader) Next(r *Record) error {
-	if s.ended != nil {
-		return s.ended
+// Next reads the next record into record; io.EOF says that there is none left.
+// A record that cannot be read has a Fault and is no error: any other error
+// means that the input cannot be read on, and stops the run. Next overwrites
+// all of record; its Raw and Rest are valid until the next call.
+func (r *Reader) Next(record *Record) error {
+	if r.ended != nil {
+		return r.ended
 	}
-	if s.ahead == nil {
-		s.ahead = readAhead(s.records)
+	if r.prefetcher == nil {
+		r.prefetcher = newPrefetcher(r.records)
 	}
-	err := s.ahead.read(r)
+	err := r.prefetcher.read(record)
 	if err == nil {
-		s.rows++
-		r.Row = s.rows
+		r.rows++
+		record.Row = r.rows
 		return nil
 	}
 	if errors.Is(err, io.EOF) {
-		if s.rows == 0 {
-			s.notes.add("there is no row in the file")
+		if r.rows == 0 {
+			r.notes.add("there is no row in the file")
 		}
-		err = s.stored.finish(s.packed, s.name)
+		err = r.stored.finish(r.packed, r.name)
 	}
 	if err == nil {
-		s.ended = io.EOF
+		r.ended = io.EOF
 	} else {
-		s.ended = s.reading(err)
+		r.ended = r.reading(err)
 	}
-	return s.ended
+	return r.ended
 }
 
 // Header returns what stands before the first record, byte for byte: the byte
 // order mark, a "sep=" line and the CSV header with its line end; for JSONL
 // the byte order mark alone. It is empty when there is nothing.
-func (s *Reader) Header() []byte { return s.header }
+func (r *Reader) Header() []byte { return r.header }
 
 // Newline returns the line end of the header (of the first line for JSONL) in
 // the source's encoding, for a last record that has none.
-func (s *Reader) Newline() []byte { return s.newline }
+func (r *Reader) Newline() []byte { return r.newline }
 
 // BytesRead returns how many bytes of the file as stored have been read.
-func (s *Reader) BytesRead() int64 { return s.stored.read.Load() }
+func (r *Reader) BytesRead() int64 { return r.stored.read.Load() }
 
 // Size returns the size of the file as stored, -1 when it is unknown.
-func (s *Reader) Size() int64 { return s.stored.size }
+func (r *Reader) Size() int64 { return r.stored.size }
 
 // Identity tells this source from others. It is valid once Next has returned
 // io.EOF: every byte of the file has then been read.
-func (s *Reader) Identity() linker.SourceIdentity {
-	return linker.SourceIdentity{Name: s.given, Bytes: s.stored.read.Load(), SHA256: s.stored.sha256()}
+func (r *Reader) Identity() linker.SourceIdentity {
+	return linker.SourceIdentity{Name: r.given, Bytes: r.stored.read.Load(), SHA256: r.stored.sha256()}
 }
 
 // Format returns "csv" or "jsonl".
-func (s *Reader) Format() string { return s.format }
+func (r *Reader) Format() string { return r.format }
 
 // Notices returns what was detected or ignored and the person should know, in
 // the order in which it was found. More come while records are read.
-func (s *Reader) Notices() []string { return s.notes.all() }
+func (r *Reader) Notices() []string { return r.notes.all() }
 
 // Close frees the file. It does not close Stdin.
-func (s *Reader) Close() error {
-	s.stored.quit()
-	if s.ahead != nil {
-		s.ahead.close()
+func (r *Reader) Close() error {
+	r.stored.stop()
+	if r.prefetcher != nil {
+		r.prefetcher.close()
 	}
-	s.stop()
-	if err := s.stored.close(); err != nil {
-		return fmt.Errorf("%s: closing: %w", s.name, err)
+	r.stop()
+	if err := r.stored.close(); err != nil {
+		return fmt.Errorf("%s: closing: %w", r.name, err)
 	}
 	return nil
 }
