@@ -24,7 +24,8 @@ var walls = map[string]struct {
 }{
 	"relink/linker":          {std: true},
 	"relink/linker/postgres": {rooms: []string{"relink/linker"}},
-	"relink/linker/httpapi":  {rooms: []string{"relink/linker"}},
+	"relink/linker/httpapi":  {rooms: []string{"relink/linker", "relink/linker/private"}},
+	"relink/linker/private":  {},
 	"relink/batch/source":    {rooms: []string{"relink/linker"}},
 	"relink/batch/conflict":  {rooms: []string{"relink/linker"}},
 	"relink/batch":           {rooms: []string{"relink/linker", "relink/batch/source", "relink/batch/conflict"}},
@@ -33,8 +34,8 @@ var walls = map[string]struct {
 	}},
 	"relink/reports": {rooms: []string{"relink/linker"}},
 	"relink/cmd": {rooms: []string{
-		"relink/linker", "relink/linker/postgres", "relink/linker/httpapi", "relink/reports",
-		"relink/batch", "relink/batch/source", "relink/batch/send",
+		"relink/linker", "relink/linker/private", "relink/linker/postgres", "relink/linker/httpapi",
+		"relink/reports", "relink/batch", "relink/batch/source", "relink/batch/send",
 	}},
 	"relink/cmd/relinkbench": {rooms: []string{"relink/linker/postgres"}},
 }
