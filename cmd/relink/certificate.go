@@ -3,7 +3,10 @@ package main
 import (
 	"crypto/tls"
 	"fmt"
+	"os"
 	"sync/atomic"
+
+	"relink/linker/private"
 )
 
 // certificate is a server's certificate, which can be renewed while it serves.
@@ -18,7 +21,15 @@ func openCertificate(cert, key string) (*certificate, error) {
 }
 
 func (c *certificate) reload() error {
-	pair, err := tls.LoadX509KeyPair(c.cert, c.key)
+	cert, err := os.ReadFile(c.cert)
+	if err != nil {
+		return fmt.Errorf("reading the certificate: %w", err)
+	}
+	key, err := private.ReadAll(c.key)
+	if err != nil {
+		return fmt.Errorf("reading the certificate's key: %w", err)
+	}
+	pair, err := tls.X509KeyPair(cert, key)
 	if err != nil {
 		return fmt.Errorf("reading the certificate: %w", err)
 	}

@@ -4,48 +4,117 @@ import (
 	"github.com/spf13/cobra"
 
 	"relink/linker/httpapi"
+	"relink/linker/private"
 )
 
 func (a *app) serveTokenCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "token",
-		Short: "Make tokens for the callers of the server",
+		Short: "Make, list and revoke the tokens of callers",
 		Args:  cobra.ArbitraryArgs,
 		RunE:  a.noCommand,
 	}
-	cmd.AddCommand(a.serveTokenAddCommand())
+	cmd.AddCommand(a.serveTokenAddCommand(), a.serveTokenListCommand(), a.serveTokenRevokeCommand())
+	return cmd
+}
+
+// tokenCommandOf is one of the commands below token, all of which work on a
+// tokens file.
+func (a *app) tokenCommandOf(cmd *cobra.Command, tokensFile *string) *cobra.Command {
+	run := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if *tokensFile == "" {
+			return usage("`relink serve token add` makes it", "--tokens-file is missing")
+		}
+		return run(cmd, args)
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(tokensFile, "tokens-file", "", "`FILE` with the hashes of the tokens; required")
+	exits(cmd, map[int]string{statusOK: "done"}, statusOK, statusError)
 	return cmd
 }
 
 func (a *app) serveTokenAddCommand() *cobra.Command {
-	var organization, tokensFile string
-	cmd := &cobra.Command{
+	var organization, tokensFile, out string
+	cmd := a.tokenCommandOf(&cobra.Command{
 		Use:   "add",
 		Short: "Make a token for an organization and print it",
 		Long: `Make a token for an organization and print it. The file gets its hash only, so
-the token is shown this once. A running server takes it up at SIGHUP. To revoke
-a token, remove its line from the file and send SIGHUP; the log calls a token by
-the first eight digits of its hash.`,
-		Example: `  relink serve token add --organization o-1 --tokens-file tokens > token`,
+the token is shown this once; --out writes it into a file that only you can read
+instead. A running server takes it up at SIGHUP.`,
+		Example: `  relink serve token add --organization o-1 --tokens-file tokens --out token`,
 		Args:    positional(),
 		RunE: func(*cobra.Command, []string) error {
-			switch {
-			case organization == "":
+			if organization == "" {
 				return usage("", "--organization is missing: a token is for one organization")
-			case tokensFile == "":
-				return usage("it is made when it is missing", "--tokens-file is missing")
 			}
-			token, err := httpapi.AddToken(tokensFile, organization)
+			return a.addToken(tokensFile, organization, out)
+		},
+	}, &tokensFile)
+	cmd.Flags().StringVar(&organization, "organization", "", "`ID` of the organization that the caller works for; required")
+	cmd.Flags().StringVar(&out, "out", "", "new `FILE` for the token, which only you can read; default: print it")
+	onlyTyped(cmd.Flags(), "out")
+	return cmd
+}
+
+func (a *app) addToken(tokensFile, organization, out string) error {
+	add := func() (string, error) { return httpapi.AddToken(tokensFile, organization) }
+	if out != "" {
+		return private.Create(out, add)
+	}
+	token, err := add()
+	if err != nil {
+		return err
+	}
+	return a.printf("%s\n", token)
+}
+
+func (a *app) serveTokenListCommand() *cobra.Command {
+	var tokensFile string
+	return a.tokenCommandOf(&cobra.Command{
+		Use:   "list",
+		Short: "List the tokens of a file: name and organization",
+		Long: `List the tokens of a file: name and organization. A token's name is the first
+eight digits of its hash; the server's log calls it so, too.`,
+		Args: positional(),
+		RunE: func(*cobra.Command, []string) error {
+			tokens, err := httpapi.ListTokens(tokensFile)
 			if err != nil {
 				return err
 			}
-			return a.printf("%s\n", token)
+			for _, t := range tokens {
+				if err := a.printf("%s  %s\n", t.Name, t.Organization); err != nil {
+					return err
+				}
+			}
+			return nil
 		},
-	}
-	flags := cmd.Flags()
-	flags.SortFlags = false
-	flags.StringVar(&organization, "organization", "", "`ID` of the organization that the caller works for; required")
-	flags.StringVar(&tokensFile, "tokens-file", "", "`FILE` that gets the token's hash; required")
-	exits(cmd, map[int]string{statusOK: "the token is printed"}, statusOK, statusError)
-	return cmd
+	}, &tokensFile)
+}
+
+func (a *app) serveTokenRevokeCommand() *cobra.Command {
+	var tokensFile string
+	return a.tokenCommandOf(&cobra.Command{
+		Use:   "revoke NAME",
+		Short: "Remove a token from a file",
+		Long: `Remove a token from a file. NAME is as "relink serve token list" and the log of
+the server write it, or more digits of the hash. A running server accepts the
+token until it gets SIGHUP.`,
+		Example: `  relink serve token revoke 5d41402a --tokens-file tokens`,
+		Args:    positional("NAME"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			revoked, left, err := httpapi.RevokeToken(tokensFile, args[0])
+			if err != nil {
+				return err
+			}
+			if left == 0 {
+				a.stderr.notice("no token is left: a server refuses such a file and keeps the tokens it has; stop it")
+			}
+			if a.quiet {
+				return nil
+			}
+			return a.printf("token %s of organization %q is revoked; send SIGHUP to the server\n", revoked.Name, revoked.Organization)
+		},
+	}, &tokensFile)
 }

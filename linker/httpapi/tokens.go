@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"bufio"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -9,12 +8,14 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
-	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
+	"unicode"
+	"unicode/utf8"
+
+	"relink/linker/private"
 )
 
 // Tokens are the tokens that a server accepts, each for one organization. They
@@ -38,6 +39,13 @@ type caller struct {
 	organization string
 }
 
+// Token is a token of a file, as far as anybody can be told of it again.
+type Token struct {
+	// Name is the first eight digits of its hash, by which the log calls it.
+	Name         string
+	Organization string
+}
+
 const (
 	// tokenPrefix lets scanners for leaked secrets find a token.
 	tokenPrefix = "rlk_"
@@ -47,53 +55,50 @@ const (
 )
 
 // OpenTokens reads the file at path. With an organization only its tokens are
-// accepted. A file that others than its owner can read is refused, and so is
-// one without a token.
+// accepted. The error is that of Reload.
 func OpenTokens(path, organization string) (*Tokens, error) {
 	t := &Tokens{path: path, organization: organization}
-	if err := t.Reload(); err != nil {
-		return nil, err
-	}
-	if t.Len() == 0 {
-		of := ""
-		if organization != "" {
-			of = fmt.Sprintf(" of organization %q", organization)
-		}
-		return nil, &fileError{
-			path, "there is no token" + of + " in it",
-			"`relink serve token add --organization ID --tokens-file " + path + "` makes one",
-		}
-	}
-	return t, nil
+	return t, t.Reload()
 }
 
-// Reload reads the file again. When it cannot be read or understood, the
-// tokens stay as they were; a line that was removed is a token revoked.
+// Reload reads the file again. A line that was removed is a token revoked. The
+// tokens stay as they were when the file cannot be read, can be read by others,
+// may be cut off, or has no token: half a file must not lock out its callers.
 func (t *Tokens) Reload() error {
-	f, err := openSecret(t.path, os.O_RDONLY)
+	text, err := private.ReadAll(t.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &private.Error{Place: t.path, What: "there is no such file", Remedy: t.addHint("it")}
+	}
+	if err != nil {
+		return fmt.Errorf("opening the tokens file: %w", err)
+	}
+	list, err := parseTokens(t.path, text)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	list, err := readTokens(t.path, f)
-	if err != nil {
-		return err
+	if t.organization != "" {
+		list = slices.DeleteFunc(list, func(c caller) bool { return c.organization != t.organization })
 	}
-	kept := list[:0]
-	for _, c := range list {
-		if t.organization == "" || c.organization == t.organization {
-			kept = append(kept, c)
+	if len(list) == 0 {
+		of := ""
+		if t.organization != "" {
+			of = fmt.Sprintf(" of organization %q", t.organization)
 		}
+		return &private.Error{Place: t.path, What: "there is no token" + of + " in it", Remedy: t.addHint("one")}
 	}
-	t.list.Store(&kept)
+	t.list.Store(&list)
 	return nil
+}
+
+func (t *Tokens) addHint(what string) string {
+	return "`relink serve token add --organization ID --tokens-file " + t.path + "` makes " + what
 }
 
 // Len is the number of tokens that are accepted.
 func (t *Tokens) Len() int { return len(*t.list.Load()) }
 
-// find tells who a token belongs to. All hashes are compared, each in constant
-// time, so that how long it takes tells nothing.
+// find returns who a token belongs to. All hashes are compared, each in
+// constant time, so that the time it takes reveals nothing.
 func (t *Tokens) find(secret string) (found caller, ok bool) {
 	hash := sha256.Sum256([]byte(secret))
 	list := *t.list.Load()
@@ -107,27 +112,53 @@ func (t *Tokens) find(secret string) (found caller, ok bool) {
 	return list[at], true
 }
 
-func readTokens(path string, r io.Reader) ([]caller, error) {
+// parseTokens reads the lines of a file.
+func parseTokens(path string, text []byte) ([]caller, error) {
 	var list []caller
-	lines := bufio.NewScanner(r)
-	for n := 1; lines.Scan(); n++ {
-		line := strings.TrimSpace(lines.Text())
-		if line == "" || line[0] == '#' {
+	lineOf := map[[sha256.Size]byte]int{}
+	n := 0
+	fault := func(what string) error {
+		return &private.Error{Place: fmt.Sprintf("%s:%d", path, n), What: what, Remedy: "a line is sha256:HASH ORGANIZATION, as `relink serve token add` writes it"}
+	}
+	for line := range strings.Lines(string(text)) {
+		n++
+		line, whole := strings.CutSuffix(line, "\n")
+		if r, there := controlIn(line); there {
+			return nil, fault(fmt.Sprintf("the line holds the control character %U", r))
+		}
+		if !whole {
+			return nil, &private.Error{Place: fmt.Sprintf("%s:%d", path, n), What: "the last line has no line end: the file may be cut off", Remedy: "look whether it is complete, and end its last line"}
+		}
+		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
 			continue
 		}
-		c, err := readToken(line)
+		c, err := parseToken(line)
 		if err != nil {
-			return nil, &fileError{fmt.Sprintf("%s:%d", path, n), err.Error(), "a line is sha256:HASH ORGANIZATION, as `relink serve token add` writes it"}
+			return nil, fault(err.Error())
 		}
+		if first := lineOf[c.hash]; first != 0 {
+			return nil, fault(fmt.Sprintf("the token stands in line %d already", first))
+		}
+		lineOf[c.hash] = n
 		list = append(list, c)
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("reading %s: %w", path, err)
 	}
 	return list, nil
 }
 
-func readToken(line string) (c caller, err error) {
+// controlIn finds a character that does not show, or moves what stands beside
+// it: a line of the file must be what it looks like.
+func controlIn(s string) (r rune, ok bool) {
+	at := strings.IndexFunc(s, func(r rune) bool {
+		return r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
+	})
+	if at < 0 {
+		return 0, false
+	}
+	r, _ = utf8.DecodeRuneInString(s[at:])
+	return r, true
+}
+
+func parseToken(line string) (c caller, err error) {
 	written, ok := strings.CutPrefix(line, hashPrefix)
 	digits, organization, _ := strings.Cut(written, " ")
 	c.organization = strings.TrimSpace(organization)
@@ -140,7 +171,7 @@ func readToken(line string) (c caller, err error) {
 		return c, errors.New("the organization is missing")
 	}
 	copy(c.hash[:], hash)
-	c.name = digits[:nameDigits]
+	c.name = hex.EncodeToString(hash)[:nameDigits]
 	return c, nil
 }
 
@@ -149,70 +180,73 @@ func readToken(line string) (c caller, err error) {
 // be told it again.
 func AddToken(path, organization string) (token string, err error) {
 	organization = strings.TrimSpace(organization)
-	if organization == "" || strings.ContainsAny(organization, "\r\n") {
+	if _, control := controlIn(organization); control || organization == "" {
 		return "", fmt.Errorf("organization %q cannot be written on a line", organization)
-	}
-	f, err := openSecret(path, os.O_RDWR|os.O_CREATE|os.O_APPEND)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	before, err := io.ReadAll(f)
-	if err != nil {
-		return "", fmt.Errorf("reading %s: %w", path, err)
-	}
-	if _, err := readTokens(path, strings.NewReader(string(before))); err != nil {
-		return "", err
 	}
 	secret := make([]byte, 32)
 	rand.Read(secret)
 	token = tokenPrefix + base64.RawURLEncoding.EncodeToString(secret)
 	hash := sha256.Sum256([]byte(token))
-	line := hashPrefix + hex.EncodeToString(hash[:]) + " " + organization + "\n"
-	if len(before) > 0 && before[len(before)-1] != '\n' {
-		line = "\n" + line
-	}
-	_, err = f.WriteString(line)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err != nil {
-		return "", fmt.Errorf("writing %s: %w", path, err)
-	}
-	return token, nil
+	return token, editTokens(path, func(text []byte) ([]byte, error) {
+		_, err := parseTokens(path, text)
+		return append(text, hashPrefix+hex.EncodeToString(hash[:])+" "+organization+"\n"...), err
+	})
 }
 
-// openSecret opens a file that only its owner may read.
-func openSecret(path string, flag int) (*os.File, error) {
-	f, err := os.OpenFile(path, flag, 0o600)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &fileError{
-			path, "there is no such file",
-			"`relink serve token add --organization ID --tokens-file " + path + "` makes it",
+// ListTokens returns the tokens of the file at path, in its order.
+func ListTokens(path string) ([]Token, error) {
+	text, err := private.ReadAll(path)
+	if err != nil {
+		return nil, fmt.Errorf("opening the tokens file: %w", err)
+	}
+	callers, err := parseTokens(path, text)
+	tokens := make([]Token, len(callers))
+	for i, c := range callers {
+		tokens[i] = Token{c.name, c.organization}
+	}
+	return tokens, err
+}
+
+// RevokeToken removes from the file at path the token whose hash begins with
+// name, which has eight digits or more, and returns it and how many are left.
+func RevokeToken(path, name string) (revoked Token, left int, err error) {
+	name = strings.ToLower(strings.TrimPrefix(strings.TrimSpace(name), hashPrefix))
+	if len(name) < nameDigits {
+		return revoked, 0, fmt.Errorf("a token is named by the first %d digits of its hash or more", nameDigits)
+	}
+	err = editTokens(path, func(text []byte) ([]byte, error) {
+		callers, err := parseTokens(path, text)
+		if err != nil {
+			return nil, err
 		}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("opening the tokens file: %w", err)
-	}
-	info, err := f.Stat()
-	switch {
-	case err != nil:
-		f.Close()
-		return nil, fmt.Errorf("opening the tokens file: %w", err)
-	case !info.Mode().IsRegular():
-		f.Close()
-		return nil, &fileError{path, "it is not a regular file", ""}
-	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
-		f.Close()
-		return nil, &fileError{path, fmt.Sprintf("others can read it (mode %04o)", info.Mode().Perm()), "chmod 600 " + path}
-	}
-	return f, nil
+		var found []caller
+		for _, c := range callers {
+			if strings.HasPrefix(hex.EncodeToString(c.hash[:]), name) {
+				found = append(found, c)
+			}
+		}
+		switch {
+		case len(found) == 0:
+			return nil, &private.Error{Place: path, What: fmt.Sprintf("no token in it has the name %q", name), Remedy: "relink serve token list names those there are"}
+		case len(found) > 1:
+			return nil, &private.Error{Place: path, What: fmt.Sprintf("%d tokens in it have names that begin with %q", len(found), name), Remedy: "give more digits of the hash, as it stands in the file"}
+		}
+		revoked, left = Token{found[0].name, found[0].organization}, len(callers)-1
+		var kept []byte
+		for line := range strings.Lines(string(text)) {
+			if c, err := parseToken(strings.TrimSpace(line)); err == nil && c.hash == found[0].hash {
+				continue
+			}
+			kept = append(kept, line...)
+		}
+		return kept, nil
+	})
+	return revoked, left, err
 }
 
-// fileError says what is wrong with a file and what to do about it.
-type fileError struct{ place, what, hint string }
-
-func (e *fileError) Error() string { return e.place + ": " + e.what }
-
-// Hint returns what to do about it.
-func (e *fileError) Hint() string { return e.hint }
+func editTokens(path string, change func([]byte) ([]byte, error)) error {
+	if err := private.Edit(path, change); err != nil {
+		return fmt.Errorf("changing the tokens file: %w", err)
+	}
+	return nil
+}
