@@ -24,6 +24,7 @@ import (
 type serveOptions struct {
 	databaseOptions
 	listen       string
+	opsListen    string
 	tokensFile   string
 	organization string
 	tlsCert      string
@@ -56,8 +57,9 @@ func (a *app) serveCommand() *cobra.Command {
 
 by the rules by which "relink import" links the recordings of a file. Each
 caller has a token for one organization, and nothing of others exists for it;
-"relink serve token add" makes one. /openapi.json describes the operation;
-/healthz, /readyz and /metrics are for operators.
+"relink serve token add" makes one. /openapi.json describes the operation, and
+/healthz answers while the program runs. /readyz and /metrics tell of all
+organizations: they are served only on the address that --ops-listen names.
 
 SIGHUP reads the tokens and the certificate again. SIGTERM ends the requests in
 hand, then the program.`,
@@ -75,11 +77,12 @@ hand, then the program.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVar(&o.listen, "listen", defaultListen, "`ADDRESS` and port to listen on; an empty address is every one of this machine")
+	flags.StringVar(&o.opsListen, "ops-listen", "", "`ADDRESS` and port for /readyz and /metrics, which callers should not reach; default: they are not served")
 	flags.StringVar(&o.tokensFile, "tokens-file", "", "`FILE` with the hashes of the tokens; required")
 	flags.StringVar(&o.tlsCert, "tls-cert", "", "`FILE` with the certificate and those that signed it, PEM")
 	flags.StringVar(&o.tlsKey, "tls-key", "", "`FILE` with the certificate's key, PEM")
 	flags.BoolVar(&o.insecure, "insecure-plaintext", false, "serve other machines without TLS: tokens can be read on the way")
-	flags.Var(perMinute{&o.rateLimit}, "rate-limit", "requests that each token may make in any minute")
+	flags.Var(perMinute{&o.rateLimit}, "rate-limit", "requests that each organization may make in any minute")
 	o.databaseOptions.register(flags)
 	flags.StringVar(&o.organization, "organization", "", "accept the tokens of one organization only, an `ID`")
 	flags.Var(whole{&o.connections, 1}, "connections", "database connections to keep at most")
@@ -158,7 +161,14 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 		log := a.log()
 		handler := httpapi.NewHandler(httpapi.Config{
 			Linker: one, Tokens: tokens, PerMinute: int(o.rateLimit), IsAway: postgres.IsAway, Log: log,
+			// No organization can keep more than half of the connections busy.
+			AtOnce: max(1, int(o.connections)/2),
 		})
+		leave, err := a.serveOperators(o.opsListen, handler, log)
+		if err != nil {
+			return err
+		}
+		defer leave()
 		listener, err := net.Listen("tcp", o.listen)
 		if err != nil {
 			return fmt.Errorf("listening on %s: %w", o.listen, err)
@@ -173,6 +183,22 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 		a.stderr.notice("listening on %s://%s (tokens: %d)", scheme, listener.Addr(), tokens.Len())
 		return a.serveUntilStopped(ctx, server, listener, handler)
 	})
+}
+
+// serveOperators serves /readyz and /metrics at an address of their own, until
+// leave is called. They go on while the requests in hand are finished.
+func (a *app) serveOperators(address string, handler *httpapi.Handler, log *slog.Logger) (leave func(), err error) {
+	if address == "" {
+		return func() {}, nil
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listening on %s for operators: %w", address, err)
+	}
+	server := httpapi.NewServer(handler.Operators(), log)
+	go server.Serve(listener)
+	a.stderr.notice("operators find /readyz and /metrics at http://%s", listener.Addr())
+	return func() { server.Close() }, nil
 }
 
 // serveUntilStopped serves until a signal comes, then ends in good order.

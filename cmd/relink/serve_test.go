@@ -125,7 +125,7 @@ func TestServe(t *testing.T) {
 	(&station{t: t}).exec(database)
 	file := filepath.Join(t.TempDir(), "tokens")
 	first := newToken(t, file, "o-1")
-	s := startServe(t, "--tokens-file", file, "--database", database, "--rate-limit", "5")
+	s := startServe(t, "--tokens-file", file, "--database", database, "--rate-limit", "7")
 
 	if got := s.put(http.DefaultClient, first); got != http.StatusOK {
 		t.Errorf("PUT: %d, want 200; %s", got, s.said())
@@ -136,9 +136,10 @@ func TestServe(t *testing.T) {
 	}
 	s.cmd.Process.Signal(syscall.SIGHUP)
 	s.waitFor("tokens reloaded")
-	for n := range 6 {
+	// One request of the organization's seven is spent by the first token.
+	for n := range 7 {
 		want := http.StatusOK
-		if n == 5 {
+		if n == 6 {
 			want = http.StatusTooManyRequests
 		}
 		if got := s.put(http.DefaultClient, second); got != want {
@@ -150,8 +151,8 @@ func TestServe(t *testing.T) {
 	}
 	s.cmd.Process.Signal(syscall.SIGHUP)
 	s.waitFor("tokens not reloaded, the old ones stay")
-	if got := s.put(http.DefaultClient, first); got != http.StatusOK {
-		t.Errorf("after a broken file: %d, want 200", got)
+	if got := s.put(http.DefaultClient, first); got != http.StatusTooManyRequests {
+		t.Errorf("after a broken file: %d, want 429, as the token is known", got)
 	}
 	s.cmd.Process.Signal(syscall.SIGTERM)
 	if err := s.cmd.Wait(); err != nil {
@@ -280,10 +281,18 @@ func TestServeRefuses(t *testing.T) {
 		"--tokens-file none":                          "there is no such file",
 		"--tokens-file FILE --rate-limit 0":           "want a whole number from 1, or off",
 		"--tokens-file FILE":                          "no database is named",
-		"--tokens-file FILE --database postgres://127.0.0.1:1/x --listen 127.0.0.1:99999": "invalid port",
-		"token add --tokens-file FILE":                  "--organization is missing",
-		"token add --organization o":                    "--tokens-file is missing",
-		"token add --organization o --tokens-file OPEN": "others can read it",
+		"--tokens-file FILE --database postgres://127.0.0.1:1/x --listen 127.0.0.1:99999":                                  "invalid port",
+		"--tokens-file FILE --tls-cert a.pem --tls-key k --database postgres://127.0.0.1:1/x --ops-listen 127.0.0.1:99999": "reading the certificate",
+		"--tokens-file FILE --tls-cert FILE --tls-key OPEN":                                                                "others can read it (mode 0644)",
+		"token list":                                               "--tokens-file is missing",
+		"token list --tokens-file OPEN":                            "others can read it (mode 0644)",
+		"token revoke --tokens-file FILE":                          "needs NAME",
+		"token revoke 00000000 --tokens-file none":                 "no token in it has the name",
+		"token revoke 0 --tokens-file FILE":                        "first 8 digits of its hash or more",
+		"token add --tokens-file FILE --organization o --out FILE": "file exists",
+		"token add --tokens-file FILE":                             "--organization is missing",
+		"token add --organization o":                               "--tokens-file is missing",
+		"token add --organization o --tokens-file OPEN":            "others can read it",
 		"tokn": "unknown command",
 	} {
 		args = strings.NewReplacer("FILE", file, "OPEN", open).Replace(args)
@@ -291,5 +300,71 @@ func TestServeRefuses(t *testing.T) {
 		if got.status != statusError || got.stdout != "" || !strings.Contains(got.stderr, want) {
 			t.Errorf("serve %s exits %d and says %q, want 1 and %q", args, got.status, got.stderr, want)
 		}
+	}
+}
+
+// Operators have an address of their own: what they see tells of all
+// organizations.
+func TestServeOperators(t *testing.T) {
+	t.Parallel()
+	database := pgtest.Database(t)
+	(&station{t: t}).exec(database)
+	file := filepath.Join(t.TempDir(), "tokens")
+	newToken(t, file, "o-1")
+	status := func(url string) int {
+		response, err := http.Get(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		return response.StatusCode
+	}
+	alone := startServe(t, "--tokens-file", file, "--database", database)
+	s := startServe(t, "--tokens-file", file, "--database", database, "--ops-listen", "127.0.0.1:0")
+	_, rest, _ := strings.Cut(s.said(), "/readyz and /metrics at ")
+	operators, _, _ := strings.Cut(rest, "\n")
+	for url, want := range map[string]int{
+		operators + "/metrics": 200, operators + "/readyz": 200, operators + "/healthz": 200,
+		s.url + "/metrics": 404, s.url + "/readyz": 404, s.url + "/healthz": 200,
+		alone.url + "/metrics": 404, alone.url + "/readyz": 404,
+	} {
+		if got := status(url); got != want {
+			t.Errorf("GET %s: %d, want %d", url, got, want)
+		}
+	}
+}
+
+func TestServeTokens(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file, out := filepath.Join(dir, "tokens"), filepath.Join(dir, "token")
+	first := newToken(t, file, "o 1")
+	got := call(t, nil, "", "serve", "token", "add", "--organization", "o-2", "--tokens-file", file, "--out", out)
+	if got.status != statusOK || got.stdout != "" {
+		t.Fatalf("token add --out exits %d: %q %q", got.status, got.stdout, got.stderr)
+	}
+	info, err := os.Stat(out)
+	text, _ := os.ReadFile(out)
+	if err != nil || info.Mode().Perm() != 0o600 || !strings.HasPrefix(string(text), "rlk_") || string(text) == first+"\n" {
+		t.Errorf("the file of the token: %v, %v, %d bytes; want a new token with mode 0600", info.Mode(), err, len(text))
+	}
+	got = call(t, nil, "", "serve", "token", "list", "--tokens-file", file)
+	lines := strings.Split(got.stdout, "\n")
+	if got.status != statusOK || len(lines) != 3 || !strings.HasSuffix(lines[0], "  o 1") || !strings.HasSuffix(lines[1], "  o-2") {
+		t.Fatalf("token list exits %d: %q %q", got.status, got.stdout, got.stderr)
+	}
+	name, _, _ := strings.Cut(lines[0], " ")
+	got = call(t, nil, "", "serve", "token", "revoke", name, "--tokens-file", file)
+	if got.status != statusOK || !strings.Contains(got.stdout, `"o 1"`) {
+		t.Errorf("token revoke exits %d: %q %q", got.status, got.stdout, got.stderr)
+	}
+	got = call(t, nil, "", "serve", "token", "list", "--tokens-file", file)
+	if got.stdout != lines[1]+"\n" {
+		t.Errorf("after the revocation: %q, want the other token", got.stdout)
+	}
+	name, _, _ = strings.Cut(lines[1], " ")
+	got = call(t, nil, "", "serve", "token", "revoke", name, "--tokens-file", file)
+	if got.status != statusOK || !strings.Contains(got.stderr, "no token is left") {
+		t.Errorf("revoking the last token exits %d: %q, want a notice", got.status, got.stderr)
 	}
 }

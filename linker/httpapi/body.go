@@ -186,9 +186,5 @@ var kinds = map[jsontext.Kind]string{
 
 // shown quotes a key, cut when it is long.
 func shown(name string) string {
-	const most = 60
-	if len(name) > most {
-		name = strings.ToValidUTF8(name[:most], "") + "…"
-	}
-	return fmt.Sprintf("%q", name)
+	return fmt.Sprintf("%q", cut(name, 60))
 }

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -59,6 +61,14 @@ func (h *Handler) finish(x *exchange) {
 	h.metrics.end(x)
 	level := slog.LevelInfo
 	switch {
+	case x.token == "" && x.status >= 400 && x.status < 500:
+		ok, left := h.strangers.take(x.began)
+		if left > 0 {
+			h.cfg.Log.Warn("requests without a valid token, refused and not listed", "requests", left)
+		}
+		if !ok {
+			return
+		}
 	case x.status >= 500:
 		level = slog.LevelError
 	case x.path == "/healthz" || x.path == "/readyz" || x.path == "/metrics":
@@ -66,8 +76,8 @@ func (h *Handler) finish(x *exchange) {
 	}
 	attrs := []slog.Attr{
 		slog.String("id", x.id),
-		slog.String("method", x.r.Method),
-		slog.String("path", x.r.URL.EscapedPath()),
+		slog.String("method", cut(x.r.Method, 20)),
+		slog.String("path", cut(x.r.URL.EscapedPath(), maxPathLogged)),
 		slog.Int("status", x.status),
 		slog.Duration("took", time.Since(x.began).Round(time.Microsecond)),
 		slog.String("from", x.r.RemoteAddr),
@@ -81,6 +91,18 @@ func (h *Handler) finish(x *exchange) {
 		attrs = append(attrs, slog.String("cause", x.cause.Error()))
 	}
 	h.cfg.Log.LogAttrs(x.r.Context(), level, "request", attrs...)
+}
+
+// maxPathLogged is room for the path of the operation with an id of 36
+// characters, and for the beginning of what a stranger may send.
+const maxPathLogged = 200
+
+// cut shortens a text of the caller's for the log.
+func cut(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
 // readAll reads the body up to its limit. A body that announces more is not
@@ -103,11 +125,20 @@ func (x *exchange) refuse(status int, code, message string) {
 	}})
 }
 
-// invalid answers with all faults of a body.
+// maxFaults is how many faults of a body are named: there are not so many kinds,
+// and a body of nothing but unknown keys must not want an answer of megabytes.
+const maxFaults = 20
+
+// invalid answers with the faults of a body.
 func (x *exchange) invalid(found faults) {
 	x.code = found[0].Code
 	x.outcome = "rejected"
-	x.json(http.StatusUnprocessableEntity, problem{Error: found.message(), Details: details{Code: x.code, Errors: found}})
+	named := found[:min(len(found), maxFaults)]
+	message := named.message()
+	if more := len(found) - len(named); more > 0 {
+		message += fmt.Sprintf("; and %d more", more)
+	}
+	x.json(http.StatusUnprocessableEntity, problem{Error: message, Details: details{Code: x.code, Errors: named}})
 }
 
 func (x *exchange) methodNotAllowed(allowed string) {

@@ -28,9 +28,14 @@ type Linker interface {
 type Config struct {
 	Linker Linker
 	Tokens *Tokens
-	// PerMinute is how many requests each token may make in any minute.
-	// Defaults to DefaultPerMinute; a negative number is no limit.
+	// PerMinute is how many requests each organization may make in any
+	// minute, by all of its tokens together. Defaults to DefaultPerMinute; a
+	// negative number is no limit.
 	PerMinute int
+	// AtOnce is how many requests of one organization may ask the Linker at
+	// once; further ones wait. It should be less than the Linker can serve.
+	// Defaults to DefaultAtOnce.
+	AtOnce int
 	// IsAway tells the errors of a Linker whose database cannot be reached
 	// now (503) from faults that will stay (500). Nil means every error.
 	IsAway func(error) bool
@@ -44,6 +49,9 @@ type Config struct {
 const (
 	// DefaultPerMinute is the limit that the platform's own operation has.
 	DefaultPerMinute = 1000
+	// DefaultAtOnce is half of the connections that a server has unless it
+	// is told otherwise.
+	DefaultAtOnce = 4
 	// DefaultTimeout is shorter than what clients and proxies wait for, so
 	// that they get an answer that says why.
 	DefaultTimeout = 10 * time.Second
@@ -54,64 +62,76 @@ const (
 // Handler serves the operation, its description and what operators need. It is
 // safe for concurrent use.
 type Handler struct {
-	cfg      Config
-	limits   *limits
-	metrics  *metrics
-	draining atomic.Bool
+	cfg       Config
+	limits    *limits
+	metrics   *metrics
+	strangers quota // of lines in the log
+	draining  atomic.Bool
 }
 
 // NewHandler returns a Handler.
 func NewHandler(cfg Config) *Handler {
 	cfg.PerMinute = cmp.Or(cfg.PerMinute, DefaultPerMinute)
+	cfg.AtOnce = cmp.Or(cfg.AtOnce, DefaultAtOnce)
 	cfg.Timeout = cmp.Or(cfg.Timeout, DefaultTimeout)
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Handler{cfg: cfg, limits: newLimits(cfg.PerMinute), metrics: newMetrics()}
+	return &Handler{cfg: cfg, limits: newLimits(cfg.PerMinute, cfg.AtOnce), metrics: newMetrics()}
 }
 
 // Drain makes /readyz say no, so that a balancer sends nothing more while the
 // requests in hand are finished.
 func (h *Handler) Drain() { h.draining.Store(true) }
 
-// ServeHTTP answers one request.
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// ServeHTTP answers a request of the callers: for the operation, its
+// description, or /healthz.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.answer(w, r, h.route) }
+
+// Operators answers the requests of those who operate the server: /readyz,
+// /metrics and /healthz. They need no token and tell of all organizations, so
+// they belong on an address that callers cannot reach.
+func (h *Handler) Operators() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.answer(w, r, func(x *exchange) {
+			h.look(x, map[string]func(*exchange){"/healthz": h.healthy, "/readyz": h.ready, "/metrics": h.expose})
+		})
+	})
+}
+
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request, route func(*exchange)) {
 	x := newExchange(w, r)
 	h.metrics.begin()
 	defer h.finish(x)
-	h.route(x)
+	route(x)
 }
 
 // route finds what the path asks for. It is done by hand, since http.ServeMux
 // answers with redirects and pages of its own where a caller wants JSON.
 func (h *Handler) route(x *exchange) {
-	path := x.r.URL.EscapedPath()
-	if id, ok := recordingOf(path); ok {
+	if id, ok := recordingOf(x.r.URL.EscapedPath()); ok {
 		x.path = "/v1/core/recordings/{id}/link"
 		h.link(x, id)
 		return
 	}
-	var serve func(*exchange)
-	switch path {
-	case "/healthz":
-		serve = h.healthy
-	case "/readyz":
-		serve = h.ready
-	case "/metrics":
-		serve = h.expose
-	case "/openapi.json":
-		serve = h.describe
-	default:
+	h.look(x, map[string]func(*exchange){"/healthz": h.healthy, "/openapi.json": h.describe})
+}
+
+// look serves one of the paths that can only be read.
+func (h *Handler) look(x *exchange, paths map[string]func(*exchange)) {
+	path := x.r.URL.EscapedPath()
+	serve := paths[path]
+	switch {
+	case serve == nil:
 		x.path = "other"
 		x.refuse(http.StatusNotFound, "no_such_operation", "there is no such operation; /openapi.json describes those there are")
-		return
-	}
-	x.path = path
-	if x.r.Method != http.MethodGet && x.r.Method != http.MethodHead {
+	case x.r.Method != http.MethodGet && x.r.Method != http.MethodHead:
+		x.path = path
 		x.methodNotAllowed("GET, HEAD")
-		return
+	default:
+		x.path = path
+		serve(x)
 	}
-	serve(x)
 }
 
 // recordingOf finds the recording's id in the path of the operation. An id may

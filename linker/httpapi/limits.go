@@ -1,51 +1,99 @@
 package httpapi
 
 import (
-	"crypto/sha256"
+	"context"
+	"errors"
 	"sync"
 	"time"
 )
 
-// limits lets each token make so many requests in any minute. It remembers
-// when each of the last ones came, and is therefore exact: a bucket that fills
-// up lets nearly twice as many through in the minute after a pause.
+// limits bounds what each organization may ask for, whatever number of tokens
+// it has: so many requests in any minute, and so many at work in the database
+// at once. It remembers when each of the last requests came, and is therefore
+// exact: a bucket that fills up lets nearly twice as many through in the minute
+// after a pause.
 type limits struct {
-	perMinute int // negative: no limit
-	mu        sync.Mutex
-	tokens    map[[sha256.Size]byte]*window
+	perMinute     int // negative: no limit
+	atOnce        int
+	mu            sync.Mutex
+	organizations map[string]*usage // no more than the tokens file names
 }
 
-// window is the last requests of one token.
-type window struct {
-	times []time.Time // a ring once it is full
+// usage is what one organization has asked for.
+type usage struct {
+	times []time.Time // of its last requests: a ring once it is full
 	next  int         // the oldest of a full ring
+
+	slots  chan struct{} // holds those at work in the database
+	inHand int           // at work or waiting for it
 }
 
-func newLimits(perMinute int) *limits {
-	return &limits{perMinute: perMinute, tokens: map[[sha256.Size]byte]*window{}}
+// maxInHand is how many requests of an organization may wait for the database.
+// They cost their memory only.
+const maxInHand = 1024
+
+func newLimits(perMinute, atOnce int) *limits {
+	return &limits{perMinute: perMinute, atOnce: atOnce, organizations: map[string]*usage{}}
 }
 
-// take counts a request at now, or says how long to wait before the next one
+// of returns the usage of an organization. The caller holds mu.
+func (l *limits) of(organization string) *usage {
+	u := l.organizations[organization]
+	if u == nil {
+		u = &usage{slots: make(chan struct{}, l.atOnce)}
+		l.organizations[organization] = u
+	}
+	return u
+}
+
+// take counts a request at now, or returns how long to wait before the next one
 // can be counted. A refused request is not counted.
-func (l *limits) take(token [sha256.Size]byte, now time.Time) (wait time.Duration) {
+func (l *limits) take(organization string, now time.Time) (wait time.Duration) {
 	if l.perMinute < 0 {
 		return 0
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	w := l.tokens[token]
-	if w == nil {
-		w = &window{}
-		l.tokens[token] = w
-	}
-	if len(w.times) < l.perMinute {
-		w.times = append(w.times, now)
+	u := l.of(organization)
+	if len(u.times) < l.perMinute {
+		u.times = append(u.times, now)
 		return 0
 	}
-	if wait := w.times[w.next].Add(time.Minute).Sub(now); wait > 0 {
+	if wait := u.times[u.next].Add(time.Minute).Sub(now); wait > 0 {
 		return wait
 	}
-	w.times[w.next] = now
-	w.next = (w.next + 1) % l.perMinute
+	u.times[u.next] = now
+	u.next = (u.next + 1) % l.perMinute
 	return 0
+}
+
+// errInHand says that an organization has too many requests in hand.
+var errInHand = errors.New("too many requests at once")
+
+// enter waits until a request of the organization may ask the database, so that
+// one organization cannot keep all connections busy. The caller calls leave
+// when the error is nil.
+func (l *limits) enter(ctx context.Context, organization string) (leave func(), err error) {
+	l.mu.Lock()
+	u := l.of(organization)
+	full := u.inHand >= maxInHand
+	if !full {
+		u.inHand++
+	}
+	l.mu.Unlock()
+	if full {
+		return nil, errInHand
+	}
+	out := func() {
+		l.mu.Lock()
+		u.inHand--
+		l.mu.Unlock()
+	}
+	select {
+	case u.slots <- struct{}{}:
+		return func() { <-u.slots; out() }, nil
+	case <-ctx.Done():
+		out()
+		return nil, errInHand
+	}
 }

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"crypto/sha256"
 	"testing"
 	"time"
 
@@ -14,7 +13,7 @@ func TestLimitIsExact(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		limit := rapid.IntRange(1, 20).Draw(t, "limit")
-		l := newLimits(limit)
+		l := newLimits(limit, 1)
 		now := time.Now()
 		var taken []time.Time
 		for range rapid.IntRange(1, 200).Draw(t, "requests") {
@@ -25,7 +24,7 @@ func TestLimitIsExact(t *testing.T) {
 					inMinute++
 				}
 			}
-			wait := l.take([sha256.Size]byte{1}, now)
+			wait := l.take("o-1", now)
 			if allowed := wait <= 0; allowed != (inMinute < limit) {
 				t.Fatalf("allowed %v after %d requests in the last minute, limit %d", allowed, inMinute, limit)
 			}
@@ -34,7 +33,7 @@ func TestLimitIsExact(t *testing.T) {
 				continue
 			}
 			// Waiting that long helps, and waiting less does not.
-			if l.take([sha256.Size]byte{1}, now.Add(wait-1)) <= 0 {
+			if l.take("o-1", now.Add(wait-1)) <= 0 {
 				t.Fatalf("a request was let through %v too early", wait)
 			}
 		}
@@ -43,9 +42,9 @@ func TestLimitIsExact(t *testing.T) {
 
 func TestNoLimit(t *testing.T) {
 	t.Parallel()
-	l := newLimits(-1)
+	l := newLimits(-1, 1)
 	for range 100_000 {
-		if l.take([sha256.Size]byte{}, time.Time{}) > 0 {
+		if l.take("o-1", time.Time{}) > 0 {
 			t.Fatal("a request was refused without a limit")
 		}
 	}

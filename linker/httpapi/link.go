@@ -42,6 +42,12 @@ func (h *Handler) link(x *exchange, recording string) {
 	checked := linker.Check(given, linker.Fields{})
 	ctx, cancel := context.WithTimeout(x.r.Context(), h.cfg.Timeout)
 	defer cancel()
+	leave, err := h.limits.enter(ctx, caller.organization)
+	if err != nil {
+		x.tooMany(time.Second, "too many requests of the organization are in hand")
+		return
+	}
+	defer leave()
 	if method == http.MethodDelete {
 		h.delete(ctx, x, caller.organization, checked)
 		return
@@ -80,7 +86,8 @@ func (h *Handler) delete(ctx context.Context, x *exchange, organization string, 
 	x.answer(unlinked{Data: removed})
 }
 
-// admit tells who is calling, and refuses strangers and those in a hurry.
+// admit authenticates the caller and enforces the rate limit of its
+// organization.
 func (h *Handler) admit(x *exchange) (caller, bool) {
 	var c caller
 	secrets := x.r.Header.Values(TokenHeader)
@@ -94,14 +101,18 @@ func (h *Handler) admit(x *exchange) (caller, bool) {
 		return c, false
 	}
 	x.token = c.name
-	if wait := h.limits.take(c.hash, time.Now()); wait > 0 {
-		seconds := int64((wait + time.Second - 1) / time.Second)
-		x.w.Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
-		x.refuse(http.StatusTooManyRequests, "rate_limited",
-			"more than "+strconv.Itoa(h.cfg.PerMinute)+" requests in a minute; wait as long as Retry-After says")
+	if wait := h.limits.take(c.organization, time.Now()); wait > 0 {
+		x.tooMany(wait, "more than "+strconv.Itoa(h.cfg.PerMinute)+" requests in a minute")
 		return c, false
 	}
 	return c, true
+}
+
+// tooMany answers a caller that must wait.
+func (x *exchange) tooMany(wait time.Duration, why string) {
+	seconds := int64((wait + time.Second - 1) / time.Second)
+	x.w.Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
+	x.refuse(http.StatusTooManyRequests, "rate_limited", why+"; wait as long as Retry-After says")
 }
 
 // body reads the body, which must be JSON and of a sensible size.
@@ -149,6 +160,11 @@ func (x *exchange) refused(c linker.Checked, r linker.Result) bool {
 		return false
 	}
 	x.outcome = string(r.Outcome)
+	if r.Code == linker.DatabaseRefused {
+		// A trigger's text may tell of tables, of other rows, of people. It
+		// is for the log; the caller knows the request's id.
+		x.cause, r.Detail = errors.New(r.Detail), ""
+	}
 	x.refuse(statusOf(r), string(c.Final(r.Code)), linker.Message(r.Code, c, r.Detail))
 	return true
 }

@@ -185,9 +185,12 @@ func TestDatabaseRefusal(t *testing.T) {
 		{method: "DELETE", recording: "r-1", body: `{"dataType":"ACCOUNT","id":"e-1"}`},
 	} {
 		got := x.do(a)
-		if got.status != http.StatusConflict || got.code() != "database_refused" || !strings.Contains(got.body, "legal hold") {
-			t.Errorf("%s: %d %s, want 409 with what the database said", a.method, got.status, got.body)
+		if got.status != http.StatusConflict || got.code() != "database_refused" || strings.Contains(got.body, "legal hold") {
+			t.Errorf("%s: %d %s, want 409 without the trigger's text", a.method, got.status, got.body)
 		}
+	}
+	if n := strings.Count(x.log.String(), "legal hold"); n != 2 {
+		t.Errorf("the log has the trigger's text %d times, want 2:\n%s", n, x.log)
 	}
 	if got := links(t, x.conn)["r-1"]; got != "e-1" {
 		t.Errorf("r-1 is linked to %q, want e-1 as before", got)
@@ -214,7 +217,7 @@ func TestDatabaseAway(t *testing.T) {
 			t.Errorf("the caller is told of the inside: %s", got.body)
 		}
 	}
-	if got := x.do(ask{method: "GET", path: "/readyz"}); got.status != http.StatusServiceUnavailable {
+	if got := x.do(ask{method: "GET", operator: true, path: "/readyz"}); got.status != http.StatusServiceUnavailable {
 		t.Errorf("/readyz without a database: %d, want 503", got.status)
 	}
 	if got := x.do(ask{method: "GET", path: "/healthz"}); got.status != http.StatusOK {
@@ -273,7 +276,7 @@ func TestMetrics(t *testing.T) {
 	x.do(ask{recording: "r-10", body: `{"dataType":"ACCOUNT","id":"e-1"}`})
 	x.do(ask{recording: "nope", body: `{"dataType":"ACCOUNT","id":"e-1"}`})
 	x.do(ask{method: "BREW", path: "/coffee/1"})
-	got := x.do(ask{method: "GET", path: "/metrics", token: "none"})
+	got := x.do(ask{method: "GET", operator: true, path: "/metrics", token: "none"})
 	for _, want := range []string{
 		"# TYPE relink_http_requests_total counter\n",
 		`relink_http_requests_total{method="PUT",path="/v1/core/recordings/{id}/link",status="200"} 1` + "\n",
@@ -292,11 +295,11 @@ func TestMetrics(t *testing.T) {
 func TestDrain(t *testing.T) {
 	t.Parallel()
 	x := serve(t, setup{})
-	if got := x.do(ask{method: "GET", path: "/readyz", token: "none"}); got.status != http.StatusOK || got.body != "ok\n" {
+	if got := x.do(ask{method: "GET", operator: true, path: "/readyz", token: "none"}); got.status != http.StatusOK || got.body != "ok\n" {
 		t.Errorf("/readyz: %d %q, want 200 ok", got.status, got.body)
 	}
 	x.handler.Drain()
-	if got := x.do(ask{method: "GET", path: "/readyz", token: "none"}); got.status != http.StatusServiceUnavailable {
+	if got := x.do(ask{method: "GET", operator: true, path: "/readyz", token: "none"}); got.status != http.StatusServiceUnavailable {
 		t.Errorf("/readyz while stopping: %d, want 503", got.status)
 	}
 	if got := x.do(ask{recording: "r-10", body: `{"dataType":"ACCOUNT","id":"e-1"}`}); got.status != http.StatusOK {

@@ -17,11 +17,15 @@ const (
 	// so that what the database has done is also said.
 	writeTimeout = 30 * time.Second
 	idleTimeout  = 2 * time.Minute
+	// maxIdle is how many connections may wait for their next request, or
+	// for their first.
+	maxIdle = 1024
 	// maxHeader is ample for a token and a path with an id in it.
 	maxHeader = 16 << 10
 )
 
-// NewServer returns a server for h with all timeouts set. What net/http has to
+// NewServer returns a server for h with all timeouts set, which keeps a bounded
+// number of idle connections. What net/http has to
 // say (broken TLS handshakes) goes to log, nil for nowhere.
 func NewServer(h http.Handler, log *slog.Logger) *http.Server {
 	if log == nil {
@@ -34,7 +38,8 @@ func NewServer(h http.Handler, log *slog.Logger) *http.Server {
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ErrorLog:          newServerLog(log),
+		ConnState:         newIdle(maxIdle).change,
 	}
 }
 

@@ -26,6 +26,7 @@ import (
 type service struct {
 	t       *testing.T
 	url     string
+	ops     string    // the address of the operators
 	conn    *pgx.Conn // beside the server, to look at the tables
 	handler *httpapi.Handler
 	tokens  *httpapi.Tokens
@@ -39,6 +40,8 @@ type setup struct {
 	perMinute   int
 	connections int32
 	dial        *breaker
+	atOnce      int
+	linker      func(httpapi.Linker) httpapi.Linker // wraps the database
 	server      func(*http.Server)
 }
 
@@ -73,10 +76,15 @@ func serve(t *testing.T, s setup) *service {
 		s.perMinute = -1
 	}
 	log := slog.New(slog.NewJSONHandler(x.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	var database httpapi.Linker = one
+	if s.linker != nil {
+		database = s.linker(one)
+	}
 	x.handler = httpapi.NewHandler(httpapi.Config{
-		Linker: one, Tokens: x.tokens, PerMinute: s.perMinute, IsAway: postgres.IsAway, Log: log,
+		Linker: database, AtOnce: s.atOnce, Tokens: x.tokens, PerMinute: s.perMinute, IsAway: postgres.IsAway, Log: log,
 	})
 	x.url = listen(t, x.handler, s.server)
+	x.ops = listen(t, x.handler.Operators(), nil)
 	return x
 }
 
@@ -123,6 +131,7 @@ type ask struct {
 	method    string // PUT unless given
 	recording string
 	path      string // instead of the recording
+	operator  bool   // at the address of the operators
 	body      string
 	token     string // an organization whose token is sent, o-1 unless given; none for none
 	header    map[string]string
@@ -143,7 +152,11 @@ func (x *service) do(a ask) reply {
 	if a.path == "" {
 		a.path = "/v1/core/recordings/" + a.recording + "/link"
 	}
-	request, err := http.NewRequestWithContext(x.t.Context(), a.method, x.url+a.path, strings.NewReader(a.body))
+	base := x.url
+	if a.operator {
+		base = x.ops
+	}
+	request, err := http.NewRequestWithContext(x.t.Context(), a.method, base+a.path, strings.NewReader(a.body))
 	if err != nil {
 		x.t.Fatal(err)
 	}
