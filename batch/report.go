@@ -66,8 +66,7 @@ type merger struct {
 func (m *merger) change(r *linker.Result) error {
 	return m.write(linker.Entry{
 		Row: r.Row, Fields: linker.Fields{RecordingID: r.RecordingID},
-		Outcome: r.Outcome, Code: r.Code, Message: linker.Message(r.Code, changed(r), r.Detail),
-		EntityID: r.EntityID, PreviousEntityID: r.PreviousEntityID, PreviousDataType: r.PreviousDataType,
+		Decision: r.Decision, Message: linker.Message(r.Code, changed(r), r.Detail),
 	}, nil)
 }
 
@@ -108,11 +107,7 @@ func (m *merger) result(r *linker.Result) error {
 			m.leftAlone++
 		}
 		return m.write(linker.Entry{
-			Outcome:          r.Outcome,
-			Message:          r.Detail,
-			Fields:           linker.Fields{RecordingID: r.RecordingID},
-			PreviousEntityID: r.PreviousEntityID,
-			PreviousDataType: r.PreviousDataType,
+			Fields: linker.Fields{RecordingID: r.RecordingID}, Decision: r.Decision, Message: r.Detail,
 		}, nil)
 	}
 	if err := m.drain(r.Row); err != nil {
@@ -122,12 +117,12 @@ func (m *merger) result(r *linker.Result) error {
 	if m.ended || m.record.Row != r.Row || c.Fault != nil {
 		return m.unlike(fmt.Errorf("reporting row %d: the record is not the one that was staged", r.Row))
 	}
-	code := c.Final(r.Code)
-	return m.write(linker.Entry{
+	e := linker.Entry{
 		Row: m.record.Row, Line: m.record.Line, Fields: m.record.Fields, Raw: m.record.Raw,
-		Outcome: r.Outcome, Code: code, Message: linker.Message(r.Code, c, r.Detail),
-		EntityID: r.EntityID, PreviousEntityID: r.PreviousEntityID, PreviousDataType: r.PreviousDataType,
-	}, m.record.Rest)
+		Decision: r.Decision, Message: linker.Message(r.Code, c, r.Detail),
+	}
+	e.Code = c.Final(r.Code)
+	return m.write(e, m.record.Rest)
 }
 
 // drain reads on to a row, 0 for the end, and writes the lines of the records
@@ -149,7 +144,8 @@ func (m *merger) drain(row int64) error {
 		}
 		err := m.write(linker.Entry{
 			Row: m.record.Row, Line: m.record.Line, Fields: m.record.Fields, Raw: m.record.Raw,
-			Outcome: linker.Rejected, Code: fault.Code, Message: fault.Message,
+			Decision: linker.Decision{Outcome: linker.Rejected, Code: fault.Code},
+			Message:  fault.Message,
 		}, m.record.Rest)
 		if err != nil {
 			return err

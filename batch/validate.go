@@ -171,7 +171,7 @@ func (d *reading) rows(ctx context.Context, src *source.Reader, report Report, t
 
 // entry is the report's line for a record.
 func (d *reading) entry(r *source.Record) (linker.Entry, error) {
-	e := linker.Entry{Row: r.Row, Line: r.Line, Fields: r.Fields, Outcome: linker.Rejected, Raw: r.Raw}
+	e := linker.Entry{Row: r.Row, Line: r.Line, Fields: r.Fields, Decision: linker.Decision{Outcome: linker.Rejected}, Raw: r.Raw}
 	if r.Fault != nil {
 		e.Code, e.Message = r.Fault.Code, r.Fault.Message
 		return e, nil

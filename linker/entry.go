@@ -29,18 +29,25 @@ var Outcomes = []Outcome{
 // others (extra, cleared) are lines that reconcile adds after the input rows.
 func (o Outcome) IsInput() bool { return o != Extra && o != Cleared }
 
+// Decision is what became of one row, and why.
+type Decision struct {
+	Outcome Outcome `json:"outcome,omitempty"`
+	Code    Code    `json:"code,omitempty"` // "" unless rejected or failed
+	// Detail is what only the database or the server knows of the reason: the
+	// near miss, the other lines of a conflict. Message makes a sentence of it.
+	Detail string `json:"detail,omitempty"`
+	// EntityID is the CRM row found.
+	EntityID string `json:"entityId,omitempty"`
+	// The link that was current when the row was decided.
+	PreviousEntityID string `json:"previousEntityId,omitempty"`
+	PreviousDataType string `json:"previousDataType,omitempty"`
+}
+
 // Result is what the database says of one row.
 type Result struct {
-	Row     int64 // the data record's number, from 1; 0 for extra and cleared
-	Outcome Outcome
-	Code    Code
-	// Detail is what only the database knows of the reason: the near miss,
-	// the other lines of a conflict. Message makes a sentence of it.
-	Detail           string
-	EntityID         string
-	PreviousEntityID string
-	PreviousDataType string
-	RecordingID      string // extra and cleared only
+	Row int64 // the data record's number, from 1; 0 for extra and cleared
+	Decision
+	RecordingID string // extra, cleared and the changes of a revert only
 	// Missed says of an extra that it was to be cleared and is still there.
 	Missed bool
 }
@@ -48,14 +55,12 @@ type Result struct {
 // Entry is one line of the report: the record as it was given and what became
 // of it.
 type Entry struct {
-	Row, Line        int64 // 0 for extra and cleared: their cells stay empty
-	Fields           Fields
-	Outcome          Outcome
-	Code             Code
-	Message          string
-	EntityID         string
-	PreviousEntityID string
-	PreviousDataType string
+	Row, Line int64 // 0 for extra and cleared: their cells stay empty
+	Fields    Fields
+	Decision
+	// Message is the whole sentence for the reader of the report, Detail
+	// included.
+	Message string
 	// Raw is the record as it stands in the source, in the source's
 	// encoding, line end included. It belongs to the reader and is valid
 	// only until the next entry; nil for extra and cleared.

@@ -12,7 +12,7 @@ func TestTally(t *testing.T) {
 	row := int64(0)
 	add := func(o Outcome, c Code) {
 		row++
-		tally.Add(&Entry{Row: row, Line: row + 1, Outcome: o, Code: c})
+		tally.Add(&Entry{Row: row, Line: row + 1, Decision: Decision{Outcome: o, Code: c}})
 	}
 	add(Created, "")
 	for range 12 {
@@ -20,9 +20,9 @@ func TestTally(t *testing.T) {
 	}
 	add(Failed, Locked)
 	add(Rejected, ConflictingRows)
-	tally.Add(&Entry{Outcome: Extra})
-	tally.Add(&Entry{Outcome: Cleared})
-	tally.Add(&Entry{Outcome: Cleared})
+	tally.Add(&Entry{Decision: Decision{Outcome: Extra}})
+	tally.Add(&Entry{Decision: Decision{Outcome: Cleared}})
+	tally.Add(&Entry{Decision: Decision{Outcome: Cleared}})
 
 	if diff := cmp.Diff(map[Outcome]int64{Created: 1, Rejected: 13, Failed: 1, Extra: 1, Cleared: 2}, tally.Outcomes()); diff != "" {
 		t.Errorf("Outcomes (-want +got):\n%s", diff)
@@ -52,13 +52,13 @@ func TestTallyFindsReportsThatDoNotAddUp(t *testing.T) {
 		ok      bool
 	}{
 		{"nothing read, nothing reported", nil, 0, true},
-		{"a row missing at the end", []Entry{{Row: 1, Outcome: Created}}, 2, false},
-		{"a row too many", []Entry{{Row: 1, Outcome: Created}, {Row: 2, Outcome: Created}}, 1, false},
-		{"a row missing in between", []Entry{{Row: 1, Outcome: Created}, {Row: 3, Outcome: Created}}, 2, false},
-		{"rows out of order", []Entry{{Row: 2, Outcome: Created}, {Row: 1, Outcome: Created}}, 2, false},
-		{"a row twice", []Entry{{Row: 1, Outcome: Created}, {Row: 1, Outcome: Created}}, 2, false},
-		{"an outcome that does not exist", []Entry{{Row: 1, Outcome: "done"}}, 1, false},
-		{"extras are no rows", []Entry{{Row: 1, Outcome: Created}, {Outcome: Extra}}, 1, true},
+		{"a row missing at the end", []Entry{{Row: 1, Decision: Decision{Outcome: Created}}}, 2, false},
+		{"a row too many", []Entry{{Row: 1, Decision: Decision{Outcome: Created}}, {Row: 2, Decision: Decision{Outcome: Created}}}, 1, false},
+		{"a row missing in between", []Entry{{Row: 1, Decision: Decision{Outcome: Created}}, {Row: 3, Decision: Decision{Outcome: Created}}}, 2, false},
+		{"rows out of order", []Entry{{Row: 2, Decision: Decision{Outcome: Created}}, {Row: 1, Decision: Decision{Outcome: Created}}}, 2, false},
+		{"a row twice", []Entry{{Row: 1, Decision: Decision{Outcome: Created}}, {Row: 1, Decision: Decision{Outcome: Created}}}, 2, false},
+		{"an outcome that does not exist", []Entry{{Row: 1, Decision: Decision{Outcome: "done"}}}, 1, false},
+		{"extras are no rows", []Entry{{Row: 1, Decision: Decision{Outcome: Created}}, {Decision: Decision{Outcome: Extra}}}, 1, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -36,12 +36,14 @@ var entries = rapid.Custom(func(t *rapid.T) linker.Entry {
 			ID: cell.Draw(t, "id"), ExternalID: cell.Draw(t, "externalId"),
 			IntegrationConnectionID: cell.Draw(t, "connection"), Trigger: cell.Draw(t, "trigger"),
 		},
-		Outcome:          rapid.SampledFrom(linker.Outcomes).Draw(t, "outcome"),
-		Code:             linker.Code(cell.Draw(t, "code")),
-		Message:          cell.Draw(t, "message"),
-		EntityID:         cell.Draw(t, "entityId"),
-		PreviousEntityID: cell.Draw(t, "previousEntityId"),
-		PreviousDataType: cell.Draw(t, "previousDataType"),
+		Decision: linker.Decision{
+			Outcome:          rapid.SampledFrom(linker.Outcomes).Draw(t, "outcome"),
+			Code:             linker.Code(cell.Draw(t, "code")),
+			EntityID:         cell.Draw(t, "entityId"),
+			PreviousEntityID: cell.Draw(t, "previousEntityId"),
+			PreviousDataType: cell.Draw(t, "previousDataType"),
+		},
+		Message: cell.Draw(t, "message"),
 	}
 	if e.Outcome.IsInput() {
 		e.Row = rapid.Int64Min(1).Draw(t, "row")
@@ -115,7 +117,7 @@ func TestCSVDefusesFormulas(t *testing.T) {
 			t.Parallel()
 			var b bytes.Buffer
 			r := reports.NewCSV(&b)
-			if err := r.Write(linker.Entry{Row: 1, Line: 2, Fields: linker.Fields{ID: tc.give}, Outcome: linker.Created}); err != nil {
+			if err := r.Write(linker.Entry{Row: 1, Line: 2, Fields: linker.Fields{ID: tc.give}, Decision: linker.Decision{Outcome: linker.Created}}); err != nil {
 				t.Fatal(err)
 			}
 			if err := r.Close(); err != nil {
@@ -197,8 +199,10 @@ var sample = linker.Entry{
 		ExternalID: "0065g00000ABCdEAAX", IntegrationConnectionID: "c0ffee00-0000-4000-8000-000000000001",
 		Trigger: "EXTERNAL_API_LINK",
 	},
-	Outcome: linker.Replaced, EntityID: "1c2d3e4f-0000-4000-8000-00000012d687",
-	PreviousEntityID: "1c2d3e4f-0000-4000-8000-00000012d686", PreviousDataType: "ACCOUNT",
+	Decision: linker.Decision{
+		Outcome: linker.Replaced, EntityID: "1c2d3e4f-0000-4000-8000-00000012d687",
+		PreviousEntityID: "1c2d3e4f-0000-4000-8000-00000012d686", PreviousDataType: "ACCOUNT",
+	},
 }
 
 func BenchmarkCSV(b *testing.B) {

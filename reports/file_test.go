@@ -104,7 +104,7 @@ func TestFullDiskNamesTheFile(t *testing.T) {
 	onFullDisk(t, f)
 	r := NewCSV(f)
 	for err == nil {
-		err = r.Write(linker.Entry{Row: 1, Line: 2, Outcome: linker.Created})
+		err = r.Write(linker.Entry{Row: 1, Line: 2, Decision: linker.Decision{Outcome: linker.Created}})
 	}
 	want := "writing " + path + ": no space left on device"
 	if err.Error() != want || !errors.Is(err, syscall.ENOSPC) {

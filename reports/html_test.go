@@ -17,7 +17,7 @@ func smallPage() reports.Page {
 	sample := &reports.Sample{}
 	for row := range int64(10) {
 		e := linker.Entry{
-			Row: row + 1, Line: row + 2, Outcome: linker.Created,
+			Row: row + 1, Line: row + 2, Decision: linker.Decision{Outcome: linker.Created},
 			Fields: linker.Fields{
 				RecordingID: fmt.Sprintf("rec-%03d", row+1), DataType: "CONTACT",
 				ExternalID: fmt.Sprintf("0035g00000ABC%02d", row), IntegrationConnectionID: "conn-1",
@@ -142,7 +142,7 @@ func TestHTMLKnowsEveryOutcome(t *testing.T) {
 			t.Errorf("report.css has no colour for %s", o)
 		}
 		sample := &reports.Sample{}
-		sample.Add(&linker.Entry{Row: 1, Line: 1, Outcome: o})
+		sample.Add(&linker.Entry{Row: 1, Line: 1, Decision: linker.Decision{Outcome: o}})
 		got := html(t, reports.Page{
 			Summary: linker.Summary{Kind: "import", State: "done", Rows: 1, Outcomes: map[linker.Outcome]int64{o: 1}},
 			Sample:  sample,
@@ -184,7 +184,7 @@ func TestSampleIsBounded(t *testing.T) {
 	sample := &reports.Sample{}
 	const rows = 20_000
 	for i := range int64(rows) {
-		e := linker.Entry{Row: i + 1, Line: i + 2, Outcome: linker.Rejected, Code: linker.ConnectionNotFound}
+		e := linker.Entry{Row: i + 1, Line: i + 2, Decision: linker.Decision{Outcome: linker.Rejected, Code: linker.ConnectionNotFound}}
 		e.Fields.IntegrationConnectionID = fmt.Sprint("conn", i)
 		e.Fields.DataType = fmt.Sprint("type", i)
 		sample.Add(&e)
@@ -221,7 +221,7 @@ func largePage() reports.Page {
 		for k := range int64(linker.ReasonLines) {
 			r.Lines = append(r.Lines, 1000*k+int64(i)+2)
 			e := linker.Entry{
-				Row: 1000*k + int64(i) + 1, Line: 1000*k + int64(i) + 2, Outcome: linker.Rejected, Code: code,
+				Row: 1000*k + int64(i) + 1, Line: 1000*k + int64(i) + 2, Decision: linker.Decision{Outcome: linker.Rejected, Code: code},
 				Message: "a sentence about this row, with the ids that matter and what to do about them",
 				Fields: linker.Fields{
 					RecordingID: "0b7f6a9c-4a35-4d0f-9a55-0c6f2f4b1f10", DataType: linker.DataTypes[int(k)%5],
@@ -234,7 +234,7 @@ func largePage() reports.Page {
 		count = count/2 + 1
 	}
 	for i := range int64(3000) {
-		e := linker.Entry{Row: 1, Line: 2, Outcome: linker.Outcomes[i*i%4], Fields: linker.Fields{
+		e := linker.Entry{Row: 1, Line: 2, Decision: linker.Decision{Outcome: linker.Outcomes[i*i%4]}, Fields: linker.Fields{
 			DataType: linker.DataTypes[i*i%5], IntegrationConnectionID: fmt.Sprintf("c0ffee00-0000-4000-8000-%012d", i*i%30),
 		}}
 		p.Sample.Add(&e)
@@ -285,7 +285,7 @@ func hostilePage() reports.Page {
 	for i, code := range append(linker.Codes(), linker.Code(text(3))) {
 		for k := range 6 {
 			n := i*6 + k
-			e := linker.Entry{Row: int64(n + 1), Line: int64(n + 2), Outcome: linker.Rejected, Code: code, Message: text(n)}
+			e := linker.Entry{Row: int64(n + 1), Line: int64(n + 2), Decision: linker.Decision{Outcome: linker.Rejected, Code: code}, Message: text(n)}
 			e.Fields = linker.Fields{
 				RecordingID: text(n), DataType: text(n + 1), ID: text(n + 2), ExternalID: text(n + 3),
 				IntegrationConnectionID: text(n+4) + fmt.Sprint(n), Trigger: text(n + 5),

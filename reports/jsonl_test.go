@@ -50,8 +50,11 @@ func TestJSONLReadsBackAsItWasWritten(t *testing.T) {
 					RecordingID: got.RecordingID, DataType: got.DataType, ID: got.ID, ExternalID: got.ExternalID,
 					IntegrationConnectionID: got.IntegrationConnectionID, Trigger: got.Trigger,
 				},
-				Outcome: linker.Outcome(got.Outcome), Code: linker.Code(got.Code), Message: got.Message,
-				EntityID: got.EntityID, PreviousEntityID: got.PreviousEntityID, PreviousDataType: got.PreviousDataType,
+				Decision: linker.Decision{
+					Outcome: linker.Outcome(got.Outcome), Code: linker.Code(got.Code),
+					EntityID: got.EntityID, PreviousEntityID: got.PreviousEntityID, PreviousDataType: got.PreviousDataType,
+				},
+				Message: got.Message,
 			}
 			if diff := cmp.Diff(e, back); diff != "" {
 				t.Errorf("entry changed on its way through report.jsonl (-written +read):\n%s", diff)
@@ -77,8 +80,10 @@ func TestJSONLKeysStandInTheOrderOfTheColumns(t *testing.T) {
 	var b bytes.Buffer
 	r := reports.NewJSONL(&b)
 	extra := linker.Entry{
-		Fields: linker.Fields{RecordingID: `rec "1"`}, Outcome: linker.Extra,
-		PreviousEntityID: "=e<&>é", PreviousDataType: "LEAD",
+		Fields: linker.Fields{RecordingID: `rec "1"`}, Decision: linker.Decision{
+			Outcome:          linker.Extra,
+			PreviousEntityID: "=e<&>é", PreviousDataType: "LEAD",
+		},
 	}
 	for _, e := range []linker.Entry{sample, extra} {
 		if err := r.Write(e); err != nil {

@@ -19,7 +19,7 @@ import (
 
 func reject(row int64, raw string) linker.Entry {
 	return linker.Entry{
-		Row: row, Line: row + 1, Outcome: linker.Rejected, Code: linker.EntityNotFound,
+		Row: row, Line: row + 1, Decision: linker.Decision{Outcome: linker.Rejected, Code: linker.EntityNotFound},
 		Message: "no CRM row with this id", Raw: []byte(raw),
 	}
 }
@@ -123,7 +123,7 @@ func TestRejectsHoldWhatHasToBeSentAgain(t *testing.T) {
 	dir := t.TempDir()
 	r := reports.NewRejects(dir, reports.RejectsOptions{JSONL: true})
 	for i, o := range linker.Outcomes {
-		e := linker.Entry{Row: int64(i + 1), Line: int64(i + 1), Outcome: o, Raw: []byte(`{"o":"` + string(o) + "\"}\n")}
+		e := linker.Entry{Row: int64(i + 1), Line: int64(i + 1), Decision: linker.Decision{Outcome: o}, Raw: []byte(`{"o":"` + string(o) + "\"}\n")}
 		switch o {
 		case linker.Rejected:
 			e.Code, e.Message = linker.MalformedRow, "=2+3, \"quoted\""
@@ -163,7 +163,7 @@ func TestNoRejectsNoFiles(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	r := reports.NewRejects(dir, reports.RejectsOptions{Header: []byte("a\n")})
-	if err := r.Write(linker.Entry{Row: 1, Line: 2, Outcome: linker.Created, Raw: []byte("1\n")}); err != nil {
+	if err := r.Write(linker.Entry{Row: 1, Line: 2, Decision: linker.Decision{Outcome: linker.Created}, Raw: []byte("1\n")}); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.Commit(); err != nil {

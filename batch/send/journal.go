@@ -106,38 +106,26 @@ func (j *journal) begin(head JournalHead) (JournalHead, error) {
 	return head, nil
 }
 
-// note is a line of the journal.
-type note struct {
-	Row              int64          `json:"row,omitempty"`
-	Outcome          linker.Outcome `json:"outcome,omitempty"`
-	Code             linker.Code    `json:"code,omitempty"`
-	Detail           string         `json:"detail,omitempty"`
-	EntityID         string         `json:"entityId,omitempty"`
-	PreviousEntityID string         `json:"previousEntityId,omitempty"`
-	PreviousDataType string         `json:"previousDataType,omitempty"`
-	Ended            bool           `json:"ended,omitempty"` // the last line of a run that was finished
-}
-
-func (n note) result() linker.Result {
-	return linker.Result{
-		Row: n.Row, Outcome: n.Outcome, Code: n.Code, Detail: n.Detail,
-		EntityID: n.EntityID, PreviousEntityID: n.PreviousEntityID, PreviousDataType: n.PreviousDataType,
-	}
+// entry is a line of the journal: the answer for a row, or the end.
+type entry struct {
+	Row int64 `json:"row,omitempty"`
+	linker.Decision
+	Ended bool `json:"ended,omitempty"` // the last line of a run that was finished
 }
 
 // answers reads all answers, the later ones of a row after the earlier, and
 // makes the journal ready for more. A last line that was not written to its
 // end is cut off: its row has no answer.
-func (j *journal) answers(each func(row int64, r linker.Result, at int64) error) error {
+func (j *journal) answers(each func(e entry, at int64) error) error {
 	// The whole is read twice, since what an answer means depends on
 	// whether the run has ended.
-	for _, do := range []func(note, int64) error{
-		func(n note, _ int64) error { j.ended = j.ended || n.Ended; return nil },
-		func(n note, at int64) error {
-			if n.Ended {
+	for _, do := range []func(entry, int64) error{
+		func(e entry, _ int64) error { j.ended = j.ended || e.Ended; return nil },
+		func(e entry, at int64) error {
+			if e.Ended {
 				return nil
 			}
-			return each(n.Row, n.result(), at)
+			return each(e, at)
 		},
 	} {
 		if err := j.lines(do); err != nil {
@@ -150,7 +138,7 @@ func (j *journal) answers(each func(row int64, r linker.Result, at int64) error)
 	return nil
 }
 
-func (j *journal) lines(do func(n note, at int64) error) error {
+func (j *journal) lines(do func(e entry, at int64) error) error {
 	if _, err := j.file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
@@ -165,11 +153,11 @@ func (j *journal) lines(do func(n note, at int64) error) error {
 			return err
 		}
 		if !first {
-			var n note
-			if err := json.Unmarshal(line, &n); err != nil {
+			var e entry
+			if err := json.Unmarshal(line, &e); err != nil {
 				return fmt.Errorf("byte %d: %w", at, err)
 			}
-			if err := do(n, at); err != nil {
+			if err := do(e, at); err != nil {
 				return fmt.Errorf("byte %d: %w", at, err)
 			}
 		}
@@ -180,11 +168,8 @@ func (j *journal) lines(do func(n note, at int64) error) error {
 // add writes an answer down and tells where. It is in the hands of the system
 // before add returns, and on the disk within syncEvery or syncRows, if more
 // come, and after sync.
-func (j *journal) add(r linker.Result) (at int64, err error) {
-	line, err := json.Marshal(note{
-		Row: r.Row, Outcome: r.Outcome, Code: r.Code, Detail: r.Detail,
-		EntityID: r.EntityID, PreviousEntityID: r.PreviousEntityID, PreviousDataType: r.PreviousDataType,
-	})
+func (j *journal) add(row int64, d linker.Decision) (at int64, err error) {
+	line, err := json.Marshal(entry{Row: row, Decision: d})
 	if err != nil {
 		return 0, fmt.Errorf("writing the journal: %w", err)
 	}
@@ -206,16 +191,15 @@ func (j *journal) append(line []byte) (at int64, err error) {
 }
 
 // read returns the answer at an offset.
-func (j *journal) read(at int64) (linker.Result, error) {
-	var n note
+func (j *journal) read(at int64) (e entry, err error) {
 	line, err := bufio.NewReaderSize(io.NewSectionReader(j.file, at, journalLine), 512).ReadBytes('\n')
 	if err == nil {
-		err = json.Unmarshal(bytes.TrimSpace(line), &n)
+		err = json.Unmarshal(bytes.TrimSpace(line), &e)
 	}
 	if err != nil {
-		return linker.Result{}, fmt.Errorf("reading the journal at byte %d: %w", at, err)
+		return e, fmt.Errorf("reading the journal at byte %d: %w", at, err)
 	}
-	return n.result(), nil
+	return e, nil
 }
 
 // end notes that the run has ended.

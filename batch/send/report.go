@@ -54,47 +54,47 @@ func (s *Job) entry(r *source.Record, c linker.Checked, j *journal) (linker.Entr
 		e.Outcome, e.Code, e.Message = linker.Rejected, c.Fault.Code, c.Fault.Message
 		return e, nil
 	}
-	result, err := s.result(r.Row, c, j)
-	e.Outcome, e.Code, e.Message = result.Outcome, result.Code, linker.Message(result.Code, c, result.Detail)
-	e.EntityID, e.PreviousEntityID, e.PreviousDataType = result.EntityID, result.PreviousEntityID, result.PreviousDataType
+	var err error
+	e.Decision, err = s.decision(r.Row, c, j)
+	e.Message = linker.Message(e.Code, c, e.Detail)
 	return e, err
 }
 
-// result is what became of a row that was found good.
-func (s *Job) result(row int64, c linker.Checked, j *journal) (linker.Result, error) {
+// decision is what became of a row that was found good.
+func (s *Job) decision(row int64, c linker.Checked, j *journal) (linker.Decision, error) {
 	f, err := s.fates.of(row)
 	if err != nil {
-		return linker.Result{}, err
+		return linker.Decision{}, err
 	}
 	if f == conflicting {
 		others, _, err := s.mates.At(row)
-		return linker.Result{
+		return linker.Decision{
 			Outcome: linker.Rejected, Code: linker.ConflictingRows, Detail: others.Places(), EntityID: c.Fields.ID,
 		}, err
 	}
 	first, repeats := f.repeats()
 	if repeats {
 		if f, err = s.fates.of(first); err != nil {
-			return linker.Result{}, err
+			return linker.Decision{}, err
 		}
 	}
 	at, known := f.at()
 	switch {
 	case j == nil:
-		return linker.Result{Outcome: linker.Valid}, nil
+		return linker.Decision{Outcome: linker.Valid}, nil
 	case !known:
-		return linker.Result{Outcome: linker.Unattempted}, nil
+		return linker.Decision{Outcome: linker.Unattempted}, nil
 	}
-	r, err := j.read(at)
-	if err == nil && !repeats && r.Row != row {
-		err = fmt.Errorf("reading the journal at byte %d: found row %d where row %d belongs", at, r.Row, row)
+	answer, err := j.read(at)
+	if err == nil && !repeats && answer.Row != row {
+		err = fmt.Errorf("reading the journal at byte %d: found row %d where row %d belongs", at, answer.Row, row)
 	}
 	// The rows of a recording share the fate of the row that did their work.
 	if repeats {
-		switch r.Outcome {
+		switch answer.Outcome {
 		case linker.Created, linker.Replaced, linker.Linked:
-			r.Outcome = linker.Unchanged
+			answer.Outcome = linker.Unchanged
 		}
 	}
-	return r, err
+	return answer.Decision, err
 }

@@ -20,7 +20,7 @@ type Sender interface {
 	// Put returns what the server says of the row; Detail is what it adds to
 	// the sentence of the code. An error means that nothing more should be
 	// sent.
-	Put(ctx context.Context, row linker.Fields) (linker.Result, error)
+	Put(ctx context.Context, row linker.Fields) (linker.Decision, error)
 }
 
 // Job is an import where only the HTTP operation of a platform can be
@@ -150,16 +150,16 @@ func (s *Job) readJournal(j *journal, run *linker.Run, head JournalHead) error {
 		return &source.ChangedError{Path: s.Input.Path, Was: known.Source.SHA256, Is: run.Source.SHA256}
 	}
 	run.StartedAt = known.StartedAt
-	return j.answers(func(row int64, r linker.Result, at int64) error {
-		if row < 1 || row > run.StagedRows {
-			return fmt.Errorf("row %d is not in the file", row)
+	return j.answers(func(e entry, at int64) error {
+		if e.Row < 1 || e.Row > run.StagedRows {
+			return fmt.Errorf("row %d is not in the file", e.Row)
 		}
-		before, err := s.fates.of(row)
+		before, err := s.fates.of(e.Row)
 		if err != nil {
 			return err
 		}
 		now := answered(at)
-		if r.Outcome == linker.Failed && !j.ended {
+		if e.Outcome == linker.Failed && !j.ended {
 			now = pending // the server could not say: asked again, it may
 		}
 		switch {
@@ -168,7 +168,7 @@ func (s *Job) readJournal(j *journal, run *linker.Run, head JournalHead) error {
 		case before != pending && now == pending:
 			s.waiting++
 		}
-		return s.fates.set(row, now)
+		return s.fates.set(e.Row, now)
 	})
 }
 

@@ -36,14 +36,14 @@ func newPlatform() *platform {
 	return &platform{links: map[string]string{}, asked: map[string][]string{}}
 }
 
-func (p *platform) Put(ctx context.Context, row linker.Fields) (linker.Result, error) {
+func (p *platform) Put(ctx context.Context, row linker.Fields) (linker.Decision, error) {
 	p.mu.Lock()
 	p.calls++
 	call := p.calls
 	p.mu.Unlock()
 	if p.before != nil {
 		if err := p.before(call, row); err != nil {
-			return linker.Result{}, err
+			return linker.Decision{}, err
 		}
 	}
 	p.mu.Lock()
@@ -52,13 +52,13 @@ func (p *platform) Put(ctx context.Context, row linker.Fields) (linker.Result, e
 	p.asked[row.RecordingID] = append(p.asked[row.RecordingID], target)
 	switch {
 	case strings.HasPrefix(row.RecordingID, "missing"):
-		return linker.Result{Outcome: linker.Rejected, Code: linker.RecordingNotFound, Detail: "is it new?"}, nil
+		return linker.Decision{Outcome: linker.Rejected, Code: linker.RecordingNotFound, Detail: "is it new?"}, nil
 	case strings.HasPrefix(row.RecordingID, "broken"):
-		return linker.Result{Outcome: linker.Failed, Code: linker.ServerError, Detail: "the server says 500"}, nil
+		return linker.Decision{Outcome: linker.Failed, Code: linker.ServerError, Detail: "the server says 500"}, nil
 	}
 	was := p.links[row.RecordingID]
 	p.links[row.RecordingID] = target
-	r := linker.Result{Outcome: linker.Created, EntityID: target, PreviousEntityID: was}
+	r := linker.Decision{Outcome: linker.Created, EntityID: target, PreviousEntityID: was}
 	switch was {
 	case "":
 	case target:

@@ -151,16 +151,15 @@ func (d *sender) work(ctx context.Context, queue <-chan linker.Numbered) {
 
 // ask sends one row and writes the answer down.
 func (d *sender) ask(ctx context.Context, n *linker.Numbered) error {
-	r, err := d.Sender.Put(ctx, n.Fields)
+	decision, err := d.Sender.Put(ctx, n.Fields)
 	if err != nil {
 		return err
 	}
-	r.Row = n.Row
-	at, err := d.journal.add(r)
+	at, err := d.journal.add(n.Row, decision)
 	if err != nil {
 		return err
 	}
-	if r.Outcome == linker.Rejected {
+	if decision.Outcome == linker.Rejected {
 		d.Progress.Rejected.Add(1)
 	}
 	d.Progress.RowsApplied.Add(1)

@@ -110,10 +110,10 @@ func NewClient(cfg ClientConfig) (*Client, error) {
 // the server says of the row is the result, of which Detail is what the server
 // adds to the sentence that linker.Message has for the code. An error means
 // that no further row should be sent: it is a *StopError, or the context's.
-func (c *Client) Put(ctx context.Context, row linker.Fields) (linker.Result, error) {
+func (c *Client) Put(ctx context.Context, row linker.Fields) (linker.Decision, error) {
 	body, err := encode(row)
 	if err != nil {
-		return linker.Result{}, err
+		return linker.Decision{}, err
 	}
 	pause := &backoff.ExponentialBackOff{
 		InitialInterval: firstPause, RandomizationFactor: 0.5, Multiplier: 2, MaxInterval: maxPause,
@@ -124,10 +124,10 @@ func (c *Client) Put(ctx context.Context, row linker.Fields) (linker.Result, err
 		began := time.Now()
 		a, err := c.attempt(ctx, row, body)
 		if cause := context.Cause(ctx); cause != nil && (err != nil || !a.final) {
-			return linker.Result{}, cause
+			return linker.Decision{}, cause
 		}
 		if err != nil || a.final {
-			return c.count(a.result, err)
+			return c.count(a.decision, err)
 		}
 		wait := pause.NextBackOff()
 		if a.busy {
@@ -140,18 +140,18 @@ func (c *Client) Put(ctx context.Context, row linker.Fields) (linker.Result, err
 		wait = max(wait, a.after)
 		spent += time.Since(began) + wait
 		if a.busy || spent > c.retryTimeout {
-			return c.count(linker.Result{Outcome: linker.Failed, Code: linker.ServerError, Detail: a.said}, nil)
+			return c.count(linker.Decision{Outcome: linker.Failed, Code: linker.ServerError, Detail: a.said}, nil)
 		}
 		select {
 		case <-ctx.Done():
-			return linker.Result{}, context.Cause(ctx)
+			return linker.Decision{}, context.Cause(ctx)
 		case <-time.After(wait):
 		}
 	}
 }
 
 // count notices when one row after another fails.
-func (c *Client) count(r linker.Result, err error) (linker.Result, error) {
+func (c *Client) count(r linker.Decision, err error) (linker.Decision, error) {
 	switch {
 	case err != nil:
 	case r.Code != linker.ServerError:

@@ -95,15 +95,15 @@ var row = linker.Fields{RecordingID: "r-1", DataType: "ACCOUNT", ID: "e-1"}
 
 func TestClientUnderstands(t *testing.T) {
 	t.Parallel()
-	linked := linker.Result{Outcome: linker.Linked, EntityID: "e-1"}
+	linked := linker.Decision{Outcome: linker.Linked, EntityID: "e-1"}
 	problem := func(code, sentence string) string {
 		return fmt.Sprintf(`{"error":%q,"details":{"code":%q,"errors":[]}}`, sentence, code)
 	}
-	rejected := func(code linker.Code, detail string) linker.Result {
-		return linker.Result{Outcome: linker.Rejected, Code: code, Detail: detail}
+	rejected := func(code linker.Code, detail string) linker.Decision {
+		return linker.Decision{Outcome: linker.Rejected, Code: code, Detail: detail}
 	}
-	failed := func(detail string) linker.Result {
-		return linker.Result{Outcome: linker.Failed, Code: linker.ServerError, Detail: detail}
+	failed := func(detail string) linker.Decision {
+		return linker.Decision{Outcome: linker.Failed, Code: linker.ServerError, Detail: detail}
 	}
 	here := func(code linker.Code, detail string) string {
 		return linker.Message(code, linker.Checked{Fields: row}, detail)
@@ -111,17 +111,17 @@ func TestClientUnderstands(t *testing.T) {
 	tests := []struct {
 		name   string
 		answer []http.HandlerFunc
-		want   linker.Result
+		want   linker.Decision
 		asked  int
 	}{
 		{"a server that says no more", []http.HandlerFunc{says(200, linkedAnswer)}, linked, 1},
 		{"201", []http.HandlerFunc{says(201, linkedAnswer)}, linked, 1},
-		{"204", []http.HandlerFunc{says(204, "")}, linker.Result{Outcome: linker.Linked}, 1},
-		{"created", []http.HandlerFunc{says(200, `{"data":{"id":"e-1"},"relink":{"outcome":"created","previousEntityId":null,"previousDataType":null}}`)}, linker.Result{Outcome: linker.Created, EntityID: "e-1"}, 1},
+		{"204", []http.HandlerFunc{says(204, "")}, linker.Decision{Outcome: linker.Linked}, 1},
+		{"created", []http.HandlerFunc{says(200, `{"data":{"id":"e-1"},"relink":{"outcome":"created","previousEntityId":null,"previousDataType":null}}`)}, linker.Decision{Outcome: linker.Created, EntityID: "e-1"}, 1},
 		{
 			"replaced",
 			[]http.HandlerFunc{says(200, `{"data":{"id":"e-1"},"relink":{"outcome":"replaced","previousEntityId":"e-0","previousDataType":"LEAD"}}`)},
-			linker.Result{Outcome: linker.Replaced, EntityID: "e-1", PreviousEntityID: "e-0", PreviousDataType: "LEAD"},
+			linker.Decision{Outcome: linker.Replaced, EntityID: "e-1", PreviousEntityID: "e-0", PreviousDataType: "LEAD"},
 			1,
 		},
 		{"an outcome that we do not know", []http.HandlerFunc{says(200, `{"data":{"id":"e-1"},"relink":{"outcome":"danced"}}`)}, linked, 1},
@@ -132,7 +132,7 @@ func TestClientUnderstands(t *testing.T) {
 		{"404 with a sentence", []http.HandlerFunc{says(404, `{"error":"Recording not found"}`)}, rejected(linker.NotFound, "Recording not found"), 1},
 		{"404 with a code", []http.HandlerFunc{says(404, problem("entity_not_found", here(linker.EntityNotFound, "")))}, rejected(linker.EntityNotFound, ""), 1},
 		{"404 with a near miss", []http.HandlerFunc{says(404, problem("entity_not_found", here(linker.EntityNotFound, "exists in connection c-2")))}, rejected(linker.EntityNotFound, "exists in connection c-2"), 1},
-		{"a detail before the remedy", []http.HandlerFunc{says(409, problem("locked", here(linker.Locked, "by the sync")))}, linker.Result{Outcome: linker.Failed, Code: linker.Locked, Detail: "by the sync"}, 1},
+		{"a detail before the remedy", []http.HandlerFunc{says(409, problem("locked", here(linker.Locked, "by the sync")))}, linker.Decision{Outcome: linker.Failed, Code: linker.Locked, Detail: "by the sync"}, 1},
 		{"a code in other words", []http.HandlerFunc{says(404, problem("entity_deleted", "it is gone"))}, rejected(linker.EntityDeleted, "it is gone"), 1},
 		{"422 with a code", []http.HandlerFunc{says(422, problem("invalid_trigger", "we have other triggers"))}, rejected(linker.InvalidTrigger, "we have other triggers"), 1},
 		{"a code that we do not know", []http.HandlerFunc{says(422, problem("moon_phase", "not tonight"))}, failed("the server says 422 Unprocessable Entity: not tonight"), 1},
@@ -332,18 +332,18 @@ func TestClientAndServerAgree(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := c.Put(t.Context(), linker.Fields{RecordingID: id, DataType: "LEAD", ExternalID: id, IntegrationConnectionID: "c-2", Trigger: "CRM_DEEPLINK"})
-		want := linker.Result{Outcome: linker.Created, EntityID: "e " + id}
+		want := linker.Decision{Outcome: linker.Created, EntityID: "e " + id}
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
 			t.Errorf("%q: %v (-want +got):\n%s", id, err, diff)
 		}
 	}
 	got, err := c.Put(t.Context(), linker.Fields{RecordingID: "r-20", DataType: "OPPORTUNITY", ExternalID: "70130000001tcyI", IntegrationConnectionID: "c-1"})
-	want := linker.Result{Outcome: linker.Created, EntityID: "e-sf", Detail: "found as 70130000001tcyIAAQ"}
+	want := linker.Decision{Outcome: linker.Created, EntityID: "e-sf", Detail: "found as 70130000001tcyIAAQ"}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("another form of the id: %v (-want +got):\n%s", err, diff)
 	}
 	got, err = c.Put(t.Context(), linker.Fields{RecordingID: "r-21", DataType: "ACCOUNT", ExternalID: "x-1", IntegrationConnectionID: "c-2"})
-	want = linker.Result{Outcome: linker.Rejected, Code: linker.EntityNotFound, Detail: `exists in connection "c-1"`}
+	want = linker.Decision{Outcome: linker.Rejected, Code: linker.EntityNotFound, Detail: `exists in connection "c-1"`}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("a near miss: %v (-want +got):\n%s", err, diff)
 	}

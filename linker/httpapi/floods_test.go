@@ -53,7 +53,7 @@ type counting struct {
 	most map[string]int
 }
 
-func (c *counting) Put(ctx context.Context, organization string, row linker.Checked) (linker.Result, linker.Entity, error) {
+func (c *counting) Put(ctx context.Context, organization string, row linker.Checked) (linker.Decision, linker.Entity, error) {
 	c.mu.Lock()
 	c.now[organization]++
 	c.most[organization] = max(c.most[organization], c.now[organization])

@@ -17,9 +17,9 @@ import (
 // organization nothing of any other exists.
 type Linker interface {
 	// Put links the recording of a row that Check found good.
-	Put(ctx context.Context, organization string, c linker.Checked) (linker.Result, linker.Entity, error)
+	Put(ctx context.Context, organization string, c linker.Checked) (linker.Decision, linker.Entity, error)
 	// Delete clears the current link if it is to the row's CRM row.
-	Delete(ctx context.Context, organization string, c linker.Checked) (removed bool, r linker.Result, err error)
+	Delete(ctx context.Context, organization string, c linker.Checked) (removed bool, r linker.Decision, err error)
 	// Ping tells whether the database can be worked with.
 	Ping(ctx context.Context) error
 }

@@ -155,7 +155,7 @@ func (h *Handler) failed(x *exchange, err error) bool {
 
 // refused answers for a row that was not linked, in the words that a file's
 // report would use.
-func (x *exchange) refused(c linker.Checked, r linker.Result) bool {
+func (x *exchange) refused(c linker.Checked, r linker.Decision) bool {
 	if r.Outcome != linker.Rejected && r.Outcome != linker.Failed {
 		return false
 	}
@@ -171,7 +171,7 @@ func (x *exchange) refused(c linker.Checked, r linker.Result) bool {
 
 // statusOf is the status for a row that was not linked. Whatever is not there,
 // or is another organization's, is 404 alike.
-func statusOf(r linker.Result) int {
+func statusOf(r linker.Decision) int {
 	if r.Outcome == linker.Failed {
 		return http.StatusConflict
 	}

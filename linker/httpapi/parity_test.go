@@ -89,7 +89,7 @@ func sendAll(x *service, rows []linker.Fields) (codes []string) {
 
 // imported takes the rows through a run and returns a result for each; those
 // of rows that Check refuses are empty.
-func imported(t *testing.T, url string, rows []linker.Fields) []linker.Result {
+func imported(t *testing.T, url string, rows []linker.Fields) []linker.Decision {
 	t.Helper()
 	ctx := t.Context()
 	store := postgres.NewStore(postgres.Config{URL: url})
@@ -123,9 +123,9 @@ func imported(t *testing.T, url string, rows []linker.Fields) []linker.Result {
 	if err := x.Apply(ctx, nil, &applied); err != nil {
 		t.Fatal(err)
 	}
-	results := make([]linker.Result, len(rows))
+	results := make([]linker.Decision, len(rows))
 	err = x.Results(ctx, func(r *linker.Result) error {
-		results[r.Row-1] = *r
+		results[r.Row-1] = r.Decision
 		return nil
 	})
 	if err != nil {

@@ -17,15 +17,15 @@ import (
 
 // reply is what an attempt came to: a result, or the wish to try again.
 type reply struct {
-	result linker.Result
-	final  bool // there is no use in trying again
+	decision linker.Decision
+	final    bool // there is no use in trying again
 
 	said  string        // why not, in the server's words
 	busy  bool          // the server asks to slow down
 	after time.Duration // and for how long, 0 when it does not say
 }
 
-func final(r linker.Result) reply { return reply{result: r, final: true} }
+func final(r linker.Decision) reply { return reply{decision: r, final: true} }
 
 func again(said string) reply { return reply{said: said} }
 
@@ -37,7 +37,7 @@ func read(response *http.Response, body []byte, row linker.Fields) (reply, error
 	said := "the server says " + phrase(response, a.Error)
 	switch {
 	case status == http.StatusNoContent:
-		return final(linker.Result{Outcome: linker.Linked}), nil
+		return final(linker.Decision{Outcome: linker.Linked}), nil
 	case status >= 200 && status < 300:
 		if !isJSON || a.Data.ID == "" {
 			return final(failed("the server says " + phrase(response, "") + ", but not what was linked: " + excerpt(body))), nil
@@ -96,8 +96,8 @@ func parse(body []byte) (a answer, ok bool) {
 }
 
 // done is the result of a success.
-func done(a answer, row linker.Fields) linker.Result {
-	r := linker.Result{Outcome: linker.Linked, EntityID: a.Data.ID}
+func done(a answer, row linker.Fields) linker.Decision {
+	r := linker.Decision{Outcome: linker.Linked, EntityID: a.Data.ID}
 	if row.ExternalID != "" && a.Data.ExternalID != "" && a.Data.ExternalID != row.ExternalID {
 		r.Detail = "found as " + a.Data.ExternalID // in the words of a file's report
 	}
@@ -113,15 +113,15 @@ func done(a answer, row linker.Fields) linker.Result {
 }
 
 // refused is the result of an answer that says no.
-func refused(status int, a answer, said string, row linker.Fields) linker.Result {
+func refused(status int, a answer, said string, row linker.Fields) linker.Decision {
 	code := a.Details.Code
 	if _, known := linker.Explain(code); !known || code == "" {
 		if status == http.StatusNotFound {
-			return linker.Result{Outcome: linker.Rejected, Code: linker.NotFound, Detail: clean(a.Error)}
+			return linker.Decision{Outcome: linker.Rejected, Code: linker.NotFound, Detail: clean(a.Error)}
 		}
 		return failed(said)
 	}
-	r := linker.Result{Outcome: linker.Rejected, Code: code, Detail: added(code, row, a.Error)}
+	r := linker.Decision{Outcome: linker.Rejected, Code: code, Detail: added(code, row, a.Error)}
 	switch code {
 	case linker.LostRace, linker.TargetGone, linker.Locked, linker.DatabaseRefused, linker.ServerError:
 		r.Outcome = linker.Failed
@@ -129,8 +129,8 @@ func refused(status int, a answer, said string, row linker.Fields) linker.Result
 	return r
 }
 
-func failed(detail string) linker.Result {
-	return linker.Result{Outcome: linker.Failed, Code: linker.ServerError, Detail: detail}
+func failed(detail string) linker.Decision {
+	return linker.Decision{Outcome: linker.Failed, Code: linker.ServerError, Detail: detail}
 }
 
 // added is what a server's sentence has beyond the one that the code has here,

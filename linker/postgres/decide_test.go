@@ -34,15 +34,15 @@ func in(connection string, f linker.Fields) linker.Fields {
 // What becomes of a row, without its number.
 
 func created(entity string) linker.Result {
-	return linker.Result{Outcome: linker.Created, EntityID: entity}
+	return linker.Result{Decision: linker.Decision{Outcome: linker.Created, EntityID: entity}}
 }
 
 func replaced(entity, previous, previousType string) linker.Result {
-	return linker.Result{Outcome: linker.Replaced, EntityID: entity, PreviousEntityID: previous, PreviousDataType: previousType}
+	return linker.Result{Decision: linker.Decision{Outcome: linker.Replaced, EntityID: entity, PreviousEntityID: previous, PreviousDataType: previousType}}
 }
 
 func unchanged(entity, dataType string) linker.Result {
-	return linker.Result{Outcome: linker.Unchanged, EntityID: entity, PreviousEntityID: entity, PreviousDataType: dataType}
+	return linker.Result{Decision: linker.Decision{Outcome: linker.Unchanged, EntityID: entity, PreviousEntityID: entity, PreviousDataType: dataType}}
 }
 
 func kept(entity, previous, previousType string) linker.Result {
@@ -52,7 +52,7 @@ func kept(entity, previous, previousType string) linker.Result {
 }
 
 func rejected(code linker.Code, detail string) linker.Result {
-	return linker.Result{Outcome: linker.Rejected, Code: code, Detail: detail}
+	return linker.Result{Decision: linker.Decision{Outcome: linker.Rejected, Code: code, Detail: detail}}
 }
 
 func saying(detail string, r linker.Result) linker.Result {
@@ -357,7 +357,7 @@ func TestDecisionKeeps(t *testing.T) {
 
 // conflict is what becomes of a row whose recording others ask for, too.
 func conflict(entity, detail string) linker.Result {
-	return linker.Result{Outcome: linker.Rejected, Code: linker.ConflictingRows, Detail: detail, EntityID: entity}
+	return linker.Result{Decision: linker.Decision{Outcome: linker.Rejected, Code: linker.ConflictingRows, Detail: detail, EntityID: entity}}
 }
 
 func superseded(entity, previous, previousType string) linker.Result {

@@ -46,17 +46,17 @@ func (o *Single) Ping(ctx context.Context) error {
 }
 
 // Put links the recording of a checked row, for a caller of one organization,
-// to whom nothing of any other exists. The result has an outcome and, when it
+// to whom nothing of any other exists. The decision has an outcome and, when it
 // is rejected or failed, a code; the CRM row comes with the others.
-func (o *Single) Put(ctx context.Context, organization string, c linker.Checked) (linker.Result, linker.Entity, error) {
-	var r linker.Result
+func (o *Single) Put(ctx context.Context, organization string, c linker.Checked) (linker.Decision, linker.Entity, error) {
+	var r linker.Decision
 	var e linker.Entity
 	err := o.try(ctx, func(tx pgx.Tx) (err error) {
 		planned, err := o.plan(ctx, tx, organization, c)
 		if err != nil {
 			return err
 		}
-		r = planned.Result
+		r = planned.Decision
 		if r.Outcome == linker.Created || r.Outcome == linker.Replaced {
 			if r, err = o.relink(ctx, tx, planned, c.Fields.Trigger); err != nil {
 				return err
@@ -73,12 +73,12 @@ func (o *Single) Put(ctx context.Context, organization string, c linker.Checked)
 }
 
 // conclude makes an answer of what a transaction came to.
-func (o *Single) conclude(ctx context.Context, organization string, c linker.Checked, r linker.Result, err error) (linker.Result, error) {
+func (o *Single) conclude(ctx context.Context, organization string, c linker.Checked, r linker.Decision, err error) (linker.Decision, error) {
 	switch {
 	case isContention(err):
-		return linker.Result{Row: 1, Outcome: linker.Failed, Code: linker.Locked}, nil
+		return linker.Decision{Outcome: linker.Failed, Code: linker.Locked}, nil
 	case err != nil && isRefusal(err):
-		return linker.Result{Row: 1, Outcome: linker.Failed, Code: linker.DatabaseRefused, Detail: refusal(err)}, nil
+		return linker.Decision{Outcome: linker.Failed, Code: linker.DatabaseRefused, Detail: refusal(err)}, nil
 	case err != nil || r.Outcome != linker.Rejected:
 		return r, err
 	}
@@ -95,13 +95,13 @@ func (o *Single) conclude(ctx context.Context, organization string, c linker.Che
 // is rejected, with a code, when the recording or the CRM row is not there. A
 // link to a CRM row that is deleted or merged can be removed: often that is
 // why it should be.
-func (o *Single) Delete(ctx context.Context, organization string, c linker.Checked) (removed bool, r linker.Result, err error) {
+func (o *Single) Delete(ctx context.Context, organization string, c linker.Checked) (removed bool, r linker.Decision, err error) {
 	err = o.try(ctx, func(tx pgx.Tx) error {
 		planned, err := o.plan(ctx, tx, organization, c)
 		if err != nil {
 			return err
 		}
-		r = planned.Result
+		r = planned.Decision
 		switch {
 		case r.Code == linker.EntityDeleted || r.Code == linker.EntityMerged:
 			r.Outcome, r.Code, r.Detail = linker.Unchanged, "", ""
@@ -155,7 +155,7 @@ func (o *Single) try(ctx context.Context, do func(pgx.Tx) error) error {
 
 // plannedRow is one row as resolve.sql decided it.
 type plannedRow struct {
-	linker.Result
+	linker.Decision
 	recording string
 	entity    string // the CRM row found, also that of a rejected row
 	link      int64
@@ -208,25 +208,24 @@ func planOne(ctx context.Context, tx pgx.Tx, organization string, row linker.Fie
 	if p.Outcome == linker.Rejected {
 		p.EntityID, p.PreviousEntityID, p.PreviousDataType = "", "", ""
 	}
-	p.Row = 1
 	return p, nil
 }
 
 // relink carries a planned change out.
-func (o *Single) relink(ctx context.Context, tx pgx.Tx, p plannedRow, trigger string) (linker.Result, error) {
+func (o *Single) relink(ctx context.Context, tx pgx.Tx, p plannedRow, trigger string) (linker.Decision, error) {
 	// One row needs no lock on its CRM row: the foreign key takes it.
 	k := &relinker{}
 	c := change{row: 1, recording: p.recording, entity: p.EntityID, trigger: orNull(trigger), link: p.link}
 	done, err := k.relink(ctx, tx, []change{c})
 	if err != nil {
-		return linker.Result{}, err
+		return linker.Decision{}, err
 	}
 	if len(done) != 1 {
-		return linker.Result{}, fmt.Errorf("relinking recording %q: %d answers for one row", p.recording, len(done))
+		return linker.Decision{}, fmt.Errorf("relinking recording %q: %d answers for one row", p.recording, len(done))
 	}
 	a := done[0]
-	return linker.Result{
-		Row: 1, Outcome: a.outcome, Code: a.code, Detail: p.Detail + a.detail,
+	return linker.Decision{
+		Outcome: a.outcome, Code: a.code, Detail: p.Detail + a.detail,
 		EntityID: p.EntityID, PreviousEntityID: a.previous, PreviousDataType: a.previousType,
 	}, nil
 }

@@ -42,8 +42,7 @@ func TestSingleDecidesLikeAFile(t *testing.T) {
 		if err != nil {
 			t.Fatalf("row %d: %v", i+1, err)
 		}
-		got.Row, want[i].RecordingID = int64(i+1), ""
-		if diff := cmp.Diff(want[i], got); diff != "" {
+		if diff := cmp.Diff(want[i].Decision, got); diff != "" {
 			t.Errorf("%+v (-file +single):\n%s", row, diff)
 		}
 	}

@@ -26,8 +26,10 @@ func (w *world) importing(rows ...linker.Fields) int64 {
 // undone is a line of a revert's report.
 func undone(outcome linker.Outcome, recording, entity, previous, previousType string) linker.Result {
 	return linker.Result{
-		Outcome: outcome, RecordingID: recording, EntityID: entity,
-		PreviousEntityID: previous, PreviousDataType: previousType,
+		Decision: linker.Decision{
+			Outcome: outcome, EntityID: entity, PreviousEntityID: previous, PreviousDataType: previousType,
+		},
+		RecordingID: recording,
 	}
 }
 

@@ -58,7 +58,7 @@ func tour(w *world) {
 	w.apply(x)
 	want = []linker.Result{
 		replaced("e-6", "e-9", "ACCOUNT"),
-		{Outcome: linker.Failed, Code: linker.TargetGone, EntityID: "e-20"},
+		{Decision: linker.Decision{Outcome: linker.Failed, Code: linker.TargetGone, EntityID: "e-20"}},
 		replaced("e-7", "e-1", "ACCOUNT"),
 		created("e-8"),
 		created("e-8"), // the link that was to be replaced is gone
@@ -105,7 +105,10 @@ func numbered(results []linker.Result) []linker.Result {
 }
 
 func extra(outcome linker.Outcome, recording, entity, dataType string) linker.Result {
-	return linker.Result{Outcome: outcome, RecordingID: recording, PreviousEntityID: entity, PreviousDataType: dataType}
+	return linker.Result{
+		Decision:    linker.Decision{Outcome: outcome, PreviousEntityID: entity, PreviousDataType: dataType},
+		RecordingID: recording,
+	}
 }
 
 func TestTour(t *testing.T) {
@@ -228,8 +231,10 @@ func TestPlatformRefusesARow(t *testing.T) {
 	const said = "the recording is under legal hold"
 	failed := func(entity, previous, previousType string) linker.Result {
 		return linker.Result{
-			Outcome: linker.Failed, Code: linker.DatabaseRefused, Detail: said,
-			EntityID: entity, PreviousEntityID: previous, PreviousDataType: previousType,
+			Decision: linker.Decision{
+				Outcome: linker.Failed, Code: linker.DatabaseRefused, Detail: said,
+				EntityID: entity, PreviousEntityID: previous, PreviousDataType: previousType,
+			},
 		}
 	}
 	want := numbered([]linker.Result{
@@ -258,7 +263,7 @@ func TestPlatformRefusesTheWinner(t *testing.T) {
 	w.apply(x)
 	want := numbered([]linker.Result{
 		superseded("e-1", "", ""),
-		{Outcome: linker.Failed, Code: linker.DatabaseRefused, Detail: "the recording is under legal hold", EntityID: "e-2"},
+		{Decision: linker.Decision{Outcome: linker.Failed, Code: linker.DatabaseRefused, Detail: "the recording is under legal hold", EntityID: "e-2"}},
 	})
 	if diff := cmp.Diff(want, w.results(x)); diff != "" {
 		t.Errorf("results (-want +got):\n%s", diff)
