@@ -77,6 +77,7 @@ with "relink demo".`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		DisableAutoGenTag: true,
+		Annotations:       map[string]string{"topics": topicList()},
 		Args:              cobra.ArbitraryArgs,
 		RunE:              a.noCommand,
 		PersistentPreRunE: a.prepare,
@@ -96,7 +97,7 @@ with "relink demo".`,
 		&cobra.Group{ID: "runs", Title: "Runs:"},
 		&cobra.Group{ID: "more", Title: "More:"},
 	)
-	root.SetHelpCommandGroupID("more")
+	root.SetHelpCommand(a.helpCommand())
 	root.SetCompletionCommandGroupID("more")
 	root.AddCommand(
 		a.validateCommand(),
@@ -213,6 +214,10 @@ Exit status:
 "{{.CommandPath}} COMMAND --help" tells more about a command.
 {{- end}}
 {{- if not .HasParent}}
+"relink help TOPIC" shows a page about one of these:
+
+{{.Annotations.topics}}
+
 Every flag can be set by an environment variable: RELINK_MAX_REJECTS for
 --max-rejects. --force, --prune, --take-over and --max-changes cannot.
 {{- end}}
