@@ -20,13 +20,13 @@ TOOLS    := .cache/tools
 CONCURRENT := ./batch/... ./linker/postgres/... ./linker/httpapi/... ./cmd/relink/...
 
 .DEFAULT_GOAL := help
-.PHONY: help build test check format demo bench microbench torture conformance golden fuzz clean
+.PHONY: help build test check format demo bench microbench torture conformance golden picture fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/relink
-	$(GO) build -trimpath -o bin/relink ./cmd/relink
+	$(GO) build -trimpath -ldflags='-s -w' -o bin/relink ./cmd/relink
 
 demo: build ## import a small world into a private PostgreSQL and show the reports
 	@.ci/postgres
@@ -63,6 +63,11 @@ format: $(TOOLS)/gofumpt ## format the Go sources
 golden: ## rewrite the golden files; review the diff like code
 	@.ci/postgres
 	$(GO) test -run 'Golden|Script' ./linker ./reports ./cmd/relink -update
+
+picture: build ## take the README's picture of the report anew
+	@.ci/postgres
+	@.ci/chromium
+	.ci/picture
 
 bench: build ## measure relink against its rivals: ROWS rows, COUNT alternating runs
 	@.ci/postgres
