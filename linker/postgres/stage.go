@@ -5,9 +5,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 
 	"relink/linker"
+	"relink/linker/bloom"
 )
 
 // Staged reports whether the run's working table holds exactly the rows that
@@ -47,7 +49,7 @@ func (x *Session) Stage(ctx context.Context, next func(*linker.Numbered) error) 
 	if _, err := x.work.Exec(ctx, x.statement("staged")); err != nil {
 		return 0, x.cause(fmt.Errorf("creating a working table: %w", err))
 	}
-	rows := &copyReader{next: next, seen: newSeen(), faults: map[linker.Code]int64{}}
+	rows := &copyReader{next: next, seed: maphash.MakeSeed(), seen: bloom.New(), faults: map[linker.Code]int64{}}
 	tag, err := x.work.PgConn().CopyFrom(ctx, rows, forRun(`
 		COPY relink.run_0_staged
 		    (row_no, line, code, recording_id, data_type, entity_id, external_id, connection_id, trigger, doubtful, seen)
@@ -87,8 +89,13 @@ type copyReader struct {
 	count   int64
 	err     error // of next, which says more than the failed COPY
 	row     linker.Numbered
-	seen    *seen
-	faults  map[linker.Code]int64
+	seed    maphash.Seed
+	// seen marks the rows whose recording may have come before, so that only
+	// these are searched for recordings that are in the file twice. To group
+	// a million rows by recording took 0.9 s, a seventh of a run in which
+	// nothing changes.
+	seen   *bloom.Filter
+	faults map[linker.Code]int64
 }
 
 func (c *copyReader) Read(p []byte) (int, error) {
@@ -154,7 +161,7 @@ func (c *copyReader) append(n *linker.Numbered) {
 	c.text(r.IntegrationConnectionID)
 	c.text(r.Trigger)
 	c.yes(n.Suspect&linker.SuspectRecording != 0)
-	c.yes(c.seen.before(r.RecordingID))
+	c.yes(c.seen.Add(maphash.String(c.seed, r.RecordingID)))
 }
 
 // yes appends true, or NULL for no: most are, and NULL takes no room.
