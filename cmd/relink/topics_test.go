@@ -221,6 +221,27 @@ func shellWords(line string) (words []string) {
 	return words
 }
 
+// TestLinksInDocumentsLead follows every link to a file of this repository.
+func TestLinksInDocumentsLead(t *testing.T) {
+	t.Parallel()
+	pages, err := filepath.Glob(filepath.Join(root, ".github/*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, page := range append(pages, filepath.Join(root, "README.md")) {
+		for _, m := range regexp.MustCompile(`\]\(([^)#:]+)\)`).FindAllStringSubmatch(read(t, page), -1) {
+			found++
+			if _, err := os.Stat(filepath.Join(filepath.Dir(page), m[1])); err != nil {
+				t.Errorf("%s: %v", page, err)
+			}
+		}
+	}
+	if found < len(help.Names()) {
+		t.Errorf("found %d links only", found)
+	}
+}
+
 // TestSessionsInDocuments runs every console block of the README and the topics
 // with a shell and compares what it prints, blanks and line breaks aside.
 func TestSessionsInDocuments(t *testing.T) {
