@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"relink/linker/postgres"
 	"relink/linker/postgres/localpg"
 )
 
@@ -113,4 +114,65 @@ func TestServerGoesAway(t *testing.T) {
 	if names := s.names(run); slices.ContainsFunc(names, func(name string) bool { return name[0] == '.' }) {
 		t.Errorf("the folder holds %v, want nothing unfinished", names)
 	}
+}
+
+// lock locks a table of the site from another session, until the returned
+// function is called.
+func (s *site) lock(table, mode string) (free func()) {
+	s.t.Helper()
+	conn, err := postgres.Connect(context.Background(), postgres.Config{URL: s.url, ApplicationName: "platform migration"})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	do := func(sql string) {
+		if _, err := conn.Exec(context.Background(), sql); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	do("BEGIN; LOCK TABLE " + table + " IN " + mode + " MODE")
+	return func() {
+		do("COMMIT")
+		conn.Close(context.Background())
+	}
+}
+
+// A table that an ALTER TABLE or a CREATE INDEX holds is waited for, with a word
+// about who holds it: no row fails for it.
+func TestLockedTables(t *testing.T) {
+	t.Parallel()
+	waits := "relink: notice: waiting for a lock on table recording_links that session "
+	for _, mode := range []string{"ACCESS EXCLUSIVE", "SHARE"} {
+		t.Run("while it applies, "+mode, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			run := s.remember() + 1
+			s.slowly(100 * time.Millisecond)
+			p := s.slowRun()
+			free := s.lock("recording_links", mode)
+			s.until("it says for what it waits", func() bool { return strings.Contains(p.stderr.String(), waits) })
+			free()
+			p.exits(statusRejected)
+			p.says("(platform migration) of role relink holds: BEGIN; LOCK TABLE recording_links")
+			s.isWhole(run)
+		})
+	}
+	t.Run("while it plans", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		run := s.remember() + 1
+		free := s.lock("recording_links", "ACCESS EXCLUSIVE")
+		p := s.start("import", "links.csv")
+		s.until("it says for what it waits", func() bool { return strings.Contains(p.stderr.String(), waits) })
+		free()
+		p.exits(statusRejected)
+		s.isWhole(run)
+	})
+	t.Run("for too long", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		free := s.lock("recording_links", "ACCESS EXCLUSIVE")
+		defer free()
+		p := s.relink(statusError, "import", "--retry-timeout", "0s", "links.csv")
+		p.says("relink: error: gave up after waiting 10s for a lock on table recording_links that session ")
+	})
 }

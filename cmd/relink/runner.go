@@ -273,7 +273,7 @@ const driftLookBack = 300
 func (r *runner) sessionOptions(run linker.Run, s settings, again, resumed bool) postgres.SessionOptions {
 	o := postgres.SessionOptions{
 		Run: run.ID, Rules: s.Rules, Writing: !run.DryRun && !r.rewrite, Undo: run.OfRun,
-		Lanes: int(r.run.lanes), BatchRows: int(r.run.batchRows), LockTimeout: r.run.lockTimeout,
+		Lanes: int(r.run.lanes), BatchRows: int(r.run.batchRows), LockTimeout: r.run.lockTimeout, RetryTimeout: r.run.retryTimeout,
 		CountGroups: s.Guard.Reconcile || !s.Guard.MaxChanges.IsZero(),
 		Notice:      func(text string) { r.a.stderr.notice("%s", text) },
 	}

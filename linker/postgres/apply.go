@@ -46,7 +46,7 @@ func (x *Session) Apply(ctx context.Context, stop <-chan struct{}, applied *atom
 		return x.cause(err)
 	}
 	before := applied.Load()
-	lanes, err := x.openLanes(ctx, blocks)
+	lanes, err := x.openLanes(ctx, stop, blocks)
 	if err != nil {
 		return x.cause(err)
 	}
@@ -59,7 +59,7 @@ func (x *Session) Apply(ctx context.Context, stop <-chan struct{}, applied *atom
 				working.Add(1)
 				defer working.Add(-1)
 			}
-			return l.run(laneCtx, stop, part, applied)
+			return l.run(laneCtx, part, applied)
 		})
 	}
 	if err := group.Wait(); err != nil {
@@ -89,20 +89,21 @@ func (x *Session) workBlocks(ctx context.Context, table string) (blocks int64, e
 type lane struct {
 	x    *Session
 	conn *pgx.Conn
+	stop <-chan struct{} // closed when the run is to end after the batch in hand
 	// statements of this run
 	clear, link, expected, batch string
 }
 
 // openLanes opens as many lanes as are asked for, at most one a block. It makes
 // do with fewer, but one, when the server has no more connections to give.
-func (x *Session) openLanes(ctx context.Context, blocks int64) (lanes []*lane, err error) {
+func (x *Session) openLanes(ctx context.Context, stop <-chan struct{}, blocks int64) (lanes []*lane, err error) {
 	want := x.opt.Lanes
 	if want <= 0 {
 		want = DefaultLanes()
 	}
 	want = min(want, int(blocks))
 	for n := range want {
-		l, err := x.openLane(ctx, n)
+		l, err := x.openLane(ctx, stop, n)
 		if n > 0 && sqlState(err) == stateTooManyConnections {
 			x.notice("%d of %d lanes apply: the server has no connection left for more", n, want)
 			break
@@ -118,13 +119,13 @@ func (x *Session) openLanes(ctx context.Context, blocks int64) (lanes []*lane, e
 	return lanes, nil
 }
 
-func (x *Session) openLane(ctx context.Context, n int) (*lane, error) {
+func (x *Session) openLane(ctx context.Context, stop <-chan struct{}, n int) (*lane, error) {
 	conn, err := x.store.connect(ctx, fmt.Sprintf("run %d lane %d", x.opt.Run, n))
 	if err != nil {
 		return nil, err
 	}
 	l := &lane{
-		x: x, conn: conn,
+		x: x, conn: conn, stop: stop,
 		clear: x.statement("clear"), link: x.statement("link"),
 		expected: x.statement("expected"), batch: x.statement("batch"),
 	}
@@ -165,11 +166,11 @@ func (l *lane) prepare(ctx context.Context) error {
 }
 
 // run applies all batches of a range of blocks.
-func (l *lane) run(ctx context.Context, stop <-chan struct{}, blocks blockRange, applied *atomic.Int64) error {
+func (l *lane) run(ctx context.Context, blocks blockRange, applied *atomic.Int64) error {
 	batches := newBatches(blocks, l.x.opt.BatchRows)
 	for {
 		select {
-		case <-stop:
+		case <-l.stop:
 			return linker.ErrStopped
 		default:
 		}
@@ -194,7 +195,11 @@ func (l *lane) run(ctx context.Context, stop <-chan struct{}, blocks blockRange,
 // apply does one batch: in the fast form, and when anything is not as planned,
 // in the careful form.
 func (l *lane) apply(ctx context.Context, from, to pgTID) (int64, error) {
-	n, err := l.fast(ctx, from, to)
+	var n int64
+	err := l.waitForTable(ctx, func() (err error) {
+		n, err = l.fast(ctx, from, to)
+		return err
+	})
 	if err == nil || !(errors.Is(err, errNotAsPlanned) || isRefusal(err)) {
 		return n, err
 	}

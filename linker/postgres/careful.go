@@ -51,7 +51,7 @@ func (l *lane) tryCareful(ctx context.Context, changes []change, try int) error 
 	if len(changes) == 0 {
 		return nil
 	}
-	err := pgx.BeginFunc(ctx, l.conn, func(tx pgx.Tx) error {
+	err := l.inTransaction(ctx, func(tx pgx.Tx) error {
 		form := l.x.relinker().relink
 		if l.x.opt.Undo != 0 {
 			form = l.x.undo
@@ -82,6 +82,12 @@ func (l *lane) tryCareful(ctx context.Context, changes []change, try int) error 
 	return l.tryCareful(ctx, changes, try+1)
 }
 
+// inTransaction does something in a transaction of its own, once nobody has the
+// table of links locked.
+func (l *lane) inTransaction(ctx context.Context, do func(pgx.Tx) error) error {
+	return l.waitForTable(ctx, func() error { return pgx.BeginFunc(ctx, l.conn, do) })
+}
+
 // triesFor is how often a change is tried that ended with err. Waiting helps
 // against locks only; a key that the careful form meets may be that of a CRM
 // row deleted a moment ago, and a second look will tell; what the platform's
@@ -102,7 +108,7 @@ func (l *lane) giveUp(ctx context.Context, changes []change, why error) error {
 	if !isLocked(why) {
 		code, detail = linker.DatabaseRefused, refusal(why)
 	}
-	return pgx.BeginFunc(ctx, l.conn, func(tx pgx.Tx) error {
+	return l.inTransaction(ctx, func(tx pgx.Tx) error {
 		now, err := l.x.relinker().current(ctx, tx, changes)
 		if err != nil {
 			return err

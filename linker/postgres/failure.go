@@ -2,10 +2,13 @@ package postgres
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -104,12 +107,14 @@ const hintPooled = "give --database the address of PostgreSQL itself, or of a po
 const (
 	hintTables = "`relink db check` tells what is missing; `relink db migrate` makes relink's own tables, " +
 		"--schema names the schema of the platform's, and `relink db migrate --platform` makes those in a local database"
+	hintTimeouts = "something between relink and the server, or the server itself, ends idle sessions: run the command again"
 	hintShutdown = "wait until the server is up again, then run the command again"
 	hintDamage   = "have the server's administrator look at its log and its disk before anything else is written"
 )
 
 // serverHints are what to do, by the code that the server gave.
 var serverHints = map[string]string{
+	stateProtocolViolation: "a connection pooler such as pgbouncer answers so, also when it pools by transaction or by statement: " + hintPooled,
 	stateNoPrepared:        hintPooled,
 	stateDuplicatePrepared: hintPooled,
 	stateReadOnly:          "connect to the primary server, with a role that may write; adding target_session_attrs=read-write to the URL finds it among several hosts",
@@ -129,13 +134,16 @@ var serverHints = map[string]string{
 	stateOutOfMemory:       "use fewer --lanes, or give the server more memory",
 	stateTooManyConnections: "use fewer --lanes, or raise max_connections or the role's connection limit; " +
 		"relink needs three connections and one for each lane",
-	stateQueryCanceled:    "somebody or a timeout of the server cancelled the statement: run the command again",
-	stateAdminShutdown:    hintShutdown,
-	stateCrashShutdown:    hintShutdown,
-	stateCannotConnectNow: hintShutdown,
-	stateIOError:          hintDamage,
-	stateDataCorrupted:    hintDamage,
-	stateIndexCorrupted:   hintDamage,
+	stateQueryCanceled:      "somebody or a timeout of the server cancelled the statement: run the command again",
+	stateIdleInTransaction:  hintTimeouts,
+	stateIdleSession:        hintTimeouts,
+	stateTransactionTimeout: hintTimeouts,
+	stateAdminShutdown:      hintShutdown,
+	stateCrashShutdown:      hintShutdown,
+	stateCannotConnectNow:   hintShutdown,
+	stateIOError:            hintDamage,
+	stateDataCorrupted:      hintDamage,
+	stateIndexCorrupted:     hintDamage,
 }
 
 // serverSays returns the server's own sentence, which names the table, role or
@@ -151,12 +159,15 @@ func serverSays(e *pgconn.PgError) string {
 // explainConnect tells why no session came about, when it was not the server
 // that refused it.
 func explainConnect(err *pgconn.ConnectError) (message, hint string, ok bool) {
-	where := address(err.Config)
+	where := addresses(err.Config)
 	var dnsErr *net.DNSError
 	switch {
-	case errors.As(err, &dnsErr):
+	case errors.As(err, &dnsErr) && dnsErr.IsNotFound:
 		return fmt.Sprintf("the database's host %q is not known", dnsErr.Name),
 			"check the host in the URL (or PGHOST)", true
+	case errors.As(err, &dnsErr):
+		return fmt.Sprintf("the database's host %q cannot be looked up: %s", dnsErr.Name, dnsErr.Err),
+			"check that the name server answers", true
 	case errors.Is(err, syscall.ENOENT):
 		return "there is no database server at " + where,
 			"start the server, or check the host in the URL (or PGHOST); without one, relink looks for a local socket", true
@@ -166,45 +177,144 @@ func explainConnect(err *pgconn.ConnectError) (message, hint string, ok bool) {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "no database server answers at " + where,
 			"start the server, or check host and port in the URL (or PGHOST, PGPORT)", true
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return "there is no route to the database server at " + where,
+			"check the host in the URL (or PGHOST), and the network", true
+	case isAttributes(err):
+		return "no database server at " + where + " is what target_session_attrs in the URL asks for",
+			"wait until the failover is over, or check target_session_attrs", true
+	case isTLS(err):
+		return fmt.Sprintf("no TLS with the database server at %s: %s", where, oneLine(err)),
+			"check sslmode, sslrootcert and the host's name in the URL", true
 	case isTimeout(err):
 		return fmt.Sprintf("the database server at %s did not answer in time", where),
 			"check the host, and that no firewall is in between", true
-	case isLost(err):
+	case isLost(err), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF):
 		return fmt.Sprintf("the database server at %s ended the connection before it was made", where),
 			"check that PostgreSQL is what listens there, and the sslmode in the URL", true
 	}
-	return "", "", false
+	return fmt.Sprintf("cannot connect to the database at %s: %s", where, oneLine(err)), "check the URL", true
+}
+
+// isAttributes reports whether no server was of the kind that the URL asks for.
+func isAttributes(err error) bool {
+	for _, wrong := range []error{
+		pgconn.ErrReadOnlyConnection, pgconn.ErrReadWriteConnection, pgconn.ErrPrimaryConnection, pgconn.ErrStandbyConnection,
+	} {
+		if errors.Is(err, wrong) {
+			return true
+		}
+	}
+	return false
+}
+
+// oneLine is what the attempts to connect ended with, each reason once.
+func oneLine(err error) string {
+	var reasons []string
+	for _, attempt := range leaves(err) {
+		inner := attempt
+		for next := attempt; next != nil; next = errors.Unwrap(next) {
+			inner = next
+		}
+		if text := strings.Join(strings.Fields(inner.Error()), " "); !slices.Contains(reasons, text) {
+			reasons = append(reasons, text)
+		}
+	}
+	return strings.Join(reasons, "; ")
+}
+
+// addresses lists the addresses that were tried.
+func addresses(cfg *pgconn.Config) string {
+	list := []string{address(cfg.Host, cfg.Port)}
+	for _, f := range cfg.Fallbacks { // the same host without TLS is one of them
+		if a := address(f.Host, f.Port); !slices.Contains(list, a) {
+			list = append(list, a)
+		}
+	}
+	return strings.Join(list, ", ")
 }
 
 // address returns where a connection was to go: the socket's file, or host and
 // port.
-func address(cfg *pgconn.Config) string {
-	port := strconv.Itoa(int(cfg.Port))
-	if filepath.IsAbs(cfg.Host) {
-		return filepath.Join(cfg.Host, ".s.PGSQL."+port)
+func address(host string, port uint16) string {
+	number := strconv.Itoa(int(port))
+	if filepath.IsAbs(host) {
+		return filepath.Join(host, ".s.PGSQL."+number)
 	}
-	return net.JoinHostPort(cfg.Host, port)
+	return net.JoinHostPort(host, number)
 }
 
 // isTransient reports whether the same work may well succeed a moment later:
-// after a lost connection, a server that restarts or is not up, or a conflict
-// with another transaction. It is false when the caller ended the work.
+// after a lost connection, a server that restarts, fails over or is not up, or a
+// conflict with another transaction. It is false when the caller ended the work,
+// and for a connection that is refused for a reason that stays: password, role,
+// database, TLS.
 func isTransient(err error) bool {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return false
 	}
-	switch code := sqlState(err); code {
-	case stateAdminShutdown, stateCrashShutdown, stateCannotConnectNow, stateSerialization, stateDeadlock:
-		return true
-	case "":
-	default:
-		return strings.HasPrefix(code, classConnection)
-	}
 	var connectErr *pgconn.ConnectError
 	if errors.As(err, &connectErr) {
-		return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOENT) || isTimeout(err) || isLost(err)
+		return !isRefusedForGood(connectErr)
+	}
+	var pgErr *pgconn.PgError
+	if errors.As(err, &pgErr) {
+		return transientStates[pgErr.Code] ||
+			strings.HasPrefix(pgErr.Code, classConnection) && pgErr.Code != stateProtocolViolation ||
+			pgErr.Routine == "RevalidateCachedQuery" // a table was altered under a prepared statement
 	}
 	return isLost(err)
+}
+
+// transientStates are those in which the server asks, as it were, to come back
+// later.
+var transientStates = map[string]bool{
+	stateAdminShutdown: true, stateCrashShutdown: true, stateCannotConnectNow: true, stateIdleSession: true,
+	stateIdleInTransaction: true, stateTransactionTimeout: true,
+	stateReadOnly:           true, // of a primary that is one no more
+	stateTooManyConnections: true,
+	stateSerialization:      true, stateDeadlock: true, stateLockNotAvailable: true,
+}
+
+// isRefusedForGood reports whether a connection failed for a reason that stays.
+// Of several hosts, and of attempts with and without TLS, one refusal by a server
+// is enough: what the others say then matters no more.
+func isRefusedForGood(err *pgconn.ConnectError) bool {
+	attempts := leaves(err)
+	onlyTLS := true
+	for _, attempt := range attempts {
+		switch sqlState(attempt) {
+		case stateWrongPassword, stateNotAuthorised, stateNoDatabase, stateNoPrivilege, stateProtocolViolation:
+			return true
+		}
+		onlyTLS = onlyTLS && isTLS(attempt)
+	}
+	return onlyTLS
+}
+
+// isTLS reports whether client and server cannot agree on TLS.
+func isTLS(err error) bool {
+	var (
+		certificate *tls.CertificateVerificationError
+		record      tls.RecordHeaderError
+		alert       tls.AlertError
+	)
+	return errors.As(err, &certificate) || errors.As(err, &record) || errors.As(err, &alert) ||
+		strings.Contains(err.Error(), "server refused TLS connection") // pgconn has no name for it
+}
+
+// leaves returns the errors that were joined into err, or err alone.
+func leaves(err error) []error {
+	for next := err; next != nil; next = errors.Unwrap(next) {
+		if joined, ok := next.(interface{ Unwrap() []error }); ok {
+			var all []error
+			for _, e := range joined.Unwrap() {
+				all = append(all, leaves(e)...)
+			}
+			return all
+		}
+	}
+	return []error{err}
 }
 
 // isLost tells whether the way to the server broke, on a connection made by

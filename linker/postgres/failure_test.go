@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -79,6 +80,7 @@ func TestExplainConnecting(t *testing.T) {
 		}
 	}()
 
+	plain := refusesTLS(t)
 	empty := t.TempDir()
 	for _, c := range []struct {
 		name          string
@@ -88,7 +90,10 @@ func TestExplainConnecting(t *testing.T) {
 	}{
 		{"nothing listens", "postgres://u:secret@" + refused + "/d", "no database server answers at " + refused, "PGPORT", true},
 		{"no socket", "postgres:///d?host=" + empty, "no database server at " + empty, "PGHOST", true},
-		{"a host that does not exist", "postgres://u:secret@no-such-host.invalid/d", `host "no-such-host.invalid" is not known`, "PGHOST", false},
+		{"a host that does not exist", "postgres://u:secret@no-such-host.invalid/d", `host "no-such-host.invalid" is not known`, "PGHOST", true},
+		{"nothing listens on any of the hosts", "postgres://u:secret@" + refused + "," + refused + ",127.0.0.2:1/d", "no database server answers at " + refused + ", 127.0.0.2:1", "PGPORT", true},
+		{"a server that is no standby", pgtest.Database(t) + "&target_session_attrs=standby", "is what target_session_attrs in the URL asks for", "failover", true},
+		{"a server without TLS", "postgres://u:secret@" + plain + "/d?sslmode=require", "no TLS with the database server at " + plain, "sslmode", false},
 		{"a host that does not answer", "postgres://u:secret@" + silent.Addr().String() + "/d?connect_timeout=1&sslmode=disable", "did not answer in time", "firewall", true},
 		{"something that is not PostgreSQL", "postgres://u:secret@" + rude.Addr().String() + "/d?sslmode=disable", "ended the connection", "sslmode", true},
 		{"a URL that is none", "postgres://u:secret@host:port/d", "the database URL cannot be read", "postgres://user:password@", false},
@@ -106,6 +111,57 @@ func TestExplainConnecting(t *testing.T) {
 				t.Errorf("IsTransient(%v) = %v, want %v", err, got, c.transient)
 			}
 		})
+	}
+}
+
+// refusesTLS is the address of a server that answers a request for TLS with no.
+func refusesTLS(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			io.ReadFull(conn, make([]byte, 8))
+			conn.Write([]byte("N"))
+			conn.Close()
+		}
+	}()
+	return l.Addr().String()
+}
+
+// Every way in which a network fails is an outage, whatever the errors are
+// called.
+func TestNetworksThatFailAreOutages(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	for name, cause := range map[string]error{
+		"there is no route to the database server":         os.NewSyscallError("connect", syscall.EHOSTUNREACH),
+		"there is no route to the database server at":      os.NewSyscallError("connect", syscall.ENETUNREACH),
+		"ended the connection before it was made":          os.NewSyscallError("connect", syscall.ECONNRESET),
+		"cannot be looked up: server misbehaving":          &net.DNSError{Err: "server misbehaving", Name: "db", IsTemporary: true},
+		`the database's host "db" is not known`:            &net.DNSError{Err: "no such host", Name: "db", IsNotFound: true},
+		"cannot connect to the database at":                os.NewSyscallError("connect", syscall.EADDRNOTAVAIL),
+		"this user may not use the database's socket":      os.NewSyscallError("connect", syscall.EACCES),
+		"ended the connection before it was made; its end": io.EOF,
+	} {
+		_, err := postgres.Connect(t.Context(), postgres.Config{URL: url, Dial: func(context.Context, string, string) (net.Conn, error) {
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: cause}
+		}})
+		want, _, _ := strings.Cut(name, ";")
+		wantExplained(t, err, want, "")
+		if !isTransient(err) {
+			t.Errorf("%v is no outage, want one", err)
+		}
+		if text := postgres.Explain(err).Error(); strings.Contains(text, "\n") {
+			t.Errorf("%q has more than one line", text)
+		}
 	}
 }
 
@@ -149,7 +205,7 @@ func TestExplainStatements(t *testing.T) {
 		{"a missing schema", "relink", "CREATE TABLE nowhere.t ()", `schema "nowhere" does not exist`, "--schema", false},
 		{"a missing column", "relink", "SELECT restored FROM recording_links", `"restored" does not exist`, "relink db check", false},
 		{"a missing privilege", role, "SELECT FROM recordings", "permission denied for table recordings", "relink db check", false},
-		{"a read-only transaction", "relink", "BEGIN READ ONLY; CREATE TABLE t ()", "read-only transaction", "primary", false},
+		{"a read-only transaction", "relink", "BEGIN READ ONLY; CREATE TABLE t ()", "read-only transaction", "primary", true},
 		{"a session that is ended", "relink", "SELECT pg_terminate_backend(pg_backend_pid())", "terminating connection", "up again", true},
 		{"a statement that is cancelled", "relink", "SET statement_timeout = 1; SELECT pg_sleep(9)", "statement timeout", "cancelled", false},
 		{"a prepared statement that is another session's", "relink", "EXECUTE other", `"other" does not exist`, "pool_mode = session", false},
@@ -186,8 +242,8 @@ func TestExplainLockConflicts(t *testing.T) {
 	exec(t, other, "SET lock_timeout = '10ms'")
 	_, err := other.Exec(t.Context(), "SELECT FROM recordings")
 	wantExplained(t, err, "lock timeout", "another session holds a lock")
-	if isTransient(err) {
-		t.Errorf("IsTransient(%v) = true, want false", err)
+	if !isTransient(err) {
+		t.Errorf("IsTransient(%v) = false, want true", err)
 	}
 
 	// Two sessions that wait for each other.
@@ -266,10 +322,20 @@ func TestExplainStates(t *testing.T) {
 		{"58030", "administrator", false},
 		{"XX001", "administrator", false},
 		{"40001", "run the command again", true},
+		{"25006", "primary", true},
+		{"25P03", "idle sessions", true},
+		{"25P04", "idle sessions", true},
+		{"57P05", "idle sessions", true},
+		{"53300", "max_connections", true},
+		{"55P03", "holds a lock", true},
+		{"08006", "", true},
+		{"08P01", "pgbouncer", false},
 		{"42P05", "pool_mode = session", false},
 	} {
 		err := fmt.Errorf("doing something: %w", &pgconn.PgError{Code: c.state, Message: "the message", Detail: "The detail."})
-		wantExplained(t, err, "the database says: the message (The detail)", c.hint)
+		if c.hint != "" {
+			wantExplained(t, err, "the database says: the message (The detail)", c.hint)
+		}
 		if got := isTransient(err); got != c.transient {
 			t.Errorf("IsTransient of state %s = %v, want %v", c.state, got, c.transient)
 		}

@@ -17,7 +17,7 @@ func (x *Session) prune(ctx context.Context, stop <-chan struct{}) error {
 	if err != nil {
 		return err
 	}
-	l, err := x.openLane(ctx, 0)
+	l, err := x.openLane(ctx, stop, 0)
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,10 @@ func (l *lane) prune(ctx context.Context, from, to pgTID) error {
 		if try > 2 {
 			name = "prune_free"
 		}
-		_, err := l.conn.Exec(ctx, l.x.statement(name), l.x.opt.Run, from, to)
+		err := l.waitForTable(ctx, func() error {
+			_, err := l.conn.Exec(ctx, l.x.statement(name), l.x.opt.Run, from, to)
+			return err
+		})
 		switch {
 		case err == nil:
 			return nil
@@ -80,7 +83,10 @@ func (l *lane) pruneEach(ctx context.Context, from, to pgTID) error {
 	}
 	for _, at := range each {
 		next := tid(int64(at.BlockNumber), int(at.OffsetNumber)+1)
-		_, err := l.conn.Exec(ctx, l.x.statement("prune_free"), l.x.opt.Run, at, next)
+		err := l.waitForTable(ctx, func() error {
+			_, err := l.conn.Exec(ctx, l.x.statement("prune_free"), l.x.opt.Run, at, next)
+			return err
+		})
 		if err != nil && isRefusal(err) {
 			_, err = l.conn.Exec(ctx, l.x.statement("prune_refused"), at, refusal(err))
 		}

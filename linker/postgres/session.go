@@ -29,6 +29,9 @@ type SessionOptions struct {
 	// OwnTimeout is how long to wait for a lock whose holder is this very
 	// run: the leader of a dead process, whose end the server has not seen.
 	OwnTimeout time.Duration
+	// RetryTimeout is how long the run may be without its database, so also
+	// how long a statement over whole tables waits for a lock.
+	RetryTimeout time.Duration
 	// BatchRows fixes how many rows one transaction applies. 0 lets time
 	// decide (see batchTime).
 	BatchRows int
@@ -55,6 +58,8 @@ type Session struct {
 	ctx    context.Context // ends when the leader loses its connection
 	cancel context.CancelCauseFunc
 	pulse  sync.WaitGroup
+	// waitedFor is the lock that the working session waited for last.
+	waitedFor atomic.Pointer[heldLock]
 
 	canLock bool // this role may lock CRM rows against deletion
 	// hasKey says that a foreign key keeps links from naming a CRM row that
@@ -167,7 +172,9 @@ func (x *Session) tune(ctx context.Context) error {
 		    set_config('client_connection_check_interval', '1s', false),
 		    -- whatever the URL says: it was written for short statements
 		    set_config('statement_timeout', '0', false),
-		    set_config('idle_in_transaction_session_timeout', '0', false)`)
+		    set_config('lock_timeout', $1, false),
+		    set_config('idle_in_transaction_session_timeout', '0', false)`,
+		fmt.Sprintf("%dms", x.lockWait().Milliseconds()))
 	if err != nil {
 		return fmt.Errorf("setting up the session: %w", err)
 	}
@@ -197,7 +204,8 @@ func (x *Session) watch() {
 		case <-x.ctx.Done():
 			return
 		case <-tick.C:
-			if err := x.leader.Ping(x.ctx); err != nil {
+			// It also shows that the connection is still there.
+			if err := x.tellLockWait(x.ctx); err != nil {
 				x.cancel(fmt.Errorf("%w: %w", ErrLeaderLost, err))
 				return
 			}
@@ -243,7 +251,7 @@ func (x *Session) cause(err error) error {
 	if lost := context.Cause(x.ctx); lost != nil && errors.Is(lost, ErrLeaderLost) {
 		err = lost
 	}
-	return Explain(err)
+	return Explain(x.explainLockWait(err))
 }
 
 func (x *Session) notice(format string, args ...any) {

@@ -9,6 +9,10 @@ import (
 // The SQLSTATE codes that say something to the person, or decide what a run
 // does next.
 const (
+	stateProtocolViolation  = "08P01"
+	stateIdleInTransaction  = "25P03"
+	stateTransactionTimeout = "25P04"
+	stateIdleSession        = "57P05"
 	stateForeignKey         = "23503"
 	stateUnique             = "23505"
 	stateReadOnly           = "25006"

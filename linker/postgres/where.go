@@ -78,7 +78,7 @@ func (s *Store) Where(ctx context.Context) (linker.Database, error) {
 }
 
 func (s *Store) where(ctx context.Context, conn *pgx.Conn) (linker.Database, error) {
-	d := linker.Database{Schema: s.cfg.platformSchema(), Server: address(&conn.Config().Config)}
+	d := linker.Database{Schema: s.cfg.platformSchema(), Server: address(conn.Config().Host, conn.Config().Port)}
 	if err := conn.QueryRow(ctx, "SELECT current_database(), current_user").Scan(&d.Name, &d.Role); err != nil {
 		return d, fmt.Errorf("asking which database this is: %w", err)
 	}

@@ -1,0 +1,19 @@
+-- A lock of another session, or one that it waits for, which keeps links from
+-- being written: an ALTER TABLE, a CREATE INDEX, a LOCK TABLE.
+SELECT
+    l.relation::regclass::text,
+    h.pid,
+    coalesce(h.usename, ''),
+    coalesce(h.application_name, ''),
+    left(regexp_replace(coalesce(h.query, ''), '\s+', ' ', 'g'), 80)
+FROM pg_locks AS l
+JOIN pg_stat_activity AS h ON h.pid = l.pid
+WHERE l.locktype = 'relation' AND l.pid <> pg_backend_pid()
+    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND (
+        l.relation = 'recording_links'::regclass
+        AND l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+        OR l.relation = 'crm_entities'::regclass AND l.mode IN ('ExclusiveLock', 'AccessExclusiveLock')
+    )
+ORDER BY h.xact_start
+LIMIT 1
