@@ -36,6 +36,10 @@ type Job struct {
 	// DryRun stops before the first row is sent.
 	DryRun bool
 	Sender Sender
+	// First, when not nil, sends the first row, alone and before any other,
+	// in place of Sender.Put: a server that is not there, or does not know
+	// the operation, is to be found out by one request.
+	First func(ctx context.Context, row linker.Fields) (linker.Decision, error)
 	// Workers is how many rows are asked for at a time.
 	Workers int
 	// Journal is the file of the answers. It is created unless it is there:

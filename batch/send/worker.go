@@ -116,10 +116,16 @@ var errHalted = errors.New("halted")
 // to one worker, which takes them in the order of the file.
 func (d *sender) dispatch(ctx context.Context, queues []chan linker.Numbered) error {
 	seed := maphash.MakeSeed()
+	first := d.First
 	_, err := d.each(ctx, batch.Applying, func(*source.Reader) error { return nil }, func(r *source.Record, c linker.Checked) error {
 		f, err := d.fates.of(r.Row)
 		if err != nil || f != pending || c.Fault != nil {
 			return err
+		}
+		if first != nil {
+			put := first
+			first = nil
+			return d.ask(ctx, &linker.Numbered{Row: r.Row, Line: r.Line, Checked: c}, put)
 		}
 		worker := maphash.String(seed, c.Fields.RecordingID) % uint64(len(queues))
 		select {
@@ -143,15 +149,15 @@ func (d *sender) work(ctx context.Context, queue <-chan linker.Numbered) {
 			continue
 		default:
 		}
-		if err := d.ask(ctx, &n); err != nil {
+		if err := d.ask(ctx, &n, d.Sender.Put); err != nil {
 			d.halt(err)
 		}
 	}
 }
 
-// ask sends one row and writes the answer down.
-func (d *sender) ask(ctx context.Context, n *linker.Numbered) error {
-	decision, err := d.Sender.Put(ctx, n.Fields)
+// ask sends one row by put and writes the answer down.
+func (d *sender) ask(ctx context.Context, n *linker.Numbered, put func(context.Context, linker.Fields) (linker.Decision, error)) error {
+	decision, err := put(ctx, n.Fields)
 	if err != nil {
 		return err
 	}

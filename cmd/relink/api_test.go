@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -233,7 +234,7 @@ func TestKilledImportThroughAPIResumes(t *testing.T) {
 		if err != nil || len(folders) != 1 {
 			t.Fatalf("folders %v, want one", folders)
 		}
-		args = []string{"resume", folders[0]}
+		args = []string{"resume", folders[0], "--token-file", s.token}
 	}
 	s.slow.Store(0)
 	got := call(t, nil, "", args...)
@@ -302,7 +303,12 @@ func TestImportThroughAPIEnds(t *testing.T) {
 		not    string
 	}{
 		{"a server that says no more", answer(200, `{"data":{"id":"e-1"}}`), nil, 0, []string{"Every row went through: 2 rows.", ",linked,,,e-1,,"}, ""},
-		{"nothing there", answer(404, "nope"), nil, 2, []string{"not_found", "rejected"}, ""},
+		{"nothing there", answer(404, "nope"), nil, 1, []string{"404 Not Found", "without /v1", "unattempted"}, "rejected"},
+		{"nothing there, in JSON", answer(404, `{"statusCode":404,"message":"Cannot PUT /v1/v1","error":"Not Found"}`), nil, 1, []string{"without /v1", "unattempted"}, "rejected"},
+		{"not under this path", answer(404, `{"error":"there is no such operation","details":{"code":"no_such_operation"}}`), nil, 1, []string{"without /v1", "unattempted"}, "rejected"},
+		{"nothing to write", answer(405, ""), nil, 1, []string{"405 Method Not Allowed", "unattempted"}, "rejected"},
+		{"TLS", answer(400, "Client sent an HTTP request to an HTTPS server.\n"), nil, 1, []string{"speaks TLS", "https://", "unattempted"}, "rejected"},
+		{"no such recording", answer(404, `{"error":"Recording not found"}`), nil, 2, []string{"not_found", "rejected"}, "unattempted"},
 		{"no access", answer(401, `{"error":"unknown token"}`), nil, 1, []string{"unknown token", "--token-file", "unattempted", "relink resume"}, ""},
 		{"forbidden", answer(403, ""), nil, 1, []string{"403 Forbidden", "unattempted"}, ""},
 		{"broken", answer(500, `{"error":"oh"}`), []string{"--retry-timeout", "100ms"}, 2, []string{"failed,server_error", "500 Internal Server Error: oh"}, ""},
@@ -347,8 +353,11 @@ func TestAPIFlagsThatCannotBeMeant(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	token := filepath.Join(dir, "token")
-	if err := os.WriteFile(token, []byte("t"), 0o600); err != nil {
-		t.Fatal(err)
+	open := filepath.Join(dir, "open")
+	for path, mode := range map[string]os.FileMode{token: 0o600, open: 0o644} {
+		if err := os.WriteFile(path, []byte("t"), mode); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for args, want := range map[string]string{
 		"--api http://127.0.0.1:1 links.csv":                                        "--token-file is missing",
@@ -358,12 +367,13 @@ func TestAPIFlagsThatCannotBeMeant(t *testing.T) {
 		"--api http://127.0.0.1:1 --token-file TOKEN --max-changes 3 links.csv":     "--max-changes does not go with --api",
 		"--api http://127.0.0.1:1 --token-file TOKEN --expect report.csv links.csv": "--expect does not go with --api",
 		"--api http://platform.example --token-file TOKEN links.csv":                "would be sent unencrypted",
+		"--api http://127.0.0.1:1 --token-file OPEN --out OUT links.csv":            "others can read it (mode 0644)",
 		"--api platform.example --token-file TOKEN links.csv":                       "is not the address of a server",
 		"--api http://127.0.0.1:1 --token-file TOKEN --rate 0 links.csv":            "want a whole number from 1, or off",
 		"--api http://127.0.0.1:1 --token-file TOKEN no-such-file.csv":              "no-such-file.csv",
 		"--api http://127.0.0.1:1 --token-file no-such-token --out OUT links.csv":   "no-such-token",
 	} {
-		args = strings.NewReplacer("TOKEN", token, "OUT", dir).Replace(args)
+		args = strings.NewReplacer("TOKEN", token, "OUT", dir, "OPEN", open).Replace(args)
 		got := call(t, nil, "", append([]string{"import"}, strings.Fields(args)...)...)
 		if got.status != statusError || !strings.Contains(got.stderr, want) {
 			t.Errorf("import %s exits %d and says %q, want 1 and %q", args, got.status, got.stderr, want)
@@ -372,6 +382,75 @@ func TestAPIFlagsThatCannotBeMeant(t *testing.T) {
 	got := call(t, nil, "", "resume", dir)
 	if got.status != statusError || !strings.Contains(got.stderr, "is no folder of an import with --api") {
 		t.Errorf("resume of another folder exits %d and says %q", got.status, got.stderr)
+	}
+}
+
+// A wrong address is found out by one request, whatever is wrong with it.
+func TestWrongAddressStopsAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newStation(t)
+	path := s.file(1000)
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	for address, want := range map[string]string{
+		s.url + "/v1":                              "without /v1",
+		s.url + "/v1/core/recordings":              "without /v1",
+		"http://" + closed.Addr().String():         "refused",
+		strings.Replace(s.url, "http", "https", 1): "without TLS",
+		"https://no-such-host.invalid":             "no-such-host.invalid",
+	} {
+		got := call(t, nil, "", "import", "--api", address, "--token-file", s.token, "--rate", "off", "--out", t.TempDir(), path)
+		if got.status != statusError || !strings.Contains(got.stderr, want) || strings.Contains(got.stdout, "not_found") {
+			t.Errorf("--api %s exits %d and says %s%s, want 1 and %q", address, got.status, got.stdout, got.stderr, want)
+		}
+	}
+	if asked := s.asked.Load(); asked > 2 {
+		t.Errorf("%d requests, want one for each address with a server", asked)
+	}
+}
+
+// Whatever a journal says, the token goes only where a typed address could go,
+// and is the one of this command line.
+func TestResumeDoesNotBelieveAFolder(t *testing.T) {
+	t.Parallel()
+	s := newStation(t)
+	path := s.file(5)
+	s.listen(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusForbidden) }))
+	call(t, nil, "", s.api(path)...)
+	folders, err := filepath.Glob(filepath.Join(s.dir, "out", "*-api"))
+	if err != nil || len(folders) != 1 {
+		t.Fatalf("folders %v, want one", folders)
+	}
+	dir, journal := folders[0], filepath.Join(folders[0], journalName)
+	text, err := os.ReadFile(journal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		change func()
+		args   []string
+		want   string
+	}{
+		"no token file":                {func() {}, nil, "--token-file is missing"},
+		"a token that others can read": {func() { os.Chmod(s.token, 0o644) }, []string{"--token-file", s.token}, "others can read it"},
+		"a journal that others write":  {func() { os.Chmod(journal, 0o666) }, []string{"--token-file", s.token}, "others can write to it"},
+		"a folder that others write":   {func() { os.Chmod(dir, 0o777) }, []string{"--token-file", s.token}, "others can write to it"},
+		"another address": {func() {
+			os.WriteFile(journal, bytes.ReplaceAll(text, []byte(s.url), []byte("http://platform.example ")), 0o600)
+		}, []string{"--token-file", s.token}, "would be sent unencrypted"},
+	} {
+		os.Chmod(s.token, 0o600)
+		os.Chmod(journal, 0o600)
+		os.Chmod(dir, 0o700)
+		os.WriteFile(journal, text, 0o600)
+		test.change()
+		got := call(t, nil, "", append([]string{"resume", dir}, test.args...)...)
+		if got.status != statusError || !strings.Contains(got.stderr, test.want) {
+			t.Errorf("%s: exits %d and says %q, want 1 and %q", name, got.status, got.stderr, test.want)
+		}
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,6 +18,7 @@ import (
 	"relink/batch/source"
 	"relink/linker"
 	"relink/linker/httpapi"
+	"relink/linker/private"
 	"relink/reports"
 )
 
@@ -32,14 +32,14 @@ type apiOptions struct {
 
 func (o *apiOptions) register(flags *pflag.FlagSet) {
 	flags.StringVar(&o.url, "api", "", "send the rows to the HTTP operation of the server at `URL` instead of to a database")
-	flags.BoolVar(&o.insecure, "insecure-plaintext", false, "send the token to another machine without TLS, for an http URL")
 	o.registerAgain(flags)
 }
 
 // registerAgain adds what may be another when a run is resumed.
 func (o *apiOptions) registerAgain(flags *pflag.FlagSet) {
 	o.rate = httpapi.DefaultPerMinute
-	flags.StringVar(&o.tokenFile, "token-file", "", "`FILE` with the token for --api")
+	flags.BoolVar(&o.insecure, "insecure-plaintext", false, "send the token to another machine without TLS, for an http URL")
+	flags.StringVar(&o.tokenFile, "token-file", "", "`FILE` with the token for --api, which only you can read")
 	flags.Var(perMinute{&o.rate}, "rate", "requests a minute to --api, at most")
 }
 
@@ -60,9 +60,8 @@ var notWithAPI = []struct{ flag, why string }{
 // apiSettings are kept in the journal of a run through the HTTP operation.
 type apiSettings struct {
 	settings
-	API       string `json:"api"`
-	TokenFile string `json:"tokenFile"`
-	Rate      int64  `json:"rate"`
+	API  string `json:"api"`
+	Rate int64  `json:"rate"`
 }
 
 // journalName is the name of the journal in a run's folder. A folder that has
@@ -75,6 +74,7 @@ type apiRun struct {
 	dir      string
 	s        apiSettings
 	client   *httpapi.Client // nil for a dry run
+	api      apiOptions      // as they stand on this command line
 	run      runOptions
 	dryRun   bool
 	json     bool
@@ -96,15 +96,12 @@ func (a *app) importThroughAPI(cmd *cobra.Command, path string, o importOptions)
 	if s.settings, err = newSettings(in, o.rules.rules(in.Set), o.guard.Guard, o.outputOptions); err != nil {
 		return err
 	}
-	if s.TokenFile, err = absolute(o.api.tokenFile); err != nil {
-		return err
-	}
 	r := &apiRun{
-		a: a, s: s, run: o.run, dryRun: o.dryRun, json: o.json,
+		a: a, s: s, api: o.api, run: o.run, dryRun: o.dryRun, json: o.json,
 		next: nextAfterAPI(cmd, path),
 	}
 	if !o.dryRun {
-		if r.client, err = newClient(cmd, s, o.run); err != nil {
+		if r.client, err = a.newClient(cmd, s.API, o.api, o.run); err != nil {
 			return err
 		}
 	}
@@ -137,26 +134,26 @@ func (a *app) checkAPI(cmd *cobra.Command, o importOptions) error {
 	if o.api.tokenFile == "" && !o.dryRun {
 		return usage("it holds one line, the token", "--token-file is missing")
 	}
-	address, err := url.Parse(o.api.url)
-	if err == nil && address.Scheme == "http" && !o.api.insecure && !httpapi.IsLoopback(address.Hostname()) {
-		return usage("write https://, or give --insecure-plaintext if the way is safe", "--api %s: the token would be sent unencrypted", o.api.url)
+	if _, err := httpapi.ParseAddress(o.api.url, o.api.insecure); err != nil {
+		return usage("", "--api: %w", err)
 	}
 	return nil
 }
 
-// newClient reads the token and makes a client of it.
-func newClient(cmd *cobra.Command, s apiSettings, o runOptions) (*httpapi.Client, error) {
-	token, err := os.ReadFile(s.TokenFile)
+// newClient reads the token and makes a client of it for the server at address.
+func (a *app) newClient(cmd *cobra.Command, address string, o apiOptions, run runOptions) (*httpapi.Client, error) {
+	token, err := private.Read(cmd.Context(), o.tokenFile)
 	if err != nil {
 		return nil, fmt.Errorf("reading --token-file: %w", err)
 	}
 	cfg := httpapi.ClientConfig{
-		URL: s.API, Token: strings.TrimSpace(string(token)), PerMinute: int(s.Rate), Connections: int(o.lanes),
+		URL: address, Token: token, Plaintext: o.insecure, PerMinute: int(o.rate), Connections: int(run.lanes),
+		Notice: func(text string) { a.stderr.notice("%s", text) },
 	}
 	// The default of the flag is for databases. A row that no server
 	// answers holds up those behind it, so it is tried for less long.
 	if cmd.Flags().Changed("retry-timeout") {
-		cfg.RetryTimeout = max(o.retryTimeout, 1)
+		cfg.RetryTimeout = max(run.retryTimeout, 1)
 	}
 	client, err := httpapi.NewClient(cfg)
 	if err != nil {
@@ -173,7 +170,7 @@ func (r *apiRun) do(ctx context.Context) error {
 	}
 	sending := &send.Job{
 		Input: r.s.input(r.dir), Rules: r.s.Rules, Guard: r.s.Guard, DryRun: r.dryRun,
-		Sender: r.client, Workers: int(r.run.lanes),
+		Sender: r.client, First: r.client.First, Workers: int(r.run.lanes),
 		Journal: filepath.Join(r.dir, journalName), Settings: options, TempDir: r.dir,
 		Begin: func(src *source.Reader) (batch.Report, error) {
 			var err error
@@ -288,7 +285,7 @@ func (r *apiRun) say(done *batch.Done, status int, phases []batch.Phase) error {
 	page.Summary.Files = r.files.names()
 	page.Next = r.next(page.Summary)
 	if page.Summary.State == string(linker.StateInterrupted) {
-		page.Next = []reports.Step{{Why: "Go on where it stopped", Command: "relink resume " + quote(near(r.dir))}}
+		page.Next = []reports.Step{{Why: "Go on where it stopped", Command: r.resumeCommand()}}
 	}
 	if err := writeBeside(near(r.dir), page); err != nil {
 		return err
@@ -300,7 +297,15 @@ func (r *apiRun) say(done *batch.Done, status int, phases []batch.Phase) error {
 	return nil
 }
 
-func (r *apiRun) resume() string { return "relink resume " + quote(near(r.dir)) + " continues it" }
+func (r *apiRun) resume() string { return r.resumeCommand() + " continues it" }
+
+func (r *apiRun) resumeCommand() string {
+	command := "relink resume " + quote(near(r.dir)) + " --token-file " + quote(near(r.api.tokenFile))
+	if r.api.insecure {
+		command += " --insecure-plaintext"
+	}
+	return command
+}
 
 // broken tells how a run ended that has no report.
 func (r *apiRun) broken(ctx context.Context, err error) error {

@@ -33,10 +33,10 @@ as if the run had reached them only now. The report and the links are those of a
 run that was never interrupted. The file and all options that matter come from
 the run. Of a run that has finished, the files are written again.
 
-An import with --api is resumed by its folder: rows that the server has answered
-are not sent again.`,
+An import with --api is resumed by its folder, with --token-file; rows that the
+server has answered are not sent again.`,
 		Example: `  relink resume 42
-  relink resume relink-runs/20260102T030405Z-api`,
+  relink resume relink-runs/20260102T030405Z-api --token-file token`,
 		Args: positional("RUN"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.measured(o.metrics, func() error {

@@ -24,6 +24,9 @@ type ClientConfig struct {
 	// URL is the server's address, before /v1/core.
 	URL   string
 	Token string
+	// Plaintext allows an http URL of another machine, where everybody on
+	// the way can read the token.
+	Plaintext bool
 	// PerMinute limits the requests of all callers together. Defaults to
 	// DefaultPerMinute; a negative number is no limit.
 	PerMinute int
@@ -36,6 +39,9 @@ type ClientConfig struct {
 	// answer, not counting what the server asks to wait for (429). Defaults
 	// to DefaultRetryTimeout; a negative time is none.
 	RetryTimeout time.Duration
+	// Notice, when not nil, is told why rows are tried again and until when:
+	// a sentence now and then, not one a row.
+	Notice func(string)
 	// Transport replaces the network. Nil means the network.
 	Transport http.RoundTripper
 }
@@ -59,11 +65,14 @@ const (
 	minFailures = 20
 	// maxAnswer is how much of an answer is read.
 	maxAnswer = 1 << 20
+	// noticeEvery is how often it is said that rows are tried again.
+	noticeEvery = 30 * time.Second
 )
 
 // Client sends rows to a server. It is safe for concurrent use.
 type Client struct {
-	base         string
+	address      string
+	base         string // of the operation
 	token        string
 	timeout      time.Duration
 	retryTimeout time.Duration
@@ -71,16 +80,15 @@ type Client struct {
 	gate         *gate
 	most         int64        // failures in a row that stop everything
 	failures     atomic.Int64 // rows that failed since one was answered
+	notice       func(string)
+	noticed      atomic.Int64 // when, in nanoseconds
 }
 
 // NewClient returns a Client. Nothing is sent.
 func NewClient(cfg ClientConfig) (*Client, error) {
-	base, err := url.Parse(strings.TrimSpace(cfg.URL))
-	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
-		return nil, fmt.Errorf("%q is not the address of a server: write https://host", cfg.URL)
-	}
-	if base.User != nil || base.RawQuery != "" || base.Fragment != "" {
-		return nil, fmt.Errorf("the server's address is host and path only, without user, ? or #")
+	address, err := ParseAddress(cfg.URL, cfg.Plaintext)
+	if err != nil {
+		return nil, err
 	}
 	if cfg.Token == "" || strings.ContainsFunc(cfg.Token, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return nil, fmt.Errorf("the token is empty, or holds characters that no token has")
@@ -91,12 +99,14 @@ func NewClient(cfg ClientConfig) (*Client, error) {
 		network = newTransport(connections)
 	}
 	c := &Client{
-		base:         strings.TrimRight(base.String(), "/") + "/v1/core/recordings/",
+		address:      address,
+		base:         address + "/v1/core/recordings/",
 		token:        cfg.Token,
 		timeout:      cmp.Or(cfg.Timeout, DefaultAttemptTimeout),
 		retryTimeout: max(0, cmp.Or(cfg.RetryTimeout, DefaultRetryTimeout)),
 		gate:         newGate(cmp.Or(cfg.PerMinute, DefaultPerMinute)),
 		most:         int64(max(minFailures, 2*connections)),
+		notice:       cfg.Notice,
 	}
 	c.http = http.Client{
 		Transport: network,
@@ -134,6 +144,7 @@ func (c *Client) Put(ctx context.Context, row linker.Fields) (linker.Decision, e
 			waited += time.Since(began) + max(a.after, wait)
 			c.gate.close(max(a.after, wait))
 			if waited < busyTimeout {
+				c.tell(a.said, busyTimeout-waited)
 				continue
 			}
 		}
@@ -142,12 +153,23 @@ func (c *Client) Put(ctx context.Context, row linker.Fields) (linker.Decision, e
 		if a.busy || spent > c.retryTimeout {
 			return c.count(linker.Decision{Outcome: linker.Failed, Code: linker.ServerError, Detail: a.said}, nil)
 		}
+		c.tell(a.said, c.retryTimeout-spent+wait)
 		select {
 		case <-ctx.Done():
 			return linker.Decision{}, context.Cause(ctx)
 		case <-time.After(wait):
 		}
 	}
+}
+
+// tell says why rows are tried again, and for how long.
+func (c *Client) tell(said string, patience time.Duration) {
+	now := time.Now()
+	last := c.noticed.Load()
+	if c.notice == nil || now.UnixNano()-last < int64(noticeEvery) || !c.noticed.CompareAndSwap(last, now.UnixNano()) {
+		return
+	}
+	c.notice(said + "; trying again until " + now.Add(patience).Format("15:04:05"))
 }
 
 // count notices when one row after another fails.
@@ -173,9 +195,18 @@ func (c *Client) attempt(ctx context.Context, row linker.Fields, body []byte) (r
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPut, c.base+segment(row.RecordingID)+"/link", bytes.NewReader(body))
+	response, answer, err := c.ask(ctx, row.RecordingID, body)
 	if err != nil {
-		return reply{}, fmt.Errorf("making a request: %w", err)
+		return again(unreachable(err)), nil
+	}
+	return read(response, answer, row)
+}
+
+// ask makes one request and reads its answer.
+func (c *Client) ask(ctx context.Context, recording string, body []byte) (*http.Response, []byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPut, c.base+segment(recording)+"/link", bytes.NewReader(body))
+	if err != nil {
+		return nil, nil, err
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Accept", "application/json")
@@ -183,14 +214,11 @@ func (c *Client) attempt(ctx context.Context, row linker.Fields, body []byte) (r
 	request.Header.Set(TokenHeader, c.token)
 	response, err := c.http.Do(request)
 	if err != nil {
-		return again(unreachable(err)), nil
+		return nil, nil, err
 	}
 	defer response.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-	if err != nil {
-		return again(unreachable(err)), nil
-	}
-	return read(response, answer, row)
+	return response, answer, err
 }
 
 // segment is an id as one segment of a path. "." and ".." would be taken for

@@ -367,6 +367,152 @@ func TestNewClientRefuses(t *testing.T) {
 	}
 }
 
+// However an address is written, a token goes to another machine over TLS or
+// not at all.
+func TestParseAddress(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]string{
+		"https://platform.example":      "https://platform.example",
+		" https://platform.example/ \n": "https://platform.example",
+		"HTTPS://platform.example/a//":  "https://platform.example/a",
+		"http://127.0.0.1:8080\r\n":     "http://127.0.0.1:8080",
+		"\thttp://localhost":            "http://localhost",
+		"http://[::1]:8080":             "http://[::1]:8080",
+
+		"http://platform.example":             "unencrypted",
+		" http://platform.example":            "unencrypted",
+		"http://platform.example ":            "unencrypted",
+		"http://platform.example\n":           "unencrypted",
+		"\r\nHTTP://platform.example":         "unencrypted",
+		"\u00a0http://platform.example":       "unencrypted",
+		"\u2003http://platform.example\u2028": "unencrypted",
+		"http://127.0.0.1.platform.example":   "unencrypted",
+		"http://localhost.platform.example":   "unencrypted",
+		"http://[::ffff:10.0.0.1]":            "unencrypted",
+		"http://0.0.0.0":                      "unencrypted",
+		"http://2130706433":                   "unencrypted",
+		"\ufeffhttp://platform.example":       "is not the address",
+		"\u200bhttp://platform.example":       "is not the address",
+		"http://plat form.example":            "is not the address",
+		"http:///127.0.0.1":                   "is not the address",
+		"http:platform.example":               "is not the address",
+		"//platform.example":                  "is not the address",
+		"http://:8080":                        "is not the address",
+		"":                                    "is not the address",
+		" ":                                   "is not the address",
+		"ftp://127.0.0.1":                     "is not the address",
+		"http://127.0.0.1\t.platform.example": "is not the address",
+		"http://127.0.0.1:80:90":              "is not the address",
+		"http://127.0.0.1:99999":              "port",
+		"http://127.0.0.1:0":                  "port",
+		"https://user:hidden@h":               "without user",
+		"http://127.0.0.1@platform.example":   "without user",
+		"user:hidden@h":                       "is not the address",
+		"https://user:hidden@h h":             "is not the address",
+		"https://h?":                          "without user, ?",
+		"https://h?a=b":                       "without user, ?",
+		"https://h#a":                         "without user, ?",
+	} {
+		got, err := httpapi.ParseAddress(given, false)
+		if strings.Contains(want, "://") {
+			if err != nil || got != want {
+				t.Errorf("ParseAddress(%q) = %q, %v; want %q", given, got, err, want)
+			}
+			continue
+		}
+		var hint *httpapi.AddressError
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hidden") || !errors.As(err, &hint) || hint.Hint() == "" {
+			t.Errorf("ParseAddress(%q) = %q, %v; want an error with %q and a hint", given, got, err, want)
+		}
+		if _, err := httpapi.NewClient(httpapi.ClientConfig{URL: given, Token: "t"}); err == nil {
+			t.Errorf("a client was made for %q", given)
+		}
+	}
+	if got, err := httpapi.ParseAddress(" http://platform.example ", true); err != nil || got != "http://platform.example" {
+		t.Errorf("with leave: %q, %v; want the address", got, err)
+	}
+}
+
+// A server that is not there, or does not know the operation, is found out by
+// the first row.
+func TestFirst(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		answer http.HandlerFunc
+		want   string // "" for a server that is good
+	}{
+		"422":                      {says(422, `{"error":"dataType is missing","details":{"code":"missing_data_type"}}`), ""},
+		"400":                      {says(400, `{"error":"bad request"}`), ""},
+		"200":                      {says(200, linkedAnswer), ""},
+		"404 with a code":          {says(404, `{"error":"x","details":{"code":"recording_not_found"}}`), ""},
+		"404 with a sentence":      {says(404, `{"error":"Recording not found"}`), ""},
+		"404 without a word":       {says(404, ""), "without /v1"},
+		"404 with a page":          {says(404, "<html>404"), "without /v1"},
+		"404 of Go":                {says(404, "404 page not found\n"), "without /v1"},
+		"404 of another operation": {says(404, `{"error":"there is no such operation","details":{"code":"no_such_operation"}}`), "without /v1"},
+		"404 of a framework":       {says(404, `{"statusCode":404,"message":"Cannot PUT /x","error":"Not Found"}`), "without /v1"},
+		"404 without an error":     {says(404, `{"message":"no Route matched with those values"}`), "without /v1"},
+		"405":                      {says(405, ""), "405"},
+		"401":                      {says(401, ""), "401"},
+		"301":                      {says(301, "", "Location", "https://elsewhere.example"), "elsewhere.example"},
+		"TLS is wanted":            {says(400, "The plain HTTP request was sent to HTTPS port"), "speaks TLS"},
+		"never an answer":          {hangs, "in time"},
+	} {
+		s := &script{answers: []http.HandlerFunc{test.answer}}
+		got, err := client(t, listen(t, s, nil), nil).First(t.Context(), row)
+		var stop *httpapi.StopError
+		switch {
+		case test.want == "" && (err != nil || got.Outcome == ""):
+			t.Errorf("%s: %+v, %v, want a result", name, got, err)
+		case test.want != "" && (!errors.As(err, &stop) || !strings.Contains(stop.Error()+stop.Hint(), test.want)):
+			t.Errorf("%s: %v, want a StopError with %q", name, err, test.want)
+		}
+		if s.times() != 1 {
+			t.Errorf("%s: asked %d times, want once", name, s.times())
+		}
+	}
+	s := &script{answers: []http.HandlerFunc{says(503, ""), says(429, ""), says(200, linkedAnswer)}}
+	got, err := client(t, listen(t, s, nil), func(cfg *httpapi.ClientConfig) { cfg.RetryTimeout = time.Minute }).First(t.Context(), row)
+	if err != nil || got.Outcome != linker.Linked || s.times() != 3 {
+		t.Errorf("a server that is busy: %+v, %v after %d requests; want that the row is tried again", got, err, s.times())
+	}
+}
+
+// While rows are tried again it is said why and until when, once for all of
+// them.
+func TestClientSaysThatItTriesAgain(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]http.HandlerFunc{
+		"503 Service Unavailable: the \"database\"": says(503, `{"error":"the \"database\"\u001b[2J"}`),
+		"429 Too Many Requests":                     says(429, "", "Retry-After", "1"),
+		"there was no answer":                       closes,
+	} {
+		s := &script{answers: []http.HandlerFunc{answer, answer, answer, answer, says(200, linkedAnswer)}}
+		var mu sync.Mutex
+		var said []string
+		c := client(t, listen(t, s, nil), func(cfg *httpapi.ClientConfig) {
+			cfg.RetryTimeout = time.Minute
+			cfg.Notice = func(text string) {
+				mu.Lock()
+				defer mu.Unlock()
+				said = append(said, text)
+			}
+		})
+		var group sync.WaitGroup
+		for range 4 {
+			group.Go(func() {
+				if _, err := c.Put(t.Context(), row); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+		if len(said) != 1 || !strings.Contains(said[0], name) || !strings.Contains(said[0], "; trying again until ") || strings.Contains(said[0], "\x1b") {
+			t.Errorf("said %q, want one sentence with %q", said, name)
+		}
+	}
+}
+
 func TestClientSendsNoTokenElsewhere(t *testing.T) {
 	t.Parallel()
 	var reached atomic.Bool
