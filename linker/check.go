@@ -1,6 +1,10 @@
 package linker
 
-import "fmt"
+import (
+	"fmt"
+
+	"relink/linker/text"
+)
 
 // Checked is what Check makes of one record.
 type Checked struct {
@@ -139,7 +143,7 @@ func (f *faults) words(r *Fields) {
 		f.add(MissingRecordingID, "recordingId is missing; every row names its recording")
 	}
 	if r.DataType == "" {
-		f.add(MissingDataType, "dataType is missing; give %s", choice(DataTypes))
+		f.add(MissingDataType, "dataType is missing; give %s", text.OneOf(DataTypes))
 	} else if !f.invalid.has(FieldDataType) {
 		if w := word(DataTypes, r.DataType); w != "" {
 			r.DataType = w

@@ -20,7 +20,7 @@ const (
 )
 
 // Outcomes lists every outcome in the order in which summaries show them.
-var Outcomes = []Outcome{
+var Outcomes = [...]Outcome{
 	Created, Replaced, Linked, Unchanged, Superseded, Kept, Valid, Reverted,
 	Rejected, Failed, Unattempted, Extra, Cleared,
 }

@@ -1,6 +1,10 @@
 package linker
 
-import "strings"
+import (
+	"strings"
+
+	"relink/linker/text"
+)
 
 // explainReading has the texts of the codes that need no database.
 func explainReading(c Code) (Explanation, bool) {
@@ -41,17 +45,17 @@ func explainReading(c Code) (Explanation, bool) {
 		return Explanation{
 			Meaning: "The row does not say which kind of CRM row it names.",
 			Cause:   "The cell is empty, or the export has no such column.",
-			Remedy:  "Fill in dataType (" + choice(DataTypes) + "), or give one for all rows that leave it empty with --set dataType=….",
+			Remedy:  "Fill in dataType (" + text.OneOf(DataTypes) + "), or give one for all rows that leave it empty with --set dataType=….",
 			Example: "r-17,,e-4 — with --set dataType=CONTACT the row is good.",
 			Do:      "fill in dataType, or give it with --set dataType=…",
 		}, true
 	case InvalidDataType:
 		return Explanation{
-			Meaning: "dataType is none of the words " + choice(DataTypes) + ".",
+			Meaning: "dataType is none of the words " + text.OneOf(DataTypes) + ".",
 			Cause:   "The CRM's own word was exported (Deal, Task, Company), the word is in the plural, or the columns have shifted.",
 			Remedy:  "Use one of the five words; upper and lower case do not matter. Tasks, events, calls and meetings are ENGAGEMENT, deals are OPPORTUNITY, companies are ACCOUNT.",
 			Example: "r-17,Deal,e-4 — write OPPORTUNITY.",
-			Do:      "use " + choice(DataTypes),
+			Do:      "use " + text.OneOf(DataTypes),
 		}, true
 	case InvalidTrigger:
 		return Explanation{

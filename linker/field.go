@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"relink/linker/text"
 )
 
 // Fields are the input fields of a record, as text. The same type holds a record
@@ -109,7 +111,7 @@ func (s *fieldSet) add(f Field)     { *s |= 1 << f }
 // there is nothing to be found in the file.
 func (t *tidied) cite(f Field, value string) string {
 	if t.filled.has(f) {
-		return fmt.Sprintf("%s %s (filled in by --set)", f, quote(value))
+		return fmt.Sprintf("%s %s (filled in by --set)", f, text.Quote(value))
 	}
-	return fmt.Sprintf("%s %s", f, quote(value))
+	return fmt.Sprintf("%s %s", f, text.Quote(value))
 }

@@ -1,6 +1,10 @@
 package linker
 
-import "fmt"
+import (
+	"fmt"
+
+	"relink/linker/text"
+)
 
 // Message is the sentence that stands in the report for a row that the database
 // or a server answered with code c, "" for none. of is what Check made of the
@@ -27,7 +31,7 @@ func Message(c Code, of Checked, detail string) string {
 // to do.
 func sentence(c Code, of Checked) (said, remedy string) {
 	r := of.Fields
-	recording := "recordingId " + quote(r.RecordingID)
+	recording := "recordingId " + text.Quote(r.RecordingID)
 	if of.Final(c) == SpreadsheetDamagedID {
 		return damaged(of, c), ""
 	}
@@ -37,13 +41,13 @@ func sentence(c Code, of Checked) (said, remedy string) {
 	case RecordingDeleted:
 		return "the recording with " + recording + " is deleted", ""
 	case ConnectionNotFound:
-		return "no connection has the integrationConnectionId " + quote(r.IntegrationConnectionID), ""
+		return "no connection has the integrationConnectionId " + text.Quote(r.IntegrationConnectionID), ""
 	case EntityNotFound:
 		if r.ID != "" {
-			return "no CRM row has the id " + quote(r.ID), ""
+			return "no CRM row has the id " + text.Quote(r.ID), ""
 		}
 		return fmt.Sprintf("no %s in connection %s has the externalId %s",
-			r.DataType, quote(r.IntegrationConnectionID), quote(r.ExternalID)), ""
+			r.DataType, text.Quote(r.IntegrationConnectionID), text.Quote(r.ExternalID)), ""
 	case OrganizationMismatch:
 		return fmt.Sprintf("%s and %s belong to different organizations", recording, target(r)), ""
 	case EntityMerged:
@@ -52,7 +56,7 @@ func sentence(c Code, of Checked) (said, remedy string) {
 	case DataTypeMismatch:
 		return fmt.Sprintf("%s is not of type %s", resolved(r), r.DataType), ""
 	case ConnectionMismatch:
-		return fmt.Sprintf("%s is not in connection %s", resolved(r), quote(r.IntegrationConnectionID)), ""
+		return fmt.Sprintf("%s is not in connection %s", resolved(r), text.Quote(r.IntegrationConnectionID)), ""
 	case EntityDeleted:
 		return "the CRM row with " + target(r) + " is deleted", ""
 	}
@@ -62,7 +66,7 @@ func sentence(c Code, of Checked) (said, remedy string) {
 // sentenceOfRun is sentence for codes that depend on other rows, on the scope,
 // or on what others did meanwhile.
 func sentenceOfRun(c Code, r Fields) (said, remedy string) {
-	recording := "recordingId " + quote(r.RecordingID)
+	recording := "recordingId " + text.Quote(r.RecordingID)
 	switch c {
 	case ConflictingRows:
 		return "rows with " + recording + " ask for different CRM rows",
@@ -95,9 +99,9 @@ func sentenceOfRun(c Code, r Fields) (said, remedy string) {
 // target names the CRM row in the words of the row.
 func target(r Fields) string {
 	if r.ID != "" {
-		return "id " + quote(r.ID)
+		return "id " + text.Quote(r.ID)
 	}
-	return fmt.Sprintf("externalId %s in connection %s", quote(r.ExternalID), quote(r.IntegrationConnectionID))
+	return fmt.Sprintf("externalId %s in connection %s", text.Quote(r.ExternalID), text.Quote(r.IntegrationConnectionID))
 }
 
 // resolved names the CRM row whose type or connection is wrong. Under an external
@@ -121,7 +125,7 @@ func damaged(of Checked, c Code) string {
 		if !suspect || v == "" {
 			continue
 		}
-		said = sentences(said, fmt.Sprintf("%s %s %s", f, quote(v), damageOf(v)))
+		said = sentences(said, fmt.Sprintf("%s %s %s", f, text.Quote(v), damageOf(v)))
 	}
 	return sentences("not found as given", said)
 }

@@ -3,7 +3,7 @@ package linker
 // Plan is the sum of what a run would do, known before its first write.
 type Plan struct {
 	Rows     int64 // rows read from the input
-	Outcomes map[Outcome]int64
+	Outcomes Counts
 	Codes    map[Code]int64
 	// Groups are the current links the run concerns and the changes it
 	// plans, by the connection and data type of the link that is current.

@@ -16,7 +16,7 @@ type Run struct {
 	// takes them from here, never from its own command line.
 	Options    json.RawMessage
 	StagedRows int64 // -1 until staging is complete
-	Outcomes   map[Outcome]int64
+	Outcomes   Counts
 	OfRun      int64 // revert: the run taken back, else 0
 	Database   Database
 	OutDir     string

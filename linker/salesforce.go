@@ -1,6 +1,10 @@
 package linker
 
-import "fmt"
+import (
+	"fmt"
+
+	"relink/linker/text"
+)
 
 // A Salesforce id has 15 characters and letter case matters. The form of 18
 // characters ends in a checksum that says which of the 15 are capitals: five
@@ -136,7 +140,7 @@ func salesforceNote(externalID, dataType string) string {
 		return ""
 	}
 	if !s.fits {
-		return fmt.Sprintf("as a Salesforce id %s has a wrong checksum: its last three characters do not fit the others", quote(externalID))
+		return fmt.Sprintf("as a Salesforce id %s has a wrong checksum: its last three characters do not fit the others", text.Quote(externalID))
 	}
 	if externalID[0] != '0' || externalID[1] != '0' {
 		return ""
@@ -145,7 +149,7 @@ func salesforceNote(externalID, dataType string) string {
 	if prefixed == "" || prefixed == dataType {
 		return ""
 	}
-	return fmt.Sprintf("as a Salesforce id %s is of type %s, not %s, by its key prefix", quote(externalID), prefixed, dataType)
+	return fmt.Sprintf("as a Salesforce id %s is of type %s, not %s, by its key prefix", text.Quote(externalID), prefixed, dataType)
 }
 
 // prefixType is the data type of an id that begins with 00 and the given

@@ -14,7 +14,7 @@ type Summary struct {
 	Drift      bool              `json:"drift"`
 	Source     SourceIdentity    `json:"source"`
 	Rows       int64             `json:"rows"`
-	Outcomes   map[Outcome]int64 `json:"outcomes"`
+	Outcomes   Counts            `json:"outcomes"`
 	Reasons    []Reason          `json:"reasons"`
 	Files      map[string]string `json:"files"` // report, rejects, … → path
 	StartedAt  time.Time         `json:"startedAt"`

@@ -11,7 +11,7 @@ import (
 // has counted nothing. It is not safe for concurrent use.
 type Tally struct {
 	rows     int64
-	outcomes map[Outcome]int64
+	outcomes Counts
 	reasons  map[Code]*Reason
 	disorder error // the first line that was not the one expected
 }
@@ -19,7 +19,7 @@ type Tally struct {
 // Add counts one line of the report; it keeps nothing of e.
 func (t *Tally) Add(e *Entry) {
 	if t.outcomes == nil {
-		t.outcomes = map[Outcome]int64{}
+		t.outcomes = Counts{}
 		t.reasons = map[Code]*Reason{}
 	}
 	t.outcomes[e.Outcome]++
@@ -49,9 +49,9 @@ func (t *Tally) Rows() int64 { return t.rows }
 
 // Outcomes is the number of lines by outcome, those that occurred. The caller
 // owns the map.
-func (t *Tally) Outcomes() map[Outcome]int64 {
+func (t *Tally) Outcomes() Counts {
 	if t.outcomes == nil {
-		return map[Outcome]int64{}
+		return Counts{}
 	}
 	return maps.Clone(t.outcomes)
 }

@@ -24,7 +24,7 @@ func TestTally(t *testing.T) {
 	tally.Add(&Entry{Decision: Decision{Outcome: Cleared}})
 	tally.Add(&Entry{Decision: Decision{Outcome: Cleared}})
 
-	if diff := cmp.Diff(map[Outcome]int64{Created: 1, Rejected: 13, Failed: 1, Extra: 1, Cleared: 2}, tally.Outcomes()); diff != "" {
+	if diff := cmp.Diff(Counts{Created: 1, Rejected: 13, Failed: 1, Extra: 1, Cleared: 2}, tally.Outcomes()); diff != "" {
 		t.Errorf("Outcomes (-want +got):\n%s", diff)
 	}
 	want := []Reason{

@@ -1,9 +1,9 @@
 package linker
 
 import (
-	"strconv"
 	"strings"
-	"unicode/utf8"
+
+	"relink/linker/text"
 )
 
 // DataTypes are the kinds of CRM row a recording can be linked to, in the
@@ -76,7 +76,7 @@ func meantDataType(s string) string {
 	case "engagements", "task", "tasks", "event", "events", "activity", "activities", "meeting", "call":
 		meant = "ENGAGEMENT"
 	default:
-		return "give " + choice(DataTypes)
+		return "give " + text.OneOf(DataTypes)
 	}
 	return "write " + meant + " if that is what is meant"
 }
@@ -91,31 +91,6 @@ func meantTrigger(s string) string {
 		}
 	}
 	return "leave it empty or take one of the words that explain invalid_trigger lists"
-}
-
-// choice is a list of words as people say it.
-func choice(words []string) string {
-	last := len(words) - 1
-	return strings.Join(words[:last], ", ") + " or " + words[last]
-}
-
-// Values longer than quotedBytes are cut in messages to shownBytes: ids fit, and
-// a cell of a megabyte does not end up in the report.
-const (
-	quotedBytes = 80
-	shownBytes  = 60
-)
-
-// quote is %q, shortened when long.
-func quote(s string) string {
-	if len(s) <= quotedBytes {
-		return strconv.Quote(s)
-	}
-	cut := shownBytes
-	for cut > shownBytes-utf8.UTFMax && !utf8.RuneStart(s[cut]) {
-		cut--
-	}
-	return strconv.Quote(s[:cut] + "…")
 }
 
 // sentences joins two parts of a message, either of which may be "".

@@ -37,7 +37,7 @@ var entries = rapid.Custom(func(t *rapid.T) linker.Entry {
 			IntegrationConnectionID: cell.Draw(t, "connection"), Trigger: cell.Draw(t, "trigger"),
 		},
 		Decision: linker.Decision{
-			Outcome:          rapid.SampledFrom(linker.Outcomes).Draw(t, "outcome"),
+			Outcome:          rapid.SampledFrom(linker.Outcomes[:]).Draw(t, "outcome"),
 			Code:             linker.Code(cell.Draw(t, "code")),
 			EntityID:         cell.Draw(t, "entityId"),
 			PreviousEntityID: cell.Draw(t, "previousEntityId"),

@@ -14,6 +14,7 @@ import (
 	"unicode"
 
 	"relink/linker"
+	"relink/linker/text"
 )
 
 //go:embed report.html.tmpl
@@ -146,19 +147,19 @@ func newView(p Page, examples int) view {
 // facts are the numbers under the verdict.
 func facts(p Page) []pair {
 	s := p.Summary
-	list := []pair{{Name: "Rows read", Value: thousands(s.Rows)}}
-	if bad := refused(s); bad > 0 {
-		list = append(list, pair{Name: "Not through", Value: thousands(bad) + " (" + percent(bad, s.Rows) + ")"})
+	list := []pair{{Name: "Rows read", Value: text.Thousands(s.Rows)}}
+	if bad := s.Outcomes.NotThrough(); bad > 0 {
+		list = append(list, pair{Name: "Not through", Value: text.Thousands(bad) + " (" + percent(bad, s.Rows) + ")"})
 	}
 	if s.Kind == string(linker.Reconcile) {
-		list = append(list, pair{Name: "Links that differ", Value: thousands(Drift(s.Outcomes))})
+		list = append(list, pair{Name: "Links that differ", Value: text.Thousands(Drift(s.Outcomes))})
 	}
 	switch {
 	case s.Kind == string(linker.Validate):
 	case !s.Applied:
 		list = append(list, pair{Name: "Links written", Value: "none"})
 	default:
-		list = append(list, pair{Name: "Links written", Value: thousands(Written(s.Outcomes))})
+		list = append(list, pair{Name: "Links written", Value: text.Thousands(s.Outcomes.Written())})
 	}
 	if d, ok := duration(s); ok {
 		list = append(list, pair{Name: "Took", Value: took(d)})
@@ -180,11 +181,6 @@ func atWork(phases []Phase) (all time.Duration) {
 		all += p.Took
 	}
 	return all
-}
-
-// Written counts the links that a run made or cleared.
-func Written(o map[linker.Outcome]int64) int64 {
-	return o[linker.Created] + o[linker.Replaced] + o[linker.Linked] + o[linker.Cleared] + o[linker.Reverted]
 }
 
 func exitStatus(n int) string {
@@ -219,7 +215,7 @@ func identity(p Page) []pair {
 	add("State", s.State, false)
 	add("Source", s.Source.Name, true)
 	if s.Source.SHA256 != "" {
-		add("Size", thousands(s.Source.Bytes)+" bytes", false)
+		add("Size", text.Thousands(s.Source.Bytes)+" bytes", false)
 		add("SHA-256", s.Source.SHA256, true)
 	}
 	for _, at := range []struct {
@@ -241,7 +237,7 @@ func newPhaseViews(phases []Phase) []phaseView {
 	for _, p := range phases {
 		v := phaseView{Name: visible(p.Name, 100), Took: took(p.Took), Share: percent(int64(p.Took), int64(all))}
 		if p.Rows > 0 {
-			v.Rows, v.Rate = thousands(p.Rows), perSecond(p.Rows, p.Took)
+			v.Rows, v.Rate = text.Thousands(p.Rows), perSecond(p.Rows, p.Took)
 		}
 		list = append(list, v)
 	}
@@ -260,7 +256,7 @@ func perSecond(n int64, d time.Duration) string {
 	rate := int64(float64(n) / d.Seconds())
 	for unit := int64(1); ; unit *= 10 {
 		if rate/unit < 1000 {
-			return thousands(rate / unit * unit)
+			return text.Thousands(rate / unit * unit)
 		}
 	}
 }
@@ -286,7 +282,7 @@ func newFileViews(files map[string]string) []fileView {
 // character that nobody sees or that turns the text around it (bidirectional
 // marks, control characters, zero-width spaces).
 func visible(s string, n int) string {
-	s = cut(s, n)
+	s = text.Cut(s, n)
 	plain := true
 	for _, r := range s {
 		plain = plain && unicode.IsGraphic(r) && r != unicode.ReplacementChar

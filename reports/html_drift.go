@@ -3,6 +3,8 @@ package reports
 import (
 	"fmt"
 	"math"
+
+	"relink/linker/text"
 )
 
 // driftView is the chart of the last reconciliations: a bar for each, the
@@ -48,11 +50,11 @@ func newDriftView(points []DriftPoint) *driftView {
 	v := &driftView{
 		Width: DriftRuns * driftStep, Base: driftTop + driftHeight, Height: driftTop + driftHeight + 18,
 		Text: driftTop + driftHeight + 14,
-		Most: "most: " + thousands(most), First: driftDay(points[0]), Last: driftDay(points[len(points)-1]),
+		Most: "most: " + text.Thousands(most), First: driftDay(points[0]), Last: driftDay(points[len(points)-1]),
 	}
 	last := points[len(points)-1]
 	v.Sentence = fmt.Sprintf("Links that differed from the file in %s: %s this time, %s at most, none in %d.",
-		plural(int64(len(points)), "reconciliation", "reconciliations"), thousands(last.Links), thousands(most), clean)
+		text.Plural(int64(len(points)), "reconciliation", "reconciliations"), text.Thousands(last.Links), text.Thousands(most), clean)
 	v.Label = v.Sentence
 	// The bars stand at the right end, so that the latest is always there.
 	left := v.Width - len(points)*driftStep
@@ -62,7 +64,7 @@ func newDriftView(points []DriftPoint) *driftView {
 		if p.Links > 0 {
 			h = max(4, int(math.Round(driftHeight*math.Sqrt(float64(p.Links)/float64(most)))))
 		}
-		title := fmt.Sprintf("run %d, %s: %s", p.Run, p.At.UTC().Format("2006-01-02 15:04 UTC"), plural(p.Links, "link", "links"))
+		title := fmt.Sprintf("run %d, %s: %s", p.Run, p.At.UTC().Format("2006-01-02 15:04 UTC"), text.Plural(p.Links, "link", "links"))
 		if p.DryRun {
 			title += ", dry run"
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"relink/linker"
+	"relink/linker/text"
 )
 
 // outcomesView is the stacked bar with the table that says the same in words.
@@ -47,7 +48,7 @@ var meanings = map[linker.Outcome]string{
 }
 
 func newOutcomesView(s linker.Summary) *outcomesView {
-	v := &outcomesView{Caption: "What the run did", Order: "in the order of the bar, from left to right", Sum: thousands(s.Rows)}
+	v := &outcomesView{Caption: "What the run did", Order: "in the order of the bar, from left to right", Sum: text.Thousands(s.Rows)}
 	switch {
 	case s.Kind == string(linker.Validate):
 		v.Caption = "What the check of the file found; no database was asked"
@@ -61,7 +62,7 @@ func newOutcomesView(s linker.Summary) *outcomesView {
 		if n == 0 {
 			continue
 		}
-		row := outcomeView{Name: string(o), Count: thousands(n), Meaning: meanings[o]}
+		row := outcomeView{Name: string(o), Count: text.Thousands(n), Meaning: meanings[o]}
 		if !o.IsInput() {
 			v.Beside = append(v.Beside, row)
 			continue
@@ -77,7 +78,7 @@ func newOutcomesView(s linker.Summary) *outcomesView {
 	case sum == 0:
 		v.Check = "the run stopped before any of them had an outcome"
 	default:
-		v.Check = "does not add up: " + plural(sum, "row has", "rows have") + " an outcome"
+		v.Check = "does not add up: " + text.Plural(sum, "row has", "rows have") + " an outcome"
 	}
 	return v
 }
@@ -93,7 +94,7 @@ func segments(counts *tallies) ([]segment, string) {
 			continue
 		}
 		s := segment{
-			Name: string(linker.Outcomes[i]), Count: thousands(n), Share: percent(n, all),
+			Name: string(linker.Outcomes[i]), Count: text.Thousands(n), Share: percent(n, all),
 			Grow: n, Wide: n*100 >= all*18,
 		}
 		list = append(list, s)
@@ -124,7 +125,7 @@ func newReasonViews(p Page, examples int) []reasonView {
 	for i, r := range p.Summary.Reasons {
 		e, _ := linker.Explain(r.Code)
 		v := reasonView{
-			Code: visible(string(r.Code), 40), Count: thousands(r.Count), Rows: plural(r.Count, "row", "rows"),
+			Code: visible(string(r.Code), 40), Count: text.Thousands(r.Count), Rows: text.Plural(r.Count, "row", "rows"),
 			Share:   percent(r.Count, p.Summary.Rows),
 			Meaning: e.Meaning, Cause: e.Cause, Remedy: e.Remedy, Do: e.Do, When: e.When,
 			Lines: firstLines(r), Open: i < openReasons,
@@ -246,10 +247,10 @@ func byOrganization(touched []linker.OrganizationCount, applied bool) breakdownV
 			rest += o.Recordings
 			continue
 		}
-		v.Rows = append(v.Rows, partView{Name: visible(o.Organization, sampleBytes), Count: thousands(o.Recordings)})
+		v.Rows = append(v.Rows, partView{Name: visible(o.Organization, sampleBytes), Count: text.Thousands(o.Recordings)})
 	}
 	if rest > 0 {
-		v.Rows = append(v.Rows, partView{Name: "other organizations", Count: thousands(rest)})
+		v.Rows = append(v.Rows, partView{Name: "other organizations", Count: text.Thousands(rest)})
 	}
 	return v
 }
@@ -261,7 +262,7 @@ func newPartView(name string, t *tallies) partView {
 			bad += t[i]
 		}
 	}
-	v := partView{Name: name, Count: thousands(t.rows()), Refused: thousands(bad), Share: percent(bad, t.rows())}
+	v := partView{Name: name, Count: text.Thousands(t.rows()), Refused: text.Thousands(bad), Share: percent(bad, t.rows())}
 	v.Segments, v.Label = segments(t)
 	return v
 }

@@ -43,7 +43,7 @@ func smallPage() reports.Page {
 		Summary: linker.Summary{
 			Run: ptr(int64(17)), Kind: "import", Applied: true, State: "done", Rows: 10, ExitStatus: 2,
 			Source: linker.SourceIdentity{Name: "links.csv", Bytes: 1234, SHA256: strings.Repeat("0123456789abcdef", 4)},
-			Outcomes: map[linker.Outcome]int64{
+			Outcomes: linker.Counts{
 				linker.Created: 5, linker.Replaced: 1, linker.Unchanged: 2, linker.Rejected: 2,
 			},
 			Reasons: []linker.Reason{
@@ -144,7 +144,7 @@ func TestHTMLKnowsEveryOutcome(t *testing.T) {
 		sample := &reports.Sample{}
 		sample.Add(&linker.Entry{Row: 1, Line: 1, Decision: linker.Decision{Outcome: o}})
 		got := html(t, reports.Page{
-			Summary: linker.Summary{Kind: "import", State: "done", Rows: 1, Outcomes: map[linker.Outcome]int64{o: 1}},
+			Summary: linker.Summary{Kind: "import", State: "done", Rows: 1, Outcomes: linker.Counts{o: 1}},
 			Sample:  sample,
 		})
 		if !strings.Contains(got, "</span>"+string(o)+"</th>") || strings.Contains(got, `<td class="wide"></td></tr>`) {
@@ -207,7 +207,7 @@ func largePage() reports.Page {
 	p := smallPage()
 	s := millionRows()
 	s.Kind, s.Rows = "reconcile", 10_000_000
-	s.Outcomes = map[linker.Outcome]int64{
+	s.Outcomes = linker.Counts{
 		linker.Created: 1_204_331, linker.Replaced: 890_112, linker.Unchanged: 7_863_250, linker.Superseded: 20_000, linker.Kept: 812,
 		linker.Rejected: 21_480, linker.Failed: 12, linker.Unattempted: 3, linker.Extra: 1_250, linker.Cleared: 8_300,
 	}

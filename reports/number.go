@@ -2,22 +2,8 @@ package reports
 
 import (
 	"fmt"
-	"strconv"
 	"time"
 )
-
-// thousands writes n with a comma between groups of three digits.
-func thousands(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	first := 0
-	if n < 0 {
-		first = 1
-	}
-	for i := len(s) - 3; i > first; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
 
 // percent writes the share of n in all with one decimal. A share that only
 // rounding makes nothing, or all, does not read as such: one rejected row in
@@ -36,14 +22,6 @@ func percent(n, all int64) string {
 		return ">99.9 %"
 	}
 	return fmt.Sprintf("%.1f %%", share)
-}
-
-// plural is "1 row" or "2 rows".
-func plural(n int64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return thousands(n) + " " + many
 }
 
 // took writes a duration the way a person says it.

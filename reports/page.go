@@ -68,6 +68,6 @@ const DriftRuns = 30
 
 // Drift is the number of links that differed from the file, by the outcomes of
 // a reconciliation.
-func Drift(outcomes map[linker.Outcome]int64) int64 {
+func Drift(outcomes linker.Counts) int64 {
 	return outcomes[linker.Created] + outcomes[linker.Replaced] + outcomes[linker.Extra] + outcomes[linker.Cleared]
 }

@@ -24,13 +24,13 @@ func RunState(r linker.Run) linker.State {
 
 // listedRun is a run in the list of runs.
 type listedRun struct {
-	ID         int64                    `json:"id"`
-	Kind       linker.Kind              `json:"kind"`
-	State      linker.State             `json:"state"`
-	Source     linker.SourceIdentity    `json:"source"`
-	StartedAt  time.Time                `json:"startedAt"`
-	FinishedAt *time.Time               `json:"finishedAt"`
-	Outcomes   map[linker.Outcome]int64 `json:"outcomes"`
+	ID         int64                 `json:"id"`
+	Kind       linker.Kind           `json:"kind"`
+	State      linker.State          `json:"state"`
+	Source     linker.SourceIdentity `json:"source"`
+	StartedAt  time.Time             `json:"startedAt"`
+	FinishedAt *time.Time            `json:"finishedAt"`
+	Outcomes   linker.Counts         `json:"outcomes"`
 }
 
 func list(r linker.Run) listedRun {
@@ -44,7 +44,7 @@ func list(r linker.Run) listedRun {
 		v.FinishedAt = &at
 	}
 	if v.Outcomes == nil {
-		v.Outcomes = map[linker.Outcome]int64{}
+		v.Outcomes = linker.Counts{}
 	}
 	return v
 }
@@ -123,7 +123,7 @@ func (p *page) runs(runs []linker.Run) {
 		}
 		rows = append(rows, []string{
 			strconv.FormatInt(r.ID, 10), r.StartedAt.UTC().Format(time.DateTime),
-			kind, string(RunState(r)), lasted, source, counts(r.Outcomes),
+			kind, string(RunState(r)), lasted, source, r.Outcomes.String(),
 		})
 	}
 	const last = 6 // OUTCOMES
@@ -148,18 +148,7 @@ func (p *page) runs(runs []linker.Run) {
 		default:
 			p.line("%s", line)
 			indent := strings.Repeat(" ", widths[0]+2)
-			p.wrapped(indent, indent, plain, row[last])
+			p.wrapped(indent, plain, row[last])
 		}
 	}
-}
-
-// counts lists the outcomes that occurred in one line.
-func counts(outcomes map[linker.Outcome]int64) string {
-	var parts []string
-	for _, o := range linker.Outcomes {
-		if n := outcomes[o]; n > 0 {
-			parts = append(parts, thousands(n)+" "+string(o))
-		}
-	}
-	return strings.Join(parts, ", ")
 }

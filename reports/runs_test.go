@@ -25,12 +25,12 @@ var someRuns = []linker.Run{
 		ID: 17, Kind: linker.Import, State: linker.StateDone,
 		Source:    linker.SourceIdentity{Name: "links.csv", Bytes: 1234, SHA256: "ab"},
 		StartedAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), FinishedAt: time.Date(2026, 1, 2, 5, 9, 5, 0, time.UTC),
-		Outcomes: map[linker.Outcome]int64{linker.Created: 998_000, linker.Unchanged: 1_990, linker.Rejected: 10},
+		Outcomes: linker.Counts{linker.Created: 998_000, linker.Unchanged: 1_990, linker.Rejected: 10},
 	},
 	{
 		ID: 9, Kind: linker.Revert, State: linker.StateDone, OfRun: 8,
 		StartedAt: time.Date(2026, 1, 1, 3, 4, 5, 0, time.UTC), FinishedAt: time.Date(2026, 1, 1, 3, 4, 6, 5e8, time.UTC),
-		Outcomes: map[linker.Outcome]int64{linker.Reverted: 3},
+		Outcomes: linker.Counts{linker.Reverted: 3},
 	},
 }
 
@@ -75,7 +75,7 @@ func TestRunJSON(t *testing.T) {
 		{
 			ID: 9, Kind: linker.Revert, State: linker.StateDone, OfRun: 8,
 			StartedAt: time.Date(2026, 1, 1, 3, 4, 5, 0, time.UTC), FinishedAt: time.Date(2026, 1, 1, 3, 4, 6, 5e8, time.UTC),
-			Outcomes: map[linker.Outcome]int64{linker.Reverted: 3}, Host: "batch-1", PID: 4711, Version: "v1.2.3",
+			Outcomes: linker.Counts{linker.Reverted: 3}, Host: "batch-1", PID: 4711, Version: "v1.2.3",
 			OutDir: "/data/relink-runs/20260101T030405Z-9", Options: []byte(`{"layout":1}`),
 		},
 		{ID: 8, Kind: linker.Import, State: linker.StateApplying, StartedAt: time.Date(2026, 1, 1, 3, 0, 0, 0, time.UTC), Options: []byte("{}")},

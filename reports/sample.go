@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"relink/linker"
+	"relink/linker/text"
 )
 
 // Sample gathers from the entries of a run what report.html shows beside the
@@ -31,7 +31,7 @@ type Example struct {
 }
 
 // tallies counts rows by outcome, in the order of linker.Outcomes.
-type tallies [13]int64
+type tallies [len(linker.Outcomes)]int64
 
 const (
 	// sampleExamples show whether a fault is always the same one or a
@@ -57,7 +57,7 @@ func (s *Sample) Add(e *linker.Entry) {
 			s.examples[e.Code] = append(list, example(e))
 		}
 	}
-	outcome := slices.Index(linker.Outcomes, e.Outcome)
+	outcome := slices.Index(linker.Outcomes[:], e.Outcome)
 	if !e.Outcome.IsInput() || outcome < 0 {
 		return
 	}
@@ -66,9 +66,9 @@ func (s *Sample) Add(e *linker.Entry) {
 }
 
 func example(e *linker.Entry) Example {
-	x := Example{Row: e.Row, Line: e.Line, Message: cut(e.Message, sampleMessage)}
+	x := Example{Row: e.Row, Line: e.Line, Message: kept(e.Message, sampleMessage)}
 	for f := range linker.FieldCount {
-		*x.Fields.At(f) = cut(*e.Fields.At(f), sampleBytes)
+		*x.Fields.At(f) = kept(*e.Fields.At(f), sampleBytes)
 	}
 	return x
 }
@@ -96,7 +96,7 @@ func (s *Sample) connection(name string) *tallies {
 	if t != nil {
 		return t
 	}
-	name = cut(strings.TrimSpace(name), 2*sampleBytes)
+	name = kept(strings.TrimSpace(name), 2*sampleBytes)
 	if t = s.connections[name]; t != nil {
 		return t
 	}
@@ -136,14 +136,5 @@ func (t *tallies) add(other *tallies) {
 	}
 }
 
-// cut is a copy of s of at most n bytes, cut at a character.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return strings.Clone(s) // s may be part of a much larger record
-	}
-	n -= len("…")
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n] + "…"
-}
+// kept is a copy of s of at most n bytes: s may be part of a much larger record.
+func kept(s string, n int) string { return strings.Clone(text.Cut(s, n)) }

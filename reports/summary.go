@@ -17,7 +17,7 @@ func WriteSummaryJSON(w io.Writer, s linker.Summary) error {
 		s.Reasons[i].Lines = append([]int64{}, r.Lines...)
 	}
 	if s.Outcomes == nil {
-		s.Outcomes = map[linker.Outcome]int64{}
+		s.Outcomes = linker.Counts{}
 	}
 	if s.Files == nil {
 		s.Files = map[string]string{}

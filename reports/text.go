@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"relink/linker"
+	"relink/linker/text"
 )
 
 // TextOptions say what a text is written for. The zero value is a plain text
@@ -45,11 +46,11 @@ const (
 func Text(w io.Writer, s linker.Summary, o TextOptions) error {
 	p := newPage(o)
 	tone, verdict := Verdict(s)
-	p.wrapped("", "", p.bold(p.toned(tone)), verdict)
+	p.wrapped("", p.bold(p.toned(tone)), verdict)
 	for _, n := range o.Notices {
-		p.wrapped("", "", plain, n)
+		p.wrapped("", plain, n)
 	}
-	p.wrapped("", "", p.faint(), about(s))
+	p.wrapped("", p.faint(), about(s))
 	p.outcomes(s)
 
 	// The files and commands come last and are sure of their place; the
@@ -90,22 +91,10 @@ func (p *page) line(format string, args ...any) {
 	p.lines = append(p.lines, strings.TrimRight(fmt.Sprintf(format, args...), " "))
 }
 
-// wrapped adds s in lines of the page's width, the first one behind first, the
-// others behind rest.
-func (p *page) wrapped(first, rest string, style style, s string) {
-	lead, line := first, ""
-	for _, word := range strings.Fields(printable(s)) {
-		if line != "" && width(lead)+width(line)+1+width(word) > p.width {
-			p.line("%s%s", lead, style(line))
-			lead, line = rest, ""
-		}
-		if line != "" {
-			line += " "
-		}
-		line += word
-	}
-	if line != "" {
-		p.line("%s%s", lead, style(line))
+// wrapped adds s in lines of the page's width, each behind indent.
+func (p *page) wrapped(indent string, style style, s string) {
+	for _, line := range text.Wrap(printable(s), p.width-width(indent)) {
+		p.line("%s%s", indent, style(line))
 	}
 }
 
@@ -118,7 +107,7 @@ func about(s linker.Summary) string {
 	if s.Run != nil {
 		what += fmt.Sprintf(" %d", *s.Run)
 	}
-	what += ": " + plural(s.Rows, "row", "rows")
+	what += ": " + text.Plural(s.Rows, "row", "rows")
 	if s.Source.Name != "" {
 		what += " of " + s.Source.Name
 	}
@@ -144,7 +133,7 @@ func (p *page) outcomes(s linker.Summary) {
 	names, numbers := 0, 0
 	for o, n := range s.Outcomes {
 		names = max(names, len(o))
-		numbers = max(numbers, len(thousands(n)))
+		numbers = max(numbers, len(text.Thousands(n)))
 	}
 	p.line("")
 	for _, o := range linker.Outcomes {
@@ -156,7 +145,7 @@ func (p *page) outcomes(s linker.Summary) {
 		if o.IsInput() {
 			share = fmt.Sprintf("%7s", percent(n, s.Rows))
 		}
-		p.line("  %s%*s  %*s  %s", p.outcome(o)(string(o)), names-len(o), "", numbers, thousands(n), share)
+		p.line("  %s%*s  %*s  %s", p.outcome(o)(string(o)), names-len(o), "", numbers, text.Thousands(n), share)
 	}
 }
 
@@ -169,16 +158,16 @@ func (p *page) reasons(reasons []linker.Reason, room int) {
 	codeWidth, countWidth := 0, 0
 	for _, r := range reasons {
 		codeWidth = max(codeWidth, len(r.Code))
-		countWidth = max(countWidth, len(thousands(r.Count)))
+		countWidth = max(countWidth, len(text.Thousands(r.Count)))
 	}
 	p.line("")
 	room--
 	for i, r := range reasons {
 		one := &page{width: p.width, color: p.color}
-		head := fmt.Sprintf("  %-*s  %*s  ", codeWidth, r.Code, countWidth, thousands(r.Count))
+		head := fmt.Sprintf("  %-*s  %*s  ", codeWidth, r.Code, countWidth, text.Thousands(r.Count))
 		one.line("%s%s", head, lineNumbers(r, p.width-width(head)))
 		if e, ok := linker.Explain(r.Code); ok && e.Do != "" {
-			one.wrapped("    ", "    ", p.faint(), e.Do)
+			one.wrapped("    ", p.faint(), e.Do)
 		}
 		more := 1 // the line that counts the reasons not shown
 		if i == len(reasons)-1 {
@@ -191,7 +180,7 @@ func (p *page) reasons(reasons []linker.Reason, room int) {
 				rows += r.Count
 			}
 			p.line("  and %s for %s: see the report",
-				plural(int64(len(reasons)-i), "other reason", "other reasons"), plural(rows, "row", "rows"))
+				text.Plural(int64(len(reasons)-i), "other reason", "other reasons"), text.Plural(rows, "row", "rows"))
 			return
 		}
 		p.lines = append(p.lines, one.lines...)
@@ -252,7 +241,7 @@ func (p *page) files(files map[string]string) {
 		paths[i] = filepath.Base(path)
 	}
 	p.labelled("files", []string{dir + string(filepath.Separator)})
-	p.wrapped(indent, indent, plain, strings.Join(paths, ", "))
+	p.wrapped(indent, plain, strings.Join(paths, ", "))
 }
 
 // indent is as wide as the labels of the files and commands.

@@ -24,7 +24,7 @@ func millionRows() linker.Summary {
 		Run: ptr(int64(17)), Kind: "import", Applied: true, State: "done",
 		Source: linker.SourceIdentity{Name: "opportunity links.csv", Bytes: 104857600, SHA256: strings.Repeat("ab", 32)},
 		Rows:   1_000_000,
-		Outcomes: map[linker.Outcome]int64{
+		Outcomes: linker.Counts{
 			linker.Created: 598_211, linker.Replaced: 200_400, linker.Unchanged: 200_000,
 			linker.Kept: 12, linker.Rejected: 1_374, linker.Failed: 3,
 		},
@@ -91,7 +91,7 @@ func TestTextFitsTheTerminal(t *testing.T) {
 
 func clean() linker.Summary {
 	s := millionRows()
-	s.Outcomes = map[linker.Outcome]int64{linker.Unchanged: 1_000_000}
+	s.Outcomes = linker.Counts{linker.Unchanged: 1_000_000}
 	s.Reasons = nil
 	delete(s.Files, "rejects")
 	delete(s.Files, "reasons")
@@ -159,7 +159,7 @@ func TestTextDoesNotSteerTheTerminal(t *testing.T) {
 
 func TestVerdict(t *testing.T) {
 	t.Parallel()
-	counts := func(kind string, rows int64, o map[linker.Outcome]int64, with ...func(*linker.Summary)) linker.Summary {
+	counts := func(kind string, rows int64, o linker.Counts, with ...func(*linker.Summary)) linker.Summary {
 		s := linker.Summary{Kind: kind, State: "done", Applied: true, Rows: rows, Outcomes: o}
 		for _, f := range with {
 			f(&s)
@@ -172,7 +172,7 @@ func TestVerdict(t *testing.T) {
 	state := func(st linker.State) func(*linker.Summary) {
 		return func(s *linker.Summary) { s.State = string(st) }
 	}
-	type o = map[linker.Outcome]int64
+	type o = linker.Counts
 	for _, tc := range []struct {
 		name string
 		s    linker.Summary

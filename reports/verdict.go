@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"relink/linker"
+	"relink/linker/text"
 )
 
 // Tone is how a run ended, in one word.
@@ -63,19 +64,19 @@ func progress(s linker.Summary) string {
 	case open == 0:
 		return "all rows are done, the report is not"
 	}
-	return fmt.Sprintf("%s of %s are done", thousands(s.Rows-open), plural(s.Rows, "row", "rows"))
+	return fmt.Sprintf("%s of %s are done", text.Thousands(s.Rows-open), text.Plural(s.Rows, "row", "rows"))
 }
 
 func validated(s linker.Summary) string {
 	bad := s.Outcomes[linker.Rejected]
 	switch bad {
 	case 0:
-		return "Every row passed the check, as far as a file can tell: " + plural(s.Rows, "row", "rows") + "."
+		return "Every row passed the check, as far as a file can tell: " + text.Plural(s.Rows, "row", "rows") + "."
 	case s.Rows:
-		return "Not one row passed the check: " + plural(bad, "row", "rows") + " rejected."
+		return "Not one row passed the check: " + text.Plural(bad, "row", "rows") + " rejected."
 	}
 	return fmt.Sprintf("%s of %s rows did not pass the check; the other %s did, as far as a file can tell.",
-		thousands(bad), thousands(s.Rows), thousands(s.Rows-bad))
+		text.Thousands(bad), text.Thousands(s.Rows), text.Thousands(s.Rows-bad))
 }
 
 func imported(s linker.Summary) string {
@@ -83,15 +84,15 @@ func imported(s linker.Summary) string {
 	if !s.Applied {
 		did, every, went = "would", "every row would go through: ", "would go"
 	}
-	bad := refused(s)
+	bad := s.Outcomes.NotThrough()
 	switch bad {
 	case 0:
-		return opening(s, every+plural(s.Rows, "row", "rows")+".")
+		return opening(s, every+text.Plural(s.Rows, "row", "rows")+".")
 	case s.Rows:
-		return opening(s, fmt.Sprintf("not one of %s %s through.", plural(bad, "row", "rows"), went))
+		return opening(s, fmt.Sprintf("not one of %s %s through.", text.Plural(bad, "row", "rows"), went))
 	}
 	return opening(s, fmt.Sprintf("%s of %s rows %s not go through; the other %s %s.",
-		thousands(bad), thousands(s.Rows), did, thousands(s.Rows-bad), did))
+		text.Thousands(bad), text.Thousands(s.Rows), did, text.Thousands(s.Rows-bad), did))
 }
 
 func reconciled(s linker.Summary) string {
@@ -102,17 +103,17 @@ func reconciled(s linker.Summary) string {
 		out = "the links in scope match the file"
 	case !s.Applied:
 		did = "would"
-		out = plural(differ, "link differs", "links differ") + " from the file"
+		out = text.Plural(differ, "link differs", "links differ") + " from the file"
 	case differ == extra:
 		out = "nothing had to be written"
 	default:
-		out = plural(differ-extra, "link was", "links were") + " brought in line with the file"
+		out = text.Plural(differ-extra, "link was", "links were") + " brought in line with the file"
 	}
 	if extra > 0 && s.Applied {
-		out += "; " + plural(extra, "link that the file does not mention was left", "links that the file does not mention were left")
+		out += "; " + text.Plural(extra, "link that the file does not mention was left", "links that the file does not mention were left")
 	}
-	if bad := refused(s); bad > 0 {
-		out += fmt.Sprintf("; %s of %s %s not go through", thousands(bad), plural(s.Rows, "row", "rows"), did)
+	if bad := s.Outcomes.NotThrough(); bad > 0 {
+		out += fmt.Sprintf("; %s of %s %s not go through", text.Thousands(bad), text.Plural(s.Rows, "row", "rows"), did)
 	}
 	return opening(s, out+".")
 }
@@ -127,20 +128,15 @@ func opening(s linker.Summary, verdict string) string {
 
 func reverted(s linker.Summary) string {
 	done, kept := s.Outcomes[linker.Reverted], s.Outcomes[linker.Kept]
-	out := plural(done, "link was", "links were") + " taken back"
+	out := text.Plural(done, "link was", "links were") + " taken back"
 	if !s.Applied {
-		out = plural(done, "link", "links") + " would be taken back"
+		out = text.Plural(done, "link", "links") + " would be taken back"
 	}
 	if kept > 0 {
-		out += fmt.Sprintf("; %s changed since and left alone", plural(kept, "link was", "links were"))
+		out += fmt.Sprintf("; %s changed since and left alone", text.Plural(kept, "link was", "links were"))
 	}
-	if bad := refused(s); bad > 0 {
-		out += fmt.Sprintf("; %s not", plural(bad, "link was", "links were"))
+	if bad := s.Outcomes.NotThrough(); bad > 0 {
+		out += fmt.Sprintf("; %s not", text.Plural(bad, "link was", "links were"))
 	}
 	return opening(s, out+".")
-}
-
-// refused counts the rows that did not go through.
-func refused(s linker.Summary) int64 {
-	return s.Outcomes[linker.Rejected] + s.Outcomes[linker.Failed] + s.Outcomes[linker.Unattempted]
 }

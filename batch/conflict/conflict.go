@@ -6,10 +6,9 @@ import (
 	"fmt"
 	"hash/maphash"
 	"slices"
-	"strconv"
-	"strings"
 
 	"relink/linker"
+	"relink/linker/text"
 )
 
 // namedLines is how many of the other lines are named in a message.
@@ -338,42 +337,18 @@ func (t *Twins) At(row int64) (o Others, ok bool, err error) {
 	return Others{Lines: slices.Clone(n.lines[:named]), More: n.others - named}, true, nil
 }
 
-// Message says it in words, for the report: "other rows ask for another target
-// for this recording: lines 17, 42 and 3 more".
+// Message says it in words, for the report of a file that was only checked.
 func (o Others) Message() string {
-	var b strings.Builder
-	b.WriteString("other rows ask for another target for this recording: line")
-	if len(o.Lines) != 1 {
-		b.WriteString("s")
-	}
-	for i, l := range o.Lines {
-		if i > 0 {
-			b.WriteString(",")
-		}
-		fmt.Fprintf(&b, " %d", l)
-	}
-	if o.More > 0 {
-		fmt.Fprintf(&b, " and %d more", o.More)
-	}
-	return b.String()
+	return "other rows ask for another target for this recording: " + text.Lines(o.Lines, o.More)
 }
 
-// Places says where the other rows of the recording are, in the words of a run
-// on a database.
+// Places says it in the words of a run on a database: "the others are on lines
+// 17, 42 and 3 more".
 func (o Others) Places() string {
-	lines := make([]string, len(o.Lines))
-	for i, l := range o.Lines {
-		lines[i] = strconv.FormatInt(l, 10)
+	if len(o.Lines) == 1 && o.More == 0 {
+		return "the other is on " + text.Lines(o.Lines, 0)
 	}
-	said := "the others are on lines "
-	if len(lines) == 1 && o.More == 0 {
-		said = "the other is on line "
-	}
-	said += strings.Join(lines, ", ")
-	if o.More > 0 {
-		said += fmt.Sprintf(" and %d more", o.More)
-	}
-	return said
+	return "the others are on " + text.Lines(o.Lines, o.More)
 }
 
 // Close removes the temporary files.

@@ -79,7 +79,7 @@ func (s *Job) Do(ctx context.Context) (*batch.Done, error) {
 	}
 	rows := done.Run.StagedRows
 	done.Refusal = s.Guard.Judge(linker.Plan{
-		Rows: rows, Outcomes: map[linker.Outcome]int64{linker.Rejected: rejected},
+		Rows: rows, Outcomes: linker.Counts{linker.Rejected: rejected},
 	})
 	var j *journal
 	var stopped error

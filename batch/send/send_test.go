@@ -260,7 +260,8 @@ func TestSendingStopsAndGoesOn(t *testing.T) {
 		t.Fatalf("again: %+v, %v", done, err)
 	}
 	once(t, p, 200)
-	if want := map[linker.Outcome]int64{linker.Created: 200, linker.Unchanged: 1, linker.Failed: 1}; cmp.Diff(want, done.Tally.Outcomes()) != "" {
+	want := linker.Counts{linker.Created: 200, linker.Unchanged: 1, linker.Failed: 1}
+	if cmp.Diff(want, done.Tally.Outcomes()) != "" {
 		t.Errorf("outcomes %v, want %v", done.Tally.Outcomes(), want)
 	}
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+
+	"relink/linker/text"
 )
 
 const (
@@ -65,17 +67,7 @@ func (n *notices) tallRecord(from, to int64) {
 
 // quoted shows a name from the input in a message, the beginning of it when it
 // is long.
-func quoted[S ~string | ~[]byte](name S) string {
-	if len(name) <= maxName {
-		return fmt.Sprintf("%q", string(name))
-	}
-	return fmt.Sprintf("%q…", string(name[:maxName]))
-}
+func quoted[S ~string | ~[]byte](name S) string { return text.Quote(string(name)) }
 
 // shown is quoted without quotes, for numbers.
-func shown[S ~string | ~[]byte](text S) string {
-	if len(text) <= maxName {
-		return string(text)
-	}
-	return string(text[:maxName]) + "…"
-}
+func shown[S ~string | ~[]byte](number S) string { return text.Cut(string(number), maxName) }

@@ -14,6 +14,8 @@ import (
 
 	"relink/cmd/relink/demo"
 	"relink/linker/postgres"
+
+	"relink/linker/text"
 )
 
 // demoDatabase is the database of the demo's world in the local server.
@@ -133,8 +135,8 @@ func (a *app) makeWorld(ctx context.Context, cfg postgres.Config, links string) 
 		return a.printf("The demo's platform is there from an earlier demo.\n")
 	}
 	return a.printf("The demo's platform: %d organizations, %d connections, %s recordings, %s CRM rows, %s links.\n",
-		2, len(world.Connections), thousands(int64(len(world.Recordings))),
-		thousands(int64(len(world.Entities))), thousands(int64(len(world.Links))))
+		2, len(world.Connections), text.Thousands(int64(len(world.Recordings))),
+		text.Thousands(int64(len(world.Entities))), text.Thousands(int64(len(world.Links))))
 }
 
 // again runs another command as if it had been typed. Rejected rows are no
@@ -195,18 +197,10 @@ func (a *app) excerpt(report string) error {
 			continue
 		}
 		seen[kind] = true
-		err = a.printf("  line %-5s %-32s %s\n", cells[at["line"]], strings.TrimSpace(kind), shorten(cells[at["message"]], 90))
+		err = a.printf("  line %-5s %-32s %s\n", cells[at["line"]], strings.TrimSpace(kind), text.Cut(cells[at["message"]], 90))
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// shorten cuts s to width characters.
-func shorten(s string, width int) string {
-	if r := []rune(s); len(r) > width {
-		return string(r[:width-1]) + "…"
-	}
-	return s
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"relink/linker"
+	"relink/linker/text"
 )
 
 // The exit statuses. Scripts and monitors depend on them: they are never
@@ -116,7 +117,7 @@ func groupsOf(err error) (lines []string) {
 	}
 	for _, g := range refusal.Groups {
 		lines = append(lines, fmt.Sprintf("connection %q, %s: %s of %s current links (%s replaced, %s cleared)",
-			g.Connection, g.DataType, thousands(g.Replaced+g.Cleared), thousands(g.Current), thousands(g.Replaced), thousands(g.Cleared)))
+			g.Connection, g.DataType, text.Thousands(g.Replaced+g.Cleared), text.Thousands(g.Current), text.Thousands(g.Replaced), text.Thousands(g.Cleared)))
 	}
 	return lines
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"relink/linker"
+	"relink/linker/text"
 )
 
 func (a *app) explainCommand() *cobra.Command {
@@ -85,7 +86,7 @@ func (a *app) explain(name string, asJSON bool) error {
 		{"Heals", heals(e.When)},
 	} {
 		if part.text != "" {
-			fmt.Fprintf(&b, "%-9s%s\n", part.title, wrap(part.text, 70, "         "))
+			fmt.Fprintf(&b, "%-9s%s\n", part.title, strings.Join(text.Wrap(part.text, 70), "\n         "))
 		}
 	}
 	return a.printf("%s", b.String())
@@ -104,25 +105,4 @@ func (a *app) printJSON(v any) error {
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
 	return enc.Encode(v)
-}
-
-// wrap breaks text between words so that no line is longer than width bytes;
-// every line but the first begins with indent.
-func wrap(text string, width int, indent string) string {
-	var b strings.Builder
-	length := 0
-	for i, word := range strings.Fields(text) {
-		switch {
-		case i == 0:
-		case length+1+len(word) > width:
-			b.WriteString("\n" + indent)
-			length = 0
-		default:
-			b.WriteByte(' ')
-			length++
-		}
-		b.WriteString(word)
-		length += len(word)
-	}
-	return b.String()
 }

@@ -19,6 +19,7 @@ import (
 	"relink/linker"
 	"relink/linker/httpapi"
 	"relink/linker/private"
+	"relink/linker/text"
 	"relink/reports"
 )
 
@@ -237,11 +238,11 @@ var phasesOfSending = []batch.Phase{batch.Staging, batch.Applying, batch.Reporti
 // foretell says how long the sending will take: it may well be a night.
 func (r *apiRun) foretell(rows int64) {
 	if r.s.Rate <= 0 {
-		r.a.stderr.notice("%s rows to send", thousands(rows))
+		r.a.stderr.notice("%s rows to send", text.Thousands(rows))
 		return
 	}
 	takes := time.Duration(rows) * time.Minute / time.Duration(r.s.Rate)
-	r.a.stderr.notice("%s rows to send, at most %s a minute: about %s", thousands(rows), thousands(r.s.Rate), roughly(takes))
+	r.a.stderr.notice("%s rows to send, at most %s a minute: about %s", text.Thousands(rows), text.Thousands(r.s.Rate), roughly(takes))
 	if takes > worthAHint {
 		r.a.stderr.notice("where the platform's database can be reached, relink import --database does that in minutes")
 	}

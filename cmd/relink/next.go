@@ -119,7 +119,7 @@ func nextAfterRun(cmd *cobra.Command) func(linker.Summary) []reports.Step {
 			return append(list, reports.Step{Why: "End it as it is", Command: "relink runs abandon" + database + id})
 		}
 		list := explainFirst(s)
-		if s.Applied && reports.Written(s.Outcomes) > 0 {
+		if s.Applied && s.Outcomes.Written() > 0 {
 			list = append(list, takeBack)
 		}
 		return steps(append(list, reports.Step{Why: "Look at the run's record", Command: "relink runs show" + database + id}))

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"relink/linker"
+	"relink/linker/text"
 )
 
 // inputOptions say how a file is to be read.
@@ -33,7 +34,7 @@ func (o *inputOptions) register(flags *pflag.FlagSet) {
 func fieldNamed(name string) (linker.Field, error) {
 	f, ok := linker.ParseField(name)
 	if !ok {
-		return f, fmt.Errorf("there is no field %q: use %s", name, oneOf(linker.FieldNames()))
+		return f, fmt.Errorf("there is no field %q: use %s", name, text.OneOf(linker.FieldNames()))
 	}
 	return f, nil
 }

@@ -12,6 +12,7 @@ import (
 	"relink/batch"
 	"relink/linker"
 	"relink/linker/postgres"
+	"relink/linker/text"
 	"relink/reports"
 )
 
@@ -60,7 +61,7 @@ func recordedPhases(run linker.Run, s linker.Summary) []reports.Phase {
 	took := func(phase batch.Phase) time.Duration {
 		return time.Duration(run.Took[phase.String()]) * time.Millisecond
 	}
-	return phasesTook(took, phasesOf(run), s.Rows, reports.Written(s.Outcomes))
+	return phasesTook(took, phasesOf(run), s.Rows, s.Outcomes.Written())
 }
 
 // phasesTook are the phases with the time that each took. applied is the number
@@ -139,10 +140,10 @@ func (s settings) listed() []reports.Option {
 	add("max-rejects", s.Guard.MaxRejects.String())
 	add("max-changes", s.Guard.MaxChanges.String())
 	if s.Guard.MinRows > 0 {
-		add("min-rows", thousands(s.Guard.MinRows))
+		add("min-rows", text.Thousands(s.Guard.MinRows))
 	}
 	if s.Guard.Force != nil {
-		add("force", thousands(*s.Guard.Force))
+		add("force", text.Thousands(*s.Guard.Force))
 	}
 	add("expect", s.Expect)
 	if s.ReportFormat != "csv" {

@@ -11,6 +11,8 @@ import (
 
 	"relink/batch"
 	"relink/reports"
+
+	"relink/linker/text"
 )
 
 const (
@@ -121,7 +123,7 @@ func (m *meter) title() string {
 // rejected and lanes are "" while there is nothing to tell.
 func (m *meter) rejected() string {
 	if n := m.p.Rejected.Load(); n > 0 {
-		return thousands(n) + " rejected"
+		return text.Thousands(n) + " rejected"
 	}
 	return ""
 }
@@ -184,14 +186,14 @@ func (m *meter) line() progressLine {
 		if rate > 0 {
 			add(size(rate) + "/s")
 		}
-		add(thousands(m.p.RowsRead.Load()) + " rows")
+		add(text.Thousands(m.p.RowsRead.Load()) + " rows")
 	case "rows":
 		if rate > 0 {
-			add(thousands(int64(rate)) + " rows/s")
+			add(text.Thousands(int64(rate)) + " rows/s")
 		}
 		add(m.lanes())
 		if total > 0 {
-			add(thousands(n) + " of " + thousands(total))
+			add(text.Thousands(n) + " of " + text.Thousands(total))
 		}
 	}
 	return l
@@ -214,9 +216,9 @@ func (m *meter) say() {
 	}
 	switch unit {
 	case "bytes":
-		parts = append(parts, thousands(m.p.RowsRead.Load())+" rows read")
+		parts = append(parts, text.Thousands(m.p.RowsRead.Load())+" rows read")
 	case "rows":
-		parts = append(parts, thousands(n)+" rows")
+		parts = append(parts, text.Thousands(n)+" rows")
 	}
 	seconds := m.now().Sub(m.since).Seconds()
 	if unit == "" && seconds >= 1 {
@@ -225,7 +227,7 @@ func (m *meter) say() {
 	if seconds >= 1 && n > 0 {
 		rate := float64(n) / seconds
 		if unit == "rows" {
-			parts = append(parts, thousands(int64(rate))+" rows/s")
+			parts = append(parts, text.Thousands(int64(rate))+" rows/s")
 		}
 		if total > n {
 			left := time.Duration(float64(total-n) / rate * float64(time.Second))
@@ -233,13 +235,4 @@ func (m *meter) say() {
 		}
 	}
 	m.out.progress(strings.Join(parts, ", "))
-}
-
-// thousands writes n in groups of three digits: 1,234,567.
-func thousands(n int64) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

@@ -15,6 +15,7 @@ import (
 	"relink/batch/source"
 	"relink/linker"
 	"relink/linker/postgres"
+	"relink/linker/text"
 	"relink/reports"
 )
 
@@ -146,7 +147,7 @@ func (r *runner) do(ctx context.Context, run linker.Run, s settings, resumed boo
 	}
 	if r.rewrite && run.State == linker.StateDone && !maps.Equal(run.Outcomes, done.Tally.Outcomes()) {
 		r.a.stderr.warn(fmt.Sprintf("run %d ended with %s: links, recordings or CRM rows have changed since, "+
-			"and the rows that it did not change are reported as they would be decided now", run.ID, counted(run.Outcomes)))
+			"and the rows that it did not change are reported as they would be decided now", run.ID, run.Outcomes))
 	}
 	if done.Plan.PruneWithheld != "" && (r.a.quiet || r.json) {
 		r.a.stderr.warn(withheld(done))
@@ -296,7 +297,7 @@ func (r *runner) nameOrganizations(p linker.Plan, s settings) {
 	}
 	r.named = true // and not again when the database was lost
 	for _, o := range p.Touched {
-		r.a.stderr.notice("organization %q: %s recordings change", o.Organization, thousands(o.Recordings))
+		r.a.stderr.notice("organization %q: %s recordings change", o.Organization, text.Thousands(o.Recordings))
 	}
 }
 

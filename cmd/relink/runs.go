@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"relink/linker"
 	"relink/linker/postgres"
+	"relink/linker/text"
 	"relink/reports"
 )
 
@@ -139,7 +139,7 @@ func (a *app) describe(r linker.Run) error {
 	}
 	for _, o := range linker.Outcomes {
 		if n := r.Outcomes[o]; n > 0 {
-			if err := a.printf("%-9s %s %s\n", "", thousands(n), o); err != nil {
+			if err := a.printf("%-9s %s %s\n", "", text.Thousands(n), o); err != nil {
 				return err
 			}
 		}
@@ -153,17 +153,6 @@ func onServer(d linker.Database) string {
 		return ""
 	}
 	return d.Name + " on " + d.Server
-}
-
-// counted lists the outcomes that occurred.
-func counted(outcomes map[linker.Outcome]int64) string {
-	var parts []string
-	for _, o := range linker.Outcomes {
-		if n := outcomes[o]; n > 0 {
-			parts = append(parts, thousands(n)+" "+string(o))
-		}
-	}
-	return strings.Join(parts, ", ")
 }
 
 func (a *app) runsCleanCommand() *cobra.Command {
@@ -216,7 +205,7 @@ which the original goes on.`,
 				if err != nil {
 					return err
 				}
-				return a.printf("%s runs are now those of this database\n", thousands(n))
+				return a.printf("%s runs are now those of this database\n", text.Thousands(n))
 			})
 		},
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"relink/linker"
+	"relink/linker/text"
 )
 
 // The kinds of values that flags have. Each refuses what it cannot be at once,
@@ -170,16 +171,7 @@ func instead(value string, set []string) string {
 	if near := nearest(strings.ToUpper(value), set); len(set) > few && near != "" {
 		return "did you mean " + near + "?"
 	}
-	return "use " + oneOf(set)
-}
-
-// oneOf lists words as a sentence does: a, b or c.
-func oneOf(words []string) string {
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	last := len(words) - 1
-	return strings.Join(words[:last], ", ") + " or " + words[last]
+	return "use " + text.OneOf(set)
 }
 
 // valueError turns the flag parser's words about a value into ours, with name

@@ -12,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"relink/linker"
+	"relink/linker/text"
 )
 
 // faults is everything that is wrong with a request, in the order of the
@@ -138,7 +139,7 @@ func (p *parser) members(d *jsontext.Decoder) error {
 			return err
 		}
 		if seen[name] {
-			p.add(linker.MalformedRow, "the key %s stands in the body twice", shown(name))
+			p.add(linker.MalformedRow, "the key %s stands in the body twice", text.Quote(name))
 			continue
 		}
 		seen[name] = true
@@ -153,7 +154,7 @@ func (p *parser) member(name string, value jsontext.Value) {
 	field, known := linker.ParseField(name)
 	switch kind := value.Kind(); {
 	case !known || field.String() != name || field == linker.FieldRecordingID:
-		p.add(linker.MalformedRow, "the key %s is unknown; %s", shown(name), meant(name))
+		p.add(linker.MalformedRow, "the key %s is unknown; %s", text.Quote(name), meant(name))
 	case kind == 'n':
 	case kind != '"':
 		p.unclear[field] = true
@@ -182,9 +183,4 @@ func meant(name string) string {
 // kinds names what JSON has besides text.
 var kinds = map[jsontext.Kind]string{
 	'"': "text", '0': "a number", 't': "true", 'f': "false", 'n': "null", '{': "an object", '[': "an array",
-}
-
-// shown quotes a key, cut when it is long.
-func shown(name string) string {
-	return fmt.Sprintf("%q", cut(name, 60))
 }

@@ -9,8 +9,9 @@ import (
 	"log/slog"
 	"net/http"
 	"regexp"
-	"strings"
 	"time"
+
+	"relink/linker/text"
 )
 
 // exchange is one request with its answer, and what the log tells of them.
@@ -76,8 +77,8 @@ func (h *Handler) finish(x *exchange) {
 	}
 	attrs := []slog.Attr{
 		slog.String("id", x.id),
-		slog.String("method", cut(x.r.Method, 20)),
-		slog.String("path", cut(x.r.URL.EscapedPath(), maxPathLogged)),
+		slog.String("method", text.Cut(x.r.Method, 20)),
+		slog.String("path", text.Cut(x.r.URL.EscapedPath(), maxPathLogged)),
 		slog.Int("status", x.status),
 		slog.Duration("took", time.Since(x.began).Round(time.Microsecond)),
 		slog.String("from", x.r.RemoteAddr),
@@ -96,14 +97,6 @@ func (h *Handler) finish(x *exchange) {
 // maxPathLogged is room for the path of the operation with an id of 36
 // characters, and for the beginning of what a stranger may send.
 const maxPathLogged = 200
-
-// cut shortens a text of the caller's for the log.
-func cut(s string, most int) string {
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "…"
-}
 
 // readAll reads the body up to its limit. A body that announces more is not
 // read at all.

@@ -13,6 +13,7 @@ import (
 	"unicode"
 
 	"relink/linker"
+	"relink/linker/text"
 )
 
 // reply is what an attempt came to: a result, or the wish to try again.
@@ -169,23 +170,17 @@ const maxSaid = 500
 // clean makes one line of what a server says, not too long.
 func clean(s string) string {
 	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
-	if len(s) > maxSaid {
-		s = strings.ToValidUTF8(s[:maxSaid], "") + "…"
-	}
-	return s
+	return text.Cut(s, maxSaid)
 }
 
 // excerpt shows the beginning of an answer that is not understood.
 func excerpt(body []byte) string {
 	const most = 80
 	s := clean(strings.ToValidUTF8(string(body[:min(len(body), 4*most)]), "�"))
-	switch {
-	case s == "":
+	if s == "" {
 		return "the answer is empty"
-	case len(s) > most:
-		s = strings.ToValidUTF8(s[:most], "") + "…"
 	}
-	return strconv.Quote(s)
+	return strconv.Quote(text.Cut(s, most))
 }
 
 // retryAfter reads the header of that name, which is a number of seconds or a

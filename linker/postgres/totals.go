@@ -53,7 +53,7 @@ func (p *planner) count(code linker.Code) (n int64) {
 
 // totals adds the plan up for the guard.
 func (p *planner) totals() linker.Plan {
-	plan := linker.Plan{Outcomes: map[linker.Outcome]int64{}, Codes: map[linker.Code]int64{}}
+	plan := linker.Plan{Outcomes: linker.Counts{}, Codes: map[linker.Code]int64{}}
 	changed := map[string]int64{}
 	for _, s := range p.added() {
 		plan.Rows += s.rows
