@@ -87,10 +87,7 @@ func (p place) makeDir() error {
 	dir := filepath.Dir(p.home)
 	err := os.MkdirAll(dir, 0o755)
 	if err == nil {
-		err = checkOurs(dir, os.Geteuid())
-	}
-	if err == nil && p.owner.drop {
-		err = os.Chmod(dir, 0o755) // whatever the umask
+		err = p.open(dir)
 	}
 	if err == nil {
 		err = p.owner.checkReach(dir)
@@ -99,6 +96,19 @@ func (p place) makeDir() error {
 		return fmt.Errorf("making the folder of the local database: %w", err)
 	}
 	return nil
+}
+
+// open opens our folder to the server's owner, whatever the umask.
+func (p place) open(dir string) error {
+	f, err := openOurs(dir, os.Geteuid())
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if !p.owner.drop {
+		return nil
+	}
+	return f.Chmod(0o755)
 }
 
 // choosePrograms returns the server programs that the configuration names, or

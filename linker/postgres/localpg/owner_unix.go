@@ -3,6 +3,7 @@
 package localpg
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -54,30 +55,45 @@ func (o owner) mkdir(dir string) error {
 	if err := os.Mkdir(dir, 0o700); err != nil && !os.IsExist(err) {
 		return err
 	}
-	if err := checkOurs(dir, o.uid, os.Geteuid()); err != nil {
-		return err
-	}
-	if o.drop {
-		if err := os.Chown(dir, o.uid, o.gid); err != nil {
-			return err
-		}
-	}
-	return os.Chmod(dir, 0o700)
-}
-
-// checkOurs returns an error unless dir is a folder of one of these users. In a
-// shared place like /tmp somebody else could have put one there, or a link.
-func checkOurs(dir string, uids ...int) error {
-	info, err := os.Lstat(dir)
+	f, err := openOurs(dir, o.uid, os.Geteuid())
 	if err != nil {
 		return err
 	}
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	if !ok || !info.IsDir() || !slices.Contains(uids, int(stat.Uid)) {
-		return fmt.Errorf("%s is not a folder of ours: remove it", dir)
+	defer f.Close()
+	if o.drop {
+		if err := f.Chown(o.uid, o.gid); err != nil {
+			return err
+		}
 	}
-	return nil
+	return f.Chmod(0o700)
 }
+
+// openOurs opens dir, which must be a folder of one of these users and no link.
+// In a shared place like /tmp somebody else could have put one there. What is
+// then done to the open folder cannot be led to another one, as it could by a
+// name that is looked up anew.
+func openOurs(dir string, uids ...int) (*os.File, error) {
+	f, err := os.OpenFile(dir, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW, 0)
+	if errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ELOOP) {
+		return nil, notOurs(dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil {
+		if stat, ok := info.Sys().(*syscall.Stat_t); !ok || !slices.Contains(uids, int(stat.Uid)) {
+			err = notOurs(dir)
+		}
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func notOurs(dir string) error { return fmt.Errorf("%s is not a folder of ours: remove it", dir) }
 
 // checkReach returns an error that names the folder, dir or one above it, that
 // the owner may not enter.

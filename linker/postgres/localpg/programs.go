@@ -93,6 +93,7 @@ func inspect(ctx context.Context, dir string, o owner) (programs, error) {
 	}
 	p := programs{dir: dir}
 	cmd := exec.CommandContext(ctx, p.path("postgres"), "--version")
+	cmd.Env = environment()
 	o.run(cmd)
 	out, err := cmd.Output()
 	if err != nil {

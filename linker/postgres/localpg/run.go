@@ -201,16 +201,20 @@ func (p place) run(ctx context.Context, name string, args ...string) error {
 	return nil
 }
 
-// environment is ours without what would change the server: PGDATA, PGPORT and
-// their like, and the language of messages.
+// inherited are the variables that the server programs get of ours: what they need
+// to be found and to find their libraries. Everything else stays here, secrets
+// above all: whoever runs as the server's owner can read its environment.
+var inherited = []string{"PATH", "TMPDIR", "TZ", "TZDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"}
+
+// environment is that of the server programs. Their messages are in English.
 func environment() []string {
-	var env []string
-	for _, v := range os.Environ() {
-		if !strings.HasPrefix(v, "PG") && !strings.HasPrefix(v, "LC_") && !strings.HasPrefix(v, "LANG") {
-			env = append(env, v)
+	env := []string{"LC_ALL=C"}
+	for _, name := range inherited {
+		if value, ok := os.LookupEnv(name); ok {
+			env = append(env, name+"="+value)
 		}
 	}
-	return append(env, "LC_ALL=C")
+	return env
 }
 
 // tail returns the end of the server's log, for an error.
