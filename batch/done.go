@@ -33,11 +33,7 @@ func (d *Done) ExitStatus() int {
 
 // Drift reports whether links in scope are, or without this run would be,
 // other than the file says. Extras that are left alone on purpose are none.
-func (d *Done) Drift() bool {
-	outcomes := d.Tally.Outcomes()
-	return outcomes[linker.Created]+outcomes[linker.Replaced]+outcomes[linker.Extra]-d.leftAlone+outcomes[linker.Cleared]+
-		outcomes[linker.Failed]+outcomes[linker.Unattempted] > 0
-}
+func (d *Done) Drift() bool { return d.Tally.Outcomes().Drift(d.leftAlone) > 0 }
 
 // Summary is the run's summary.json, without its files.
 func (d *Done) Summary() linker.Summary {
@@ -52,6 +48,7 @@ func (d *Done) Summary() linker.Summary {
 		Source:     d.Run.Source,
 		Rows:       d.Tally.Rows(),
 		Outcomes:   d.Tally.Outcomes(),
+		LeftAlone:  d.leftAlone,
 		Reasons:    d.Tally.Reasons(),
 		StartedAt:  d.Run.StartedAt,
 		FinishedAt: d.Run.FinishedAt,

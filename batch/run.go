@@ -335,7 +335,7 @@ func (j *Job) finish(ctx context.Context, a Attempt, done *Done) error {
 	}
 	done.Reported = true
 	j.Run.State = state
-	j.Run.Outcomes = done.Tally.Outcomes()
+	j.Run.Outcomes, j.Run.LeftAlone = done.Tally.Outcomes(), done.leftAlone
 	j.clock()
 	done.Run = j.Run
 	done.Run.FinishedAt = time.Now().UTC()

@@ -18,6 +18,13 @@ func (c Counts) Written() int64 {
 // NotThrough is the number of rows that were not linked as they asked.
 func (c Counts) NotThrough() int64 { return c[Rejected] + c[Failed] + c[Unattempted] }
 
+// Drift is the number of links that differ from a reconciled file, or did before
+// the run. leftAlone is how many of the extras are left on purpose: those are as
+// they were meant to be.
+func (c Counts) Drift(leftAlone int64) int64 {
+	return c[Created] + c[Replaced] + c[Extra] - leftAlone + c[Cleared] + c[Failed] + c[Unattempted]
+}
+
 // String lists the outcomes that occurred: "5 created, 1,990 unchanged".
 func (c Counts) String() string {
 	var parts []string

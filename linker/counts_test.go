@@ -20,6 +20,9 @@ func TestCounts(t *testing.T) {
 	if got, want := c.NotThrough(), sum(Rejected, Failed, Unattempted); got != want {
 		t.Errorf("NotThrough = %b, want %b", got, want)
 	}
+	if got, want := c.Drift(c[Extra]), sum(Created, Replaced, Cleared, Failed, Unattempted); got != want {
+		t.Errorf("Drift = %b, want %b", got, want)
+	}
 	if got, want := (Counts{Unchanged: 1990, Created: 5, Kept: 0, Cleared: 1}).String(), "5 created, 1,990 unchanged, 1 cleared"; got != want {
 		t.Errorf("String = %q, want %q", got, want)
 	}

@@ -17,6 +17,7 @@ type Run struct {
 	Options    json.RawMessage
 	StagedRows int64 // -1 until staging is complete
 	Outcomes   Counts
+	LeftAlone  int64 // reconcile: extras that are left on purpose
 	OfRun      int64 // revert: the run taken back, else 0
 	Database   Database
 	OutDir     string

@@ -11,10 +11,13 @@ type Summary struct {
 	Applied bool   `json:"applied"` // false: the report is a plan, nothing was written
 	State   string `json:"state"`
 	// Drift says that links in scope differ from the file (reconcile).
-	Drift      bool              `json:"drift"`
-	Source     SourceIdentity    `json:"source"`
-	Rows       int64             `json:"rows"`
-	Outcomes   Counts            `json:"outcomes"`
+	Drift    bool           `json:"drift"`
+	Source   SourceIdentity `json:"source"`
+	Rows     int64          `json:"rows"`
+	Outcomes Counts         `json:"outcomes"`
+	// LeftAlone is how many of the extra links are left on purpose; they are no
+	// drift.
+	LeftAlone  int64             `json:"leftAlone,omitempty"`
 	Reasons    []Reason          `json:"reasons"`
 	Files      map[string]string `json:"files"` // report, rejects, … → path
 	StartedAt  time.Time         `json:"startedAt"`

@@ -152,7 +152,7 @@ func facts(p Page) []pair {
 		list = append(list, pair{Name: "Not through", Value: text.Thousands(bad) + " (" + percent(bad, s.Rows) + ")"})
 	}
 	if s.Kind == string(linker.Reconcile) {
-		list = append(list, pair{Name: "Links that differ", Value: text.Thousands(Drift(s.Outcomes))})
+		list = append(list, pair{Name: "Links that differ", Value: text.Thousands(s.Outcomes.Drift(s.LeftAlone))})
 	}
 	switch {
 	case s.Kind == string(linker.Validate):

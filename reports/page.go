@@ -65,9 +65,3 @@ type DriftPoint struct {
 
 // DriftRuns is how many reconciliations the chart of the drift shows.
 const DriftRuns = 30
-
-// Drift is the number of links that differed from the file, by the outcomes of
-// a reconciliation.
-func Drift(outcomes linker.Counts) int64 {
-	return outcomes[linker.Created] + outcomes[linker.Replaced] + outcomes[linker.Extra] + outcomes[linker.Cleared]
-}

@@ -240,6 +240,24 @@ func TestVerdict(t *testing.T) {
 			"Nothing had to be written; 3 links that the file does not mention were left.",
 		},
 		{
+			"extras left on purpose in a dry run",
+			counts("reconcile", 10, o{linker.Unchanged: 10, linker.Extra: 3}, dry, func(s *linker.Summary) { s.LeftAlone = 3 }), reports.Good,
+			"Dry run: the links in scope match the file; 3 links that the file does not mention would be left on purpose.",
+		},
+		{
+			"extras left on purpose",
+			counts("reconcile", 10, o{linker.Unchanged: 10, linker.Extra: 1}, func(s *linker.Summary) { s.LeftAlone = 1 }), reports.Good,
+			"The links in scope match the file; 1 link that the file does not mention was left.",
+		},
+		{
+			"rows that failed", counts("reconcile", 10, o{linker.Unchanged: 7, linker.Replaced: 2, linker.Failed: 1}, exit(2)), reports.Look,
+			"2 links were brought in line with the file; 1 of 10 rows did not go through.",
+		},
+		{
+			"only rows that failed", counts("reconcile", 10, o{linker.Unchanged: 9, linker.Failed: 1}, exit(2)), reports.Look,
+			"Nothing was written; 1 of 10 rows did not go through.",
+		},
+		{
 			"validate", counts("validate", 1, o{linker.Valid: 1}, notApplied), reports.Good,
 			"Every row passed the check, as far as a file can tell: 1 row.",
 		},

@@ -96,21 +96,28 @@ func imported(s linker.Summary) string {
 }
 
 func reconciled(s linker.Summary) string {
-	differ, extra := Drift(s.Outcomes), s.Outcomes[linker.Extra]
-	did, out := "did", ""
+	differ, written, extra := s.Outcomes.Drift(s.LeftAlone), s.Outcomes.Written(), s.Outcomes[linker.Extra]
+	did, left, out := "did", extra, ""
+	if !s.Applied {
+		did, left = "would", s.LeftAlone
+	}
 	switch {
 	case differ == 0:
 		out = "the links in scope match the file"
 	case !s.Applied:
-		did = "would"
 		out = text.Plural(differ, "link differs", "links differ") + " from the file"
-	case differ == extra:
+	case written == 0 && differ == extra-s.LeftAlone:
 		out = "nothing had to be written"
+	case written == 0:
+		out = "nothing was written"
 	default:
-		out = text.Plural(differ-extra, "link was", "links were") + " brought in line with the file"
+		out = text.Plural(written, "link was", "links were") + " brought in line with the file"
 	}
-	if extra > 0 && s.Applied {
-		out += "; " + text.Plural(extra, "link that the file does not mention was left", "links that the file does not mention were left")
+	switch {
+	case left > 0 && s.Applied:
+		out += "; " + text.Plural(left, "link that the file does not mention was left", "links that the file does not mention were left")
+	case left > 0:
+		out += "; " + text.Plural(left, "link", "links") + " that the file does not mention would be left on purpose"
 	}
 	if bad := s.Outcomes.NotThrough(); bad > 0 {
 		out += fmt.Sprintf("; %s of %s %s not go through", text.Thousands(bad), text.Plural(s.Rows, "row", "rows"), did)

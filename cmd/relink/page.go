@@ -164,7 +164,7 @@ func drift(runs []linker.Run, this linker.Run, s settings) []reports.DriftPoint 
 		if r.Kind != linker.Reconcile || r.ID > this.ID || r.State != linker.StateDone || !sameScope(r, s) {
 			continue
 		}
-		points = append(points, reports.DriftPoint{Run: r.ID, At: r.StartedAt, Links: reports.Drift(r.Outcomes), DryRun: r.DryRun})
+		points = append(points, reports.DriftPoint{Run: r.ID, At: r.StartedAt, Links: r.Outcomes.Drift(r.LeftAlone), DryRun: r.DryRun})
 	}
 	return points
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -366,7 +367,20 @@ func TestReconcileKeepsTriggers(t *testing.T) {
 	before := w.digest("true")
 	keep := append(args, "--keep-trigger", "USER_LINK_WEB,USER_LINK_MOBILE", "--max-changes", "0")
 	w.must(0, append(keep, "--dry-run")...)
+	dir := w.ask("SELECT out_dir FROM relink.runs ORDER BY id DESC LIMIT 1")
+	for name, want := range map[string]string{
+		"summary.json": `"drift": false`,
+		"report.html":  "Dry run: the links in scope match the file; 2 links that the file does not mention would be left on purpose.",
+	} {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("%s of the dry run (%v) does not say %s", name, err, want)
+		}
+	}
 	w.must(0, keep...)
+	if got := w.ask("SELECT string_agg(left_alone::text, ' ' ORDER BY id) FROM relink.runs WHERE kind = 'reconcile'"); got != "2 2" {
+		t.Errorf("left alone: %s, want 2 2", got)
+	}
 	if w.digest("true") != before {
 		t.Error("links were written")
 	}
