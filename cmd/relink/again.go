@@ -86,10 +86,20 @@ func (r *runner) again(ctx context.Context, run linker.Run) error {
 		return usage("relink runs abandon "+strconv.FormatInt(run.ID, 10)+" ends it; start it again with its input",
 			"run %d was interrupted before its input was read to the end", run.ID)
 	}
+	if !r.rewrite {
+		if err := r.ready(ctx); err != nil {
+			return err
+		}
+	}
 	if err := reports.ReopenFolder(run.OutDir); err != nil {
 		return err
 	}
 	return r.do(ctx, run, s, true)
+}
+
+// ready makes sure that the database is as a run needs it.
+func (r *runner) ready(ctx context.Context) error {
+	return r.store.Ready(ctx, r.run.retryTimeout, func(text string) { r.a.stderr.notice("%s", text) })
 }
 
 // untouched makes sure, once the run's lock is taken, that nobody has gone on

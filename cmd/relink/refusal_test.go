@@ -29,9 +29,9 @@ func TestDatabaseRefuses(t *testing.T) {
 		{"a port where nobody listens", "postgres://u@127.0.0.1:1/x", "no database server answers at 127.0.0.1:1", "check host and port"},
 		{"no such database", s.url + "&dbname=nowhere", `database "nowhere" does not exist`, "check the database's name"},
 		{"not a URL", "postgres://u:secret@host:port/x", "the database URL cannot be read", "write it as postgres://"},
-		{"missing tables", s.url + "&dbname=postgres", "does not exist", "`relink db migrate` makes relink's own tables"},
-		{"missing privileges", strings.Replace(s.url, "user=relink", "user=reader", 1), "permission denied for", "relink db check"},
-		{"read-only", s.url + "&default_transaction_read_only=on", "read-only transaction", "connect to the primary server"},
+		{"missing tables", s.url + "&dbname=postgres", "the database is not ready: schema relink: is missing", "`relink db migrate` makes relink's own tables"},
+		{"missing privileges", strings.Replace(s.url, "user=relink", "user=reader", 1), "role reader lacks CREATE, for the working tables of a run", "relink db check"},
+		{"read-only", s.url + "&default_transaction_read_only=on", "role relink: has read-only transactions", "default_transaction_read_only = off"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := s.startWith([]string{"RELINK_DATABASE=" + c.url}, "import", "links.csv")
@@ -47,7 +47,7 @@ func TestDatabaseRefuses(t *testing.T) {
 	}
 	// The platform's tables go missing, or were never there.
 	s.exec("ALTER TABLE crm_entities RENAME TO elsewhere")
-	s.relink(statusError, "import", "links.csv").says(`relation "crm_entities" does not exist`, "relink db check", "relink db migrate --platform")
+	s.relink(statusError, "import", "links.csv").says("crm_entities: is missing in schema public", "relink db check", "relink db migrate --platform")
 }
 
 // A proxy that pools transactions is named, whatever it makes of locks and

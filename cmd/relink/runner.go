@@ -47,6 +47,12 @@ func (r *runner) begin(ctx context.Context, run linker.Run, in *source.Input, s 
 			return err
 		}
 	}
+	if err := r.ready(ctx); err != nil {
+		return err
+	}
+	if err := r.store.CheckNames(ctx, s.Rules); err != nil {
+		return err
+	}
 	if err := r.nameInterrupted(ctx, 0); err != nil {
 		return err
 	}

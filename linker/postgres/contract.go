@@ -23,6 +23,8 @@ type Finding struct {
 	Command string
 	// Warning means that relink works nevertheless.
 	Warning bool
+	// Stops means that a run would fail, or go wrong: none is begun.
+	Stops bool
 }
 
 func (f Finding) String() string { return f.Object + ": " + f.Problem }
@@ -45,6 +47,19 @@ const (
 // and reads rows only of views, whose uniqueness no catalog tells, and the
 // words in crm_entities.data_type.
 func Check(ctx context.Context, conn *pgx.Conn, schema string) ([]Finding, error) {
+	c, err := checkCatalog(ctx, conn, schema)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.checkRows(ctx, conn); err != nil {
+		return nil, fmt.Errorf("checking the rows of the platform's tables: %w", err)
+	}
+	return c.findings, nil
+}
+
+// checkCatalog is the part of Check that reads the catalog alone: it takes
+// milliseconds, however large the tables are.
+func checkCatalog(ctx context.Context, conn *pgx.Conn, schema string) (*contract, error) {
 	schema = cmp.Or(schema, DefaultSchema)
 	var names []string
 	for _, t := range platformTables {
@@ -54,7 +69,7 @@ func Check(ctx context.Context, conn *pgx.Conn, schema string) ([]Finding, error
 	if err != nil {
 		return nil, fmt.Errorf("checking the database: %w", err)
 	}
-	c := contract{catalog: facts, schema: schema}
+	c := &contract{catalog: facts, schema: schema}
 	c.checkServer()
 	if err := c.checkOwnSchema(ctx, conn); err != nil {
 		return nil, fmt.Errorf("checking schema %s: %w", migrations.Schema, err)
@@ -64,8 +79,9 @@ func Check(ctx context.Context, conn *pgx.Conn, schema string) ([]Finding, error
 			Object:  "schema " + c.server.Schema,
 			Problem: "is missing; --schema names the schema of the platform's tables",
 			Command: commandPlatform,
+			Stops:   true,
 		})
-		return c.findings, nil
+		return c, nil
 	}
 	if !c.server.PlatformUsage {
 		c.grant("USAGE", "SCHEMA "+c.server.Schema, "schema "+c.server.Schema, "to see the platform's tables")
@@ -76,10 +92,7 @@ func Check(ctx context.Context, conn *pgx.Conn, schema string) ([]Finding, error
 		}
 	}
 	c.checkSameWords()
-	if err := c.checkRows(ctx, conn); err != nil {
-		return nil, fmt.Errorf("checking the rows of the platform's tables: %w", err)
-	}
-	return c.findings, nil
+	return c, nil
 }
 
 // contract gathers the findings about one database.
@@ -95,7 +108,7 @@ func (c *contract) checkServer() {
 	s := c.server
 	switch major := s.Version / 10000; {
 	case major < oldestServer:
-		c.add(Finding{Object: "server", Problem: fmt.Sprintf(
+		c.add(Finding{Object: "server", Stops: true, Problem: fmt.Sprintf(
 			"is PostgreSQL %s; relink needs %d to %d", s.VersionName, oldestServer, newestServer)})
 	case major > newestServer:
 		c.add(Finding{Object: "server", Warning: true, Problem: fmt.Sprintf(
@@ -107,10 +120,11 @@ func (c *contract) checkServer() {
 	}
 	switch {
 	case s.Standby:
-		c.add(Finding{Object: "server", Problem: "is a standby, which nobody can write to: connect to the primary"})
+		c.add(Finding{Object: "server", Stops: true, Problem: "is a standby, which nobody can write to: connect to the primary"})
 	case s.ReadOnly == "on":
 		c.add(Finding{
 			Object:  "role " + s.Role,
+			Stops:   true,
 			Problem: "has read-only transactions (default_transaction_read_only)",
 			SQL:     fmt.Sprintf("ALTER ROLE %s IN DATABASE %s SET default_transaction_read_only = off;", s.Role, s.Database),
 		})
@@ -121,7 +135,7 @@ func (c *contract) checkServer() {
 func (c *contract) checkOwnSchema(ctx context.Context, conn *pgx.Conn) error {
 	const object = "schema " + migrations.Schema
 	if !c.server.OwnExists {
-		c.add(Finding{Object: object, Problem: "is missing, where relink keeps its runs", Command: commandMigrate})
+		c.add(Finding{Object: object, Problem: "is missing, where relink keeps its runs", Command: commandMigrate, Stops: true})
 		return nil
 	}
 	if !c.server.OwnUsage {
@@ -133,7 +147,7 @@ func (c *contract) checkOwnSchema(ctx context.Context, conn *pgx.Conn) error {
 	versions, known := c.relation(migrations.Schema, "migrations")
 	runs, there := c.relation(migrations.Schema, "runs")
 	if !known || !there {
-		c.add(Finding{Object: "relink.runs", Problem: "is missing, where relink keeps its runs", Command: commandMigrate})
+		c.add(Finding{Object: "relink.runs", Problem: "is missing, where relink keeps its runs", Command: commandMigrate, Stops: true})
 		return nil
 	}
 	if !c.mayAll(versions, func(f columnFacts) bool { return f.MaySelect }) {
@@ -161,7 +175,7 @@ func (c *contract) checkVersion(ctx context.Context, conn *pgx.Conn) error {
 		return err
 	case version < latest:
 		c.add(Finding{
-			Object: "schema relink", Command: commandMigrate,
+			Object: "schema relink", Command: commandMigrate, Stops: true,
 			Problem: fmt.Sprintf("is at version %d, this relink needs %d", version, latest),
 		})
 	case version > latest:
@@ -187,6 +201,7 @@ func (c *contract) mayAll(r relation, may func(columnFacts) bool) bool {
 func (c *contract) grant(privilege, on, object, purpose string) {
 	c.add(Finding{
 		Object:  object,
+		Stops:   true,
 		Problem: fmt.Sprintf("role %s lacks %s, %s", c.server.Role, privilege, purpose),
 		SQL:     fmt.Sprintf("GRANT %s ON %s TO %s;", privilege, on, c.server.Role),
 	})

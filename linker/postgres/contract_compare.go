@@ -31,11 +31,12 @@ func (c *contract) checkTable(t table) error {
 			Problem: "is missing in schema " + c.server.Schema,
 			SQL:     sql,
 			Command: commandPlatform,
+			Stops:   true,
 		})
 		return nil
 	}
 	if !r.IsTable && !t.mayBeView {
-		c.add(Finding{Object: t.name, Problem: "is a view; relink writes to it and needs a table"})
+		c.add(Finding{Object: t.name, Problem: "is a view; relink writes to it and needs a table", Stops: true})
 		return nil
 	}
 	for _, col := range t.columns {
@@ -48,6 +49,7 @@ func (c *contract) checkTable(t table) error {
 			Problem: fmt.Sprintf("row security hides rows from role %s, and what is hidden is reported as not found", c.server.Role),
 			SQL:     fmt.Sprintf("ALTER ROLE %s BYPASSRLS;", c.server.Role),
 			Warning: true,
+			Stops:   true,
 		})
 	}
 	if !r.IsTable {
@@ -93,30 +95,30 @@ func (c *contract) creating(table string) (string, error) {
 func (c *contract) checkColumn(t table, r relation, want column) {
 	object := t.name + "." + want.name
 	alter := fmt.Sprintf("ALTER TABLE %s ", c.qualified(t.name))
-	add := func(problem, sql string) {
+	add := func(problem, sql string, stops bool) {
 		if !r.IsTable {
 			sql = "" // a view has to be made anew, by whoever knows its query
 		}
-		c.add(Finding{Object: object, Problem: problem, SQL: sql})
+		c.add(Finding{Object: object, Problem: problem, SQL: sql, Stops: stops})
 	}
 	have, there := c.column(r, want.name)
 	if !there {
-		add("is missing", fmt.Sprintf("%sADD COLUMN %s %s;", alter, want.name, want.types[0]))
+		add("is missing", fmt.Sprintf("%sADD COLUMN %s %s;", alter, want.name, want.types[0]), true)
 		return
 	}
 	switch {
 	case want.words && have.Words != nil:
 		for _, w := range linker.DataTypes {
 			if !slices.Contains(have.Words, w) {
-				add(fmt.Sprintf("type %s lacks %s", have.Type, w), fmt.Sprintf("ALTER TYPE %s ADD VALUE '%s';", have.Type, w))
+				add(fmt.Sprintf("type %s lacks %s", have.Type, w), fmt.Sprintf("ALTER TYPE %s ADD VALUE '%s';", have.Type, w), false)
 			}
 		}
 	case !slices.Contains(want.types, have.Type):
 		add(fmt.Sprintf("is %s, not %s", have.Type, want.types[0]),
-			fmt.Sprintf("%sALTER COLUMN %s TYPE %s;", alter, want.name, want.types[0]))
+			fmt.Sprintf("%sALTER COLUMN %s TYPE %s;", alter, want.name, want.types[0]), false)
 	}
 	if r.IsTable && want.required && !have.NotNull {
-		add("may be NULL", fmt.Sprintf("%sALTER COLUMN %s SET NOT NULL;", alter, want.name))
+		add("may be NULL", fmt.Sprintf("%sALTER COLUMN %s SET NOT NULL;", alter, want.name), false)
 	}
 }
 
@@ -198,6 +200,7 @@ func (c *contract) checkKeys(t table, r relation) {
 			Object:  t.name,
 			Problem: fmt.Sprintf("has no valid %s on %s, %s", kind, on, want.purpose),
 			SQL:     sql,
+			Stops:   want.unique,
 		})
 	}
 	for _, ref := range t.references {
@@ -275,6 +278,7 @@ func (c *contract) checkWritable(t table, r relation) {
 				c.add(Finding{
 					Object:  object,
 					Problem: "does not number new rows",
+					Stops:   true,
 					SQL:     fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s ADD GENERATED ALWAYS AS IDENTITY;", c.qualified(t.name), have.Name),
 				})
 			}
@@ -282,6 +286,7 @@ func (c *contract) checkWritable(t table, r relation) {
 			c.add(Finding{
 				Object:  object,
 				Problem: "may not be NULL, and relink gives it no value in every row",
+				Stops:   true,
 				SQL: fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s DROP NOT NULL;",
 					c.qualified(t.name), pgx.Identifier{have.Name}.Sanitize()),
 			})

@@ -216,11 +216,19 @@ func (s *Store) runs(ctx context.Context, query string, args ...any) ([]linker.R
 		return nil, err
 	}
 	defer closeConn(conn)
+	var runs []linker.Run
 	rows, err := conn.Query(ctx, query, args...)
-	if err != nil {
-		return nil, fmt.Errorf("reading the records of runs: %w", err)
+	if err == nil {
+		runs, err = pgx.CollectRows(rows, scanRun)
 	}
-	runs, err := pgx.CollectRows(rows, scanRun)
+	switch sqlState(err) {
+	case stateNoTable, stateNoColumn, stateNoSchema:
+		// The tables are of an older version, most likely: that is the
+		// better thing to say.
+		if err := s.Ready(ctx, 0, nil); err != nil {
+			return nil, err
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the records of runs: %w", err)
 	}

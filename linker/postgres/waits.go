@@ -77,7 +77,7 @@ func (l *lane) waitForTable(ctx context.Context, do func() error) error {
 			l.x.notice("waiting for %s", held)
 		}
 		if waited > l.x.lockWait() {
-			return l.x.gaveUp(held)
+			return gaveUp(l.x.lockWait(), held)
 		}
 		select {
 		case <-l.stop:
@@ -91,9 +91,9 @@ func (l *lane) waitForTable(ctx context.Context, do func() error) error {
 
 // gaveUp says that a lock was not to be had for as long as the run may wait. It
 // wraps nothing: to the caller a lock timeout would be about a row.
-func (x *Session) gaveUp(held fmt.Stringer) error {
+func gaveUp(wait time.Duration, held fmt.Stringer) error {
 	return &Error{
-		message: fmt.Sprintf("gave up after waiting %s for %s", x.lockWait(), held),
+		message: fmt.Sprintf("gave up after waiting %s for %s", wait, held),
 		hint:    serverHints[stateLockNotAvailable],
 	}
 }
@@ -106,13 +106,17 @@ func (x *Session) explainLockWait(err error) error {
 		return err
 	}
 	if held := x.waitedFor.Load(); held != nil {
-		return x.gaveUp(held)
+		return gaveUp(x.lockWait(), held)
 	}
 	return err
 }
 
 // lockWait is how long a statement over whole tables waits for a lock.
-func (x *Session) lockWait() time.Duration { return max(x.opt.RetryTimeout, minLockWait) }
+func (x *Session) lockWait() time.Duration { return lockWait(x.opt.RetryTimeout) }
+
+// lockWait is how long a run waits for a lock that may be without its database
+// for so long.
+func lockWait(retry time.Duration) time.Duration { return max(retry, minLockWait) }
 
 // tellLockWait says once what the working session has been waiting for.
 func (x *Session) tellLockWait(ctx context.Context) error {

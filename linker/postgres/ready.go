@@ -1,0 +1,87 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// NotReadyError says that no run should be begun on a database as it is.
+type NotReadyError struct{ Findings []Finding }
+
+// Error names the first finding, and how many there are.
+func (e *NotReadyError) Error() string {
+	text := "the database is not ready: " + e.Findings[0].String()
+	if more := len(e.Findings) - 1; more > 0 {
+		text += fmt.Sprintf(" (and %d more)", more)
+	}
+	return text
+}
+
+// Hint is what to do about it.
+func (e *NotReadyError) Hint() string {
+	const all = "`relink db check` lists what is missing, with what to do about each"
+	first := e.Findings[0]
+	switch {
+	case first.Command == commandMigrate:
+		return "`" + commandMigrate + "` makes relink's own tables, and brings them up to date"
+	case first.Command != "":
+		return hintTables
+	case len(e.Findings) == 1 && first.SQL != "":
+		return "have it put right: " + strings.Join(strings.Fields(first.SQL), " ")
+	}
+	return all
+}
+
+// Ready asks the catalog for what would make every run on this database fail or
+// go wrong, and returns a *NotReadyError when there is anything. It takes
+// milliseconds, but for a table that another session has locked: it waits for
+// that as a run does that may be without its database for retry, and tells
+// notice who it is.
+func (s *Store) Ready(ctx context.Context, retry time.Duration, notice func(string)) error {
+	conn, err := s.connect(ctx, "check")
+	if err != nil {
+		return err
+	}
+	defer closeConn(conn)
+	if _, err := conn.Exec(ctx, "SELECT set_config('lock_timeout', $1, false)", fmt.Sprintf("%dms", tellWait.Milliseconds())); err != nil {
+		return fmt.Errorf("setting up the session: %w", err)
+	}
+	c, err := s.waitForCatalog(ctx, conn, retry, notice)
+	if err != nil {
+		return err
+	}
+	var stops []Finding
+	for _, f := range c.findings {
+		if f.Stops {
+			stops = append(stops, f)
+		}
+	}
+	if len(stops) > 0 {
+		return &NotReadyError{stops}
+	}
+	return nil
+}
+
+func (s *Store) waitForCatalog(ctx context.Context, conn *pgx.Conn, retry time.Duration, notice func(string)) (*contract, error) {
+	since := time.Now()
+	for told := false; ; {
+		c, err := checkCatalog(ctx, conn, s.cfg.Schema)
+		if sqlState(err) != stateLockNotAvailable {
+			return c, err
+		}
+		held, some, err := heldBy(ctx, conn, "table_locks")
+		switch {
+		case err != nil:
+			return nil, err
+		case some && time.Since(since) >= lockWait(retry):
+			return nil, gaveUp(lockWait(retry), held)
+		case some && !told && notice != nil:
+			told = true
+			notice(fmt.Sprintf("waiting for %s", held))
+		}
+	}
+}
