@@ -105,7 +105,7 @@ func (a *app) startLocal(ctx context.Context, keep bool) (*localpg.Server, error
 }
 
 func (a *app) localConfig(keep bool) localpg.Config {
-	return localpg.Config{Keep: keep, Notice: func(text string) { a.stderr.notice("%s", text) }}
+	return localpg.Config{Keep: keep}
 }
 
 // leaveLocal gives the local server back, also after an interruption: the last

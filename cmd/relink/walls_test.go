@@ -46,19 +46,18 @@ var guests = []string{"relink/cmd/relinkbench"}
 
 // homes are the only rooms that may import what begins with these paths.
 var homes = map[string]string{
-	"database/sql":              "relink/linker/postgres",
-	"github.com/jackc/":         "relink/linker/postgres",
-	"github.com/pressly/goose":  "relink/linker/postgres",
-	"github.com/fergusstrange/": "relink/linker/postgres",
-	"github.com/spf13/":         "relink/cmd",
-	"github.com/schollz/":       "relink/cmd",
-	"golang.org/x/term":         "relink/cmd",
-	"testing":                   "relink/linker/postgres", // pgtest, a package for tests
-	"github.com/rogpeppe/":      "tests",
-	"github.com/google/go-cmp":  "tests",
-	"pgregory.net/rapid":        "tests",
-	"go.uber.org/goleak":        "tests",
-	"golang.org/x/tools":        "tests",
+	"database/sql":             "relink/linker/postgres",
+	"github.com/jackc/":        "relink/linker/postgres",
+	"github.com/pressly/goose": "relink/linker/postgres",
+	"github.com/spf13/":        "relink/cmd",
+	"github.com/schollz/":      "relink/cmd",
+	"golang.org/x/term":        "relink/cmd",
+	"testing":                  "relink/linker/postgres", // pgtest, a package for tests
+	"github.com/rogpeppe/":     "tests",
+	"github.com/google/go-cmp": "tests",
+	"pgregory.net/rapid":       "tests",
+	"go.uber.org/goleak":       "tests",
+	"golang.org/x/tools":       "tests",
 }
 
 // impure is the part of the standard library that rules must not need.

@@ -30,7 +30,7 @@ var serverSettings = map[string]string{
 func newServer(ctx context.Context, buffers string) (*server, error) {
 	// localpg makes the folder, so that the server's user may enter it.
 	s := &server{dir: filepath.Join(localpg.TempDir(), fmt.Sprintf("relinkbench-%d", os.Getpid()))}
-	pg, err := localpg.Start(ctx, localpg.Config{Dir: s.dir, Notice: func(text string) { fmt.Fprintln(os.Stderr, text) }})
+	pg, err := localpg.Start(ctx, localpg.Config{Dir: s.dir})
 	if err != nil {
 		os.RemoveAll(s.dir)
 		return nil, err

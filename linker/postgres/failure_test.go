@@ -367,7 +367,7 @@ func TestExplainLeavesOtherErrorsAlone(t *testing.T) {
 			t.Errorf("IsTransient of %s (%v) = true, want false", name, err)
 		}
 	}
-	missing := &localpg.MissingError{Download: errors.New("no network")}
+	missing := &localpg.MissingError{}
 	wantExplained(t, fmt.Errorf("starting: %w", missing), "no PostgreSQL 14 to 18 server programs", localpg.BinDirVariable)
 	wantExplained(t, fmt.Errorf("starting: %w", postgres.ErrPooled), "pools transactions", "pool_mode = session")
 }

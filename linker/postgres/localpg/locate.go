@@ -58,9 +58,9 @@ func TempDir() string {
 	return os.TempDir()
 }
 
-// locate decides where the server lives and finds its programs. It downloads
-// them only when it may, and leaves no other trace.
-func locate(ctx context.Context, cfg Config, mayDownload bool) (place, error) {
+// locate decides where the server lives and finds its programs. It leaves no
+// trace.
+func locate(ctx context.Context, cfg Config) (place, error) {
 	if cfg.Dir == "" {
 		dir, err := UserDir()
 		if err != nil {
@@ -73,7 +73,7 @@ func locate(ctx context.Context, cfg Config, mayDownload bool) (place, error) {
 		return place{}, fmt.Errorf("finding the local database: %w", err)
 	}
 	p := place{cfg: cfg, owner: currentOwner()}
-	if p.programs, err = p.choosePrograms(ctx, dir, mayDownload); err != nil {
+	if p.programs, err = p.choosePrograms(ctx, dir); err != nil {
 		return place{}, err
 	}
 	p.home = filepath.Join(dir, strconv.Itoa(p.programs.major))
@@ -113,8 +113,8 @@ func (p place) open(dir string) error {
 
 // choosePrograms returns the server programs that the configuration names, or
 // else those for the data that is there already, or else the newest on this
-// machine, or else downloaded ones.
-func (p place) choosePrograms(ctx context.Context, dir string, mayDownload bool) (programs, error) {
+// machine.
+func (p place) choosePrograms(ctx context.Context, dir string) (programs, error) {
 	binDir := p.cfg.BinDir
 	if binDir == "" {
 		binDir = os.Getenv(BinDirVariable)
@@ -126,29 +126,15 @@ func (p place) choosePrograms(ctx context.Context, dir string, mayDownload bool)
 		}
 		return found, nil
 	}
-	d := downloads{dir: filepath.Join(dir, "programs"), owner: p.owner}
-	found, faults := findPrograms(ctx, append(searchFolders(), d.folders()...), p.owner)
+	found, faults := findPrograms(ctx, searchFolders(), p.owner)
 	chosen, err := p.forData(dir, found)
 	if err != nil || chosen.dir != "" {
 		return chosen, err
 	}
-	if len(found) > 0 {
-		return found[0], nil
-	}
-	if !mayDownload {
+	if len(found) == 0 {
 		return programs{}, &MissingError{Found: faults}
 	}
-	if p.cfg.Notice != nil {
-		p.cfg.Notice(fmt.Sprintf("no PostgreSQL on this machine, downloading PostgreSQL %d to %s", newestMajor, d.dir))
-	}
-	fetched, err := d.fetch(ctx)
-	if err != nil {
-		if ctx.Err() != nil {
-			return programs{}, fmt.Errorf("downloading PostgreSQL: %w", err)
-		}
-		return programs{}, &MissingError{Found: faults, Download: err}
-	}
-	return fetched, nil
+	return found[0], nil
 }
 
 // forData returns the programs for the data that is there, none when there is

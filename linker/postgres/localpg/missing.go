@@ -8,12 +8,10 @@ import (
 )
 
 // MissingError says that there are no server programs to start a local
-// database with, and that none could be had.
+// database with.
 type MissingError struct {
 	// Found says what was found and is of no use. May be nil.
 	Found error
-	// Download says why none could be downloaded. Nil when it was not tried.
-	Download error
 }
 
 func (e *MissingError) Error() string {
@@ -21,21 +19,10 @@ func (e *MissingError) Error() string {
 	if e.Found != nil {
 		text += fmt.Sprintf(" (%v)", e.Found)
 	}
-	if e.Download != nil {
-		text += fmt.Sprintf(", and downloading them went wrong (%v)", e.Download)
-	}
 	return text
 }
 
-func (e *MissingError) Unwrap() []error {
-	var causes []error
-	for _, err := range []error{e.Found, e.Download} {
-		if err != nil {
-			causes = append(causes, err)
-		}
-	}
-	return causes
-}
+func (e *MissingError) Unwrap() error { return e.Found }
 
 // Hint returns what to do, in the words of the operating system at hand.
 func (e *MissingError) Hint() string {

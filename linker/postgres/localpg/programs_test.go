@@ -3,14 +3,7 @@
 package localpg
 
 import (
-	"archive/zip"
-	"bytes"
-	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -118,76 +111,24 @@ func TestDataOfAnotherVersionIsNotPassedOver(t *testing.T) {
 	}
 }
 
-// serveArchive serves one archive in the form in which the server programs are
-// published, or nothing at all.
-func serveArchive(t *testing.T, archive []byte) string {
-	t.Helper()
-	var jar bytes.Buffer
-	w := zip.NewWriter(&jar)
-	f, err := w.Create("postgres-any.txz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.Write(archive)
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	sum := sha256.Sum256(jar.Bytes())
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case archive == nil:
-			http.NotFound(w, r)
-		case strings.HasSuffix(r.URL.Path, ".sha256"):
-			w.Write([]byte(hex.EncodeToString(sum[:])))
-		default:
-			w.Write(jar.Bytes())
-		}
-	}))
-	t.Cleanup(server.Close)
-	return server.URL
-}
-
-func TestDownload(t *testing.T) {
-	t.Parallel()
-	archive, err := os.ReadFile("testdata/programs.txz")
-	if err != nil {
-		t.Fatal(err)
-	}
+// TestNothingOnTheMachine hides the programs of this machine: what is left is an
+// error that says what to install, and no trace on the disk.
+func TestNothingOnTheMachine(t *testing.T) {
+	// Not parallel: the environment and usualFolders belong to all tests.
+	t.Setenv("PATH", "")
+	t.Setenv(BinDirVariable, "")
+	usual := usualFolders
+	t.Cleanup(func() { usualFolders = usual })
 	dir := newDir(t)
-	d := downloads{dir: filepath.Join(dir, "programs"), owner: currentOwner(), repository: serveArchive(t, archive)}
-	p, err := d.fetch(t.Context())
-	if err != nil || p.version != "18.3" || p.dir != filepath.Join(d.dir, "18", "bin") {
-		t.Errorf("fetch = %+v (%v), want 18.3 in %s", p, err, d.dir)
+	usualFolders = []string{fakePrograms(t, filepath.Join(dir, "old", "bin"), "13.5")}
+	data := filepath.Join(dir, "data")
+	_, err := Start(t.Context(), Config{Dir: data})
+	var missing *MissingError
+	if !errors.As(err, &missing) || !strings.Contains(err.Error(), "13.5") || !strings.Contains(missing.Hint(), "install PostgreSQL") {
+		t.Errorf("Start without programs = %v, want a MissingError that names the old ones and what to install", err)
 	}
-	found, err := findPrograms(t.Context(), d.folders(), d.owner)
-	if err != nil || len(found) != 1 {
-		t.Errorf("downloaded programs found = %+v (%v), want one", found, err)
-	}
-	d.repository = serveArchive(t, nil) // nothing to be had, nothing needed
-	if _, err := d.fetch(t.Context()); err != nil {
-		t.Errorf("fetch of what is there = %v", err)
-	}
-	left, err := filepath.Glob(filepath.Join(d.dir, "download-*"))
-	if err != nil || len(left) > 0 {
-		t.Errorf("left behind: %v (%v), want nothing", left, err)
-	}
-}
-
-func TestDownloadThatFails(t *testing.T) {
-	t.Parallel()
-	dir := newDir(t)
-	d := downloads{dir: filepath.Join(dir, "programs"), owner: currentOwner(), repository: serveArchive(t, nil)}
-	if _, err := d.fetch(t.Context()); err == nil || !strings.Contains(err.Error(), "no version found") {
-		t.Errorf("fetch of what is not there = %v, want an error that says so", err)
-	}
-	d.repository = serveArchive(t, []byte("no archive"))
-	if _, err := d.fetch(t.Context()); err == nil || !strings.Contains(err.Error(), "unable to extract") {
-		t.Errorf("fetch of what is no archive = %v, want an error that says so", err)
-	}
-	cancelled, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := d.fetch(cancelled); !errors.Is(err, context.Canceled) {
-		t.Errorf("fetch that nobody waits for = %v, want context.Canceled", err)
+	if _, err := os.Stat(data); !os.IsNotExist(err) {
+		t.Errorf("the data folder: %v, want none", err)
 	}
 }
 
@@ -207,8 +148,8 @@ func TestMissingProgramsTellWhatToInstall(t *testing.T) {
 			t.Errorf("command for %s = %q, want %q", c.name, got, c.want)
 		}
 	}
-	err := error(&MissingError{Found: errors.New("/opt/pg holds PostgreSQL 12.1"), Download: errors.New("no network")})
-	for _, want := range []string{"no PostgreSQL 14 to 18 server programs", "12.1", "no network"} {
+	err := error(&MissingError{Found: errors.New("/opt/pg holds PostgreSQL 12.1")})
+	for _, want := range []string{"no PostgreSQL 14 to 18 server programs", "12.1"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("error = %q, want %q in it", err, want)
 		}

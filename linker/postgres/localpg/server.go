@@ -27,16 +27,13 @@ type Config struct {
 	// made when it is missing. Defaults to UserDir.
 	Dir string
 	// BinDir is the folder of the server programs. Defaults to $RELINK_PG_BIN,
-	// else the newest supported ones found on the machine, else downloaded
-	// ones.
+	// else the newest supported ones found on the machine.
 	BinDir string
 	// Throwaway makes a server whose data nobody wants once it has stopped: it
 	// never waits for the disk, takes many sessions, and is deleted at the end.
 	Throwaway bool
 	// Keep lets the server run on when its last user leaves, until Stop.
 	Keep bool
-	// Notice, when not nil, is told of what takes long: one sentence each.
-	Notice func(string)
 }
 
 // Mode is the way in which a server is stopped.
@@ -64,7 +61,7 @@ type Server struct {
 // run: a new one takes about a second, one that has been there a tenth of it,
 // and one that runs some milliseconds. The caller must Leave it.
 func Start(ctx context.Context, cfg Config) (*Server, error) {
-	p, err := locate(ctx, cfg, true)
+	p, err := locate(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +160,7 @@ type State struct {
 
 // Status looks at the server that cfg names and changes nothing.
 func Status(ctx context.Context, cfg Config) (State, error) {
-	p, err := locate(ctx, cfg, false)
+	p, err := locate(ctx, cfg)
 	if err != nil {
 		return State{}, err
 	}
@@ -179,7 +176,7 @@ func Status(ctx context.Context, cfg Config) (State, error) {
 // Stop stops the server that cfg names, kept or not, and reports whether there
 // was one to stop. The error is ErrInUse when another process uses it.
 func Stop(ctx context.Context, cfg Config) (stopped bool, err error) {
-	p, err := locate(ctx, cfg, false)
+	p, err := locate(ctx, cfg)
 	if err != nil {
 		return false, err
 	}
