@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gofrs/flock"
+
 	"relink/linker"
 )
 
@@ -28,6 +30,7 @@ type JournalHead struct {
 type journal struct {
 	path string
 	file *os.File
+	lock *flock.Flock
 	// ended says that the run came to its end: nothing is left to be sent.
 	ended bool
 
@@ -74,11 +77,17 @@ func openJournal(path string) (*journal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the journal: %w", err)
 	}
-	if err := lockFile(f); err != nil {
-		f.Close()
-		return nil, fmt.Errorf("%s: %w", path, err)
+	// A file of its own: where locks are mandatory nobody could write to one
+	// that is locked.
+	lock := flock.New(path + ".lock")
+	alone, err := lock.TryLock()
+	if err == nil && !alone {
+		err = ErrJournalInUse
 	}
-	return &journal{path: path, file: f, synced: time.Now()}, nil
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), lock.Close(), f.Close())
+	}
+	return &journal{path: path, file: f, lock: lock, synced: time.Now()}, nil
 }
 
 // begin returns the head of the journal, which is head when it is new.
@@ -228,7 +237,7 @@ func (j *journal) flush() error {
 	return nil
 }
 
-func (j *journal) close() error { return j.file.Close() }
+func (j *journal) close() error { return errors.Join(j.file.Close(), j.lock.Close()) }
 
 // syncFolder makes the names in a folder durable.
 func syncFolder(path string) error {

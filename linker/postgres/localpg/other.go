@@ -4,19 +4,11 @@ package localpg
 
 import (
 	"errors"
-	"os"
 	"os/exec"
 )
 
 // On systems without Unix file locks and users there is no local database.
 var errSystem = errors.New("the local database needs Linux, macOS or another Unix")
-
-const (
-	shared    = 1
-	exclusive = 2
-)
-
-func flock(*os.File, int) (bool, error) { return false, errSystem }
 
 type owner struct{ drop bool }
 

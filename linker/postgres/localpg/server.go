@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -54,7 +55,7 @@ var ErrInUse = errors.New("the local database is in use by another relink proces
 // but for URL.
 type Server struct {
 	place place
-	users *fileLock
+	users *flock.Flock
 }
 
 // Start joins the server that cfg names, and starts it first when it does not
@@ -68,19 +69,19 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if err := p.makeDir(); err != nil {
 		return nil, err
 	}
-	starting, err := lockFile(ctx, p.startLock(), exclusive)
+	starting, err := lockExclusive(ctx, p.startLock())
 	if err != nil {
 		return nil, err
 	}
-	defer starting.release()
+	defer release(starting)
 
-	users, err := lockFile(ctx, p.usersLock(), shared)
+	users, err := lockShared(ctx, p.usersLock())
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{place: p, users: users}
 	if err := s.start(ctx); err != nil {
-		users.release()
+		release(users)
 		return nil, err
 	}
 	return s, nil
@@ -113,15 +114,15 @@ func (s *Server) Dir() string { return s.place.home }
 // with all its data. A server that anyone asked to keep stays as it is. The
 // Server is of no use afterwards.
 func (s *Server) Leave(ctx context.Context) (stopped bool, err error) {
-	defer s.users.release()
-	starting, err := lockFile(ctx, s.place.startLock(), exclusive)
+	defer release(s.users)
+	starting, err := lockExclusive(ctx, s.place.startLock())
 	if err != nil {
 		return false, err
 	}
-	defer starting.release()
-	last, err := s.users.tryExclusive()
+	defer release(starting)
+	last, err := s.users.TryLock() // turns the shared lock into an exclusive one, or loses it
 	if err != nil || !last || s.place.kept() {
-		return false, err
+		return false, locking(s.users.Path(), err)
 	}
 	return true, s.place.end(ctx)
 }
@@ -135,11 +136,11 @@ func (s *Server) Crash(ctx context.Context, mode Mode) error {
 
 // Restart starts the server again if it does not run.
 func (s *Server) Restart(ctx context.Context) error {
-	starting, err := lockFile(ctx, s.place.startLock(), exclusive)
+	starting, err := lockExclusive(ctx, s.place.startLock())
 	if err != nil {
 		return err
 	}
-	defer starting.release()
+	defer release(starting)
 	return s.start(ctx)
 }
 
@@ -183,19 +184,20 @@ func Stop(ctx context.Context, cfg Config) (stopped bool, err error) {
 	if _, err := os.Stat(p.home); errors.Is(err, os.ErrNotExist) {
 		return false, nil
 	}
-	starting, err := lockFile(ctx, p.startLock(), exclusive)
+	starting, err := lockExclusive(ctx, p.startLock())
 	if err != nil {
 		return false, err
 	}
-	defer starting.release()
-	users, err := tryLockFile(p.usersLock(), exclusive)
+	defer release(starting)
+	users := newLock(p.usersLock())
+	defer release(users)
+	alone, err := users.TryLock()
 	if err != nil {
-		return false, err
+		return false, locking(users.Path(), err)
 	}
-	if users == nil {
+	if !alone {
 		return false, ErrInUse
 	}
-	defer users.release()
 
 	if _, err := p.pid(); err != nil {
 		return false, nil

@@ -367,17 +367,18 @@ func TestAStartThatIsInterruptedLeavesNoServer(t *testing.T) {
 func TestWaitingForALockEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(newDir(t), "a.lock")
-	held, err := lockFile(t.Context(), path, exclusive)
+	held, err := lockExclusive(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+	cause := errors.New("the user has gone home")
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 30*time.Millisecond, cause)
 	defer cancel()
-	if _, err := lockFile(ctx, path, shared); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("waiting for a lock that is held = %v, want the end of its context", err)
+	if _, err := lockShared(ctx, path); !errors.Is(err, cause) {
+		t.Errorf("waiting for a lock that is held = %v, want why its context ended", err)
 	}
-	held.release()
-	if _, err := lockFile(t.Context(), path, shared); err != nil {
+	release(held)
+	if _, err := lockShared(t.Context(), path); err != nil {
 		t.Errorf("taking a lock that is free again: %v", err)
 	}
 }
