@@ -12,6 +12,7 @@ import (
 	"relink/batch/source"
 	"relink/linker"
 	"relink/linker/postgres"
+	"relink/linker/postgres/pg"
 	"relink/reports"
 )
 
@@ -30,7 +31,7 @@ const (
 // waits a while for that. The record tells whether it was in vain. The store it
 // returns is on the schema in which the run was made; a run that was made in
 // another database is refused.
-func (a *app) recorded(ctx context.Context, cfg postgres.Config, id int64, patience time.Duration) (*postgres.Store, linker.Run, error) {
+func (a *app) recorded(ctx context.Context, cfg pg.Config, id int64, patience time.Duration) (*postgres.Store, linker.Run, error) {
 	store := postgres.NewStore(cfg)
 	run, err := a.waitForEnd(ctx, store, id, patience)
 	if err != nil {
@@ -194,7 +195,7 @@ func (r *runner) broken(run linker.Run, done *batch.Done, resumed bool, err erro
 	case errors.Is(err, linker.ErrStopped), r.cmd.Context().Err() != nil:
 		return r.interrupted(run.ID)
 	}
-	err = postgres.Explain(err)
+	err = pg.Explain(err)
 	hint := hintOf(err)
 	if r.rewrite {
 		return &failure{statusError, err, hint}

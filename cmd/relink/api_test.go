@@ -21,6 +21,7 @@ import (
 
 	"relink/linker/httpapi"
 	"relink/linker/postgres"
+	"relink/linker/postgres/pg"
 	"relink/linker/postgres/pgtest"
 )
 
@@ -54,12 +55,12 @@ func newStation(t *testing.T) *station {
 	if err != nil {
 		t.Fatal(err)
 	}
-	one, err := postgres.NewSingle(t.Context(), postgres.Config{URL: s.data}, 4)
+	one, err := postgres.NewSingle(t.Context(), pg.Config{URL: s.data}, 4)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(one.Close)
-	handler := httpapi.NewHandler(httpapi.Config{Linker: one, Tokens: accepted, PerMinute: -1, IsAway: postgres.IsAway})
+	handler := httpapi.NewHandler(httpapi.Config{Linker: one, Tokens: accepted, PerMinute: -1, IsUnavailable: pg.IsUnavailable})
 	s.listen(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.asked.Add(1)
 		time.Sleep(time.Duration(s.slow.Load()))
@@ -83,7 +84,7 @@ func (s *station) listen(h http.Handler) {
 // linked.
 func (s *station) exec(url string) {
 	s.t.Helper()
-	conn, err := postgres.Connect(s.t.Context(), postgres.Config{URL: url})
+	conn, err := pg.Connect(s.t.Context(), pg.Config{URL: url})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"relink/linker/postgres"
 	"relink/linker/postgres/localpg"
+	"relink/linker/postgres/pg"
 )
 
 // databaseOptions say which database a command works on.
@@ -19,7 +19,7 @@ type databaseOptions struct {
 
 func (o *databaseOptions) register(flags *pflag.FlagSet) {
 	flags.StringVar(&o.database, "database", "", "`URL` of the platform's database, or local for the private one; default: $RELINK_DATABASE, $DATABASE_URL, $PGHOST and the like")
-	flags.StringVar(&o.schema, "schema", "", "`SCHEMA` of the platform's tables; default: "+postgres.DefaultSchema)
+	flags.StringVar(&o.schema, "schema", "", "`SCHEMA` of the platform's tables; default: "+pg.DefaultSchema)
 	markSecret(flags, "database")
 }
 
@@ -81,8 +81,8 @@ func (a *app) needDatabase(o databaseOptions) (databaseChoice, error) {
 // connect makes the configuration of the chosen database, and starts the local
 // server when that is what was chosen. leave must be called when the command
 // is done with the database.
-func (a *app) connect(ctx context.Context, c databaseChoice, schema string) (cfg postgres.Config, leave func() error, err error) {
-	cfg = postgres.Config{URL: c.url, Schema: schema}
+func (a *app) connect(ctx context.Context, c databaseChoice, schema string) (cfg pg.Config, leave func() error, err error) {
+	cfg = pg.Config{URL: c.url, Schema: schema}
 	if c.local == "" {
 		return cfg, func() error { return nil }, nil
 	}

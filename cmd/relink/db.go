@@ -14,7 +14,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"relink/linker/postgres"
+	"relink/linker/postgres/dbcheck"
 	"relink/linker/postgres/localpg"
+	"relink/linker/postgres/pg"
 )
 
 func (a *app) dbCommand() *cobra.Command {
@@ -94,13 +96,13 @@ func (a *app) dbCheckCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) dbCheck(ctx context.Context, cfg postgres.Config) error {
-	conn, err := postgres.Connect(ctx, cfg)
+func (a *app) dbCheck(ctx context.Context, cfg pg.Config) error {
+	conn, err := pg.Connect(ctx, cfg)
 	if err != nil {
 		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	findings, err := postgres.Check(ctx, conn, cfg.Schema)
+	findings, err := dbcheck.Check(ctx, conn, cfg.Schema)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 
 	"relink/cmd/relink/demo"
 	"relink/linker/postgres"
+	"relink/linker/postgres/pg"
 
 	"relink/linker/text"
 )
@@ -72,7 +73,7 @@ func (a *app) demo(cmd *cobra.Command, o demoOptions) error {
 	return err
 }
 
-func (a *app) demoOn(ctx context.Context, cfg postgres.Config, choice databaseChoice, o demoOptions) error {
+func (a *app) demoOn(ctx context.Context, cfg pg.Config, choice databaseChoice, o demoOptions) error {
 	links := filepath.Join(o.out, "demo-links.csv")
 	if err := a.makeWorld(ctx, cfg, links); err != nil {
 		return err
@@ -112,7 +113,7 @@ func (a *app) demoOn(ctx context.Context, cfg postgres.Config, choice databaseCh
 
 // makeWorld fills the database with the demo's platform, unless it was there
 // already, and writes the file of links.
-func (a *app) makeWorld(ctx context.Context, cfg postgres.Config, links string) error {
+func (a *app) makeWorld(ctx context.Context, cfg pg.Config, links string) error {
 	world := demo.Build()
 	if err := postgres.Migrate(ctx, cfg, true); err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 
 	"relink/linker"
 	"relink/linker/postgres"
+	"relink/linker/postgres/pg"
 )
 
 type importOptions struct {
@@ -83,7 +84,7 @@ func (a *app) importFile(cmd *cobra.Command, path string, o importOptions) error
 	if s.Expect, err = absolute(o.expect); err != nil {
 		return err
 	}
-	return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg postgres.Config) error {
+	return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg pg.Config) error {
 		r := &runner{
 			a: a, cmd: cmd, store: postgres.NewStore(cfg), run: o.run, json: o.json,
 			next: nextAfterFile(cmd, path),
@@ -93,7 +94,7 @@ func (a *app) importFile(cmd *cobra.Command, path string, o importOptions) error
 }
 
 // onDatabase does something with the database that the options name.
-func (a *app) onDatabase(ctx context.Context, o databaseOptions, do func(context.Context, postgres.Config) error) error {
+func (a *app) onDatabase(ctx context.Context, o databaseOptions, do func(context.Context, pg.Config) error) error {
 	choice, err := a.needDatabase(o)
 	if err != nil {
 		return err

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"relink/linker/postgres"
 	"relink/linker/postgres/localpg"
+	"relink/linker/postgres/pg"
 )
 
 // cut ends all sessions of runs in the server, or those of one purpose.
@@ -120,7 +120,7 @@ func TestServerGoesAway(t *testing.T) {
 // function is called.
 func (s *site) lock(table, mode string) (free func()) {
 	s.t.Helper()
-	conn, err := postgres.Connect(context.Background(), postgres.Config{URL: s.url, ApplicationName: "platform migration"})
+	conn, err := pg.Connect(context.Background(), pg.Config{URL: s.url, ApplicationName: "platform migration"})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"relink/linker"
 	"relink/linker/postgres"
+	"relink/linker/postgres/pg"
 )
 
 type reconcileOptions struct {
@@ -154,7 +155,7 @@ func (a *app) reconcile(cmd *cobra.Command, path string, o reconcileOptions) err
 	if err != nil {
 		return err
 	}
-	return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg postgres.Config) error {
+	return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg pg.Config) error {
 		r := &runner{
 			a: a, cmd: cmd, store: postgres.NewStore(cfg), run: o.run, json: o.json,
 			next: nextAfterFile(cmd, path),

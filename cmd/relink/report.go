@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"relink/linker"
-	"relink/linker/postgres"
+	"relink/linker/postgres/pg"
 	"relink/reports"
 )
 
@@ -53,7 +53,7 @@ stands in report.html. On a terminal --format html prints where the page is.`,
 			if err != nil {
 				return err
 			}
-			return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg postgres.Config) error {
+			return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg pg.Config) error {
 				store, run, err := a.recorded(ctx, cfg, n, deathTimeout)
 				if err != nil {
 					return err

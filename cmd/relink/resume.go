@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"relink/linker"
-	"relink/linker/postgres"
+	"relink/linker/postgres/pg"
 )
 
 type resumeOptions struct {
@@ -64,7 +64,7 @@ func (a *app) resume(cmd *cobra.Command, id string, o resumeOptions) error {
 	if err != nil {
 		return err
 	}
-	return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg postgres.Config) error {
+	return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg pg.Config) error {
 		store, run, err := a.recorded(ctx, cfg, n, ownLockTimeout)
 		if err != nil {
 			return err

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"relink/linker"
-	"relink/linker/postgres"
+	"relink/linker/postgres/pg"
 )
 
 type revertOptions struct {
@@ -62,7 +62,7 @@ func (a *app) revert(cmd *cobra.Command, id string, o revertOptions) error {
 	if err != nil {
 		return err
 	}
-	return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg postgres.Config) error {
+	return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg pg.Config) error {
 		store, run, err := a.recorded(ctx, cfg, n, deathTimeout)
 		if err != nil {
 			return err

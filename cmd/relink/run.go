@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"relink/linker"
-	"relink/linker/postgres"
+	"relink/linker/postgres/pg"
 )
 
 // app is the outside world as the commands see it, and the flags that every
@@ -51,7 +51,7 @@ func run(args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	var said *outcomeError
 	if err != nil && !errors.As(err, &said) {
 		if hintOf(err) == "" {
-			err = postgres.Explain(err)
+			err = pg.Explain(err)
 		}
 		message, hint := err.Error(), hintOf(err)
 		if found, suggestion, ok := strings.Cut(message, "\n\nDid you mean this?\n"); ok {

@@ -15,6 +15,7 @@ import (
 	"relink/batch/source"
 	"relink/linker"
 	"relink/linker/postgres"
+	"relink/linker/postgres/pg"
 	"relink/linker/text"
 	"relink/reports"
 )
@@ -112,7 +113,7 @@ func (r *runner) do(ctx context.Context, run linker.Run, s settings, resumed boo
 					session.Close()
 				}
 			}
-			return session, postgres.Explain(err)
+			return session, pg.Explain(err)
 		},
 		Record: r.record,
 		Begin: func(src *source.Reader) (batch.Report, error) {
@@ -244,7 +245,7 @@ func (r *runner) writeRest(dir string, done *batch.Done, files *reportFiles, s s
 	page.Summary.Files = files.names()
 	page.Next = r.next(page.Summary)
 	if err := r.decorate(page, done.Run, s); err != nil {
-		r.a.stderr.notice("report.html lacks the names of connections: %s", postgres.Explain(err))
+		r.a.stderr.notice("report.html lacks the names of connections: %s", pg.Explain(err))
 	}
 	return page, writeBeside(dir, page)
 }

@@ -9,6 +9,7 @@ import (
 
 	"relink/linker"
 	"relink/linker/postgres"
+	"relink/linker/postgres/pg"
 	"relink/linker/text"
 	"relink/reports"
 )
@@ -48,7 +49,7 @@ func (a *app) runsCommand() *cobra.Command {
 }
 
 func (a *app) listRuns(ctx context.Context, o runsOptions) error {
-	return a.onDatabase(ctx, o.databaseOptions, func(ctx context.Context, cfg postgres.Config) error {
+	return a.onDatabase(ctx, o.databaseOptions, func(ctx context.Context, cfg pg.Config) error {
 		runs, err := postgres.NewStore(cfg).Runs(ctx, int(o.limit))
 		if err != nil {
 			return err
@@ -88,7 +89,7 @@ func (a *app) showRun(ctx context.Context, id string, o runsOptions) error {
 	if err != nil {
 		return err
 	}
-	return a.onDatabase(ctx, o.databaseOptions, func(ctx context.Context, cfg postgres.Config) error {
+	return a.onDatabase(ctx, o.databaseOptions, func(ctx context.Context, cfg pg.Config) error {
 		_, run, err := a.recorded(ctx, cfg, n, 0)
 		if err != nil {
 			return err
@@ -166,7 +167,7 @@ These are working tables. Those of a run that is alive stay, and an interrupted
 run can still be resumed: it reads its file again.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.onDatabase(cmd.Context(), o, func(ctx context.Context, cfg postgres.Config) error {
+			return a.onDatabase(cmd.Context(), o, func(ctx context.Context, cfg pg.Config) error {
 				dropped, err := postgres.NewStore(cfg).Clean(ctx)
 				for _, name := range dropped {
 					if err := a.printf("dropped relink.%s\n", name); err != nil {
@@ -200,7 +201,7 @@ says that this database is the one from before. Do not use it in a copy beside
 which the original goes on.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.onDatabase(cmd.Context(), o, func(ctx context.Context, cfg postgres.Config) error {
+			return a.onDatabase(cmd.Context(), o, func(ctx context.Context, cfg pg.Config) error {
 				n, err := postgres.NewStore(cfg).Adopt(ctx)
 				if err != nil {
 					return err
@@ -236,7 +237,7 @@ func (a *app) abandonRun(ctx context.Context, id string, o databaseOptions) erro
 	if err != nil {
 		return err
 	}
-	return a.onDatabase(ctx, o, func(ctx context.Context, cfg postgres.Config) error {
+	return a.onDatabase(ctx, o, func(ctx context.Context, cfg pg.Config) error {
 		store, run, err := a.recorded(ctx, cfg, n, deathTimeout)
 		if err != nil {
 			return err

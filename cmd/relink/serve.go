@@ -19,6 +19,7 @@ import (
 
 	"relink/linker/httpapi"
 	"relink/linker/postgres"
+	"relink/linker/postgres/pg"
 )
 
 type serveOptions struct {
@@ -144,7 +145,7 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 			return err
 		}
 	}
-	return a.onDatabase(ctx, o.databaseOptions, func(ctx context.Context, cfg postgres.Config) error {
+	return a.onDatabase(ctx, o.databaseOptions, func(ctx context.Context, cfg pg.Config) error {
 		cfg.ApplicationName = "relink serve"
 		one, err := postgres.NewSingle(ctx, cfg, int32(min(o.connections, 1<<15)))
 		if err != nil {
@@ -153,14 +154,14 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 		defer one.Close()
 		// A database that is not up yet is waited for by /readyz; one that
 		// is not the platform's never gets ready.
-		if err := one.Ping(ctx); err != nil && !postgres.IsAway(err) {
+		if err := one.Ping(ctx); err != nil && !pg.IsUnavailable(err) {
 			return err
 		} else if err != nil {
 			a.stderr.notice("the database cannot be reached yet: %v", err)
 		}
 		log := a.log()
 		handler := httpapi.NewHandler(httpapi.Config{
-			Linker: one, Tokens: tokens, PerMinute: int(o.rateLimit), IsAway: postgres.IsAway, Log: log,
+			Linker: one, Tokens: tokens, PerMinute: int(o.rateLimit), IsUnavailable: pg.IsUnavailable, Log: log,
 			// No organization can keep more than half of the connections busy.
 			AtOnce: max(1, int(o.connections)/2),
 		})

@@ -16,8 +16,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"relink/linker/postgres"
 	"relink/linker/postgres/localpg"
+	"relink/linker/postgres/pg"
 	"relink/linker/postgres/pgtest"
 )
 
@@ -88,7 +88,7 @@ func (s *site) read(path string) string {
 func (s *site) connection() *pgx.Conn {
 	s.t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); s.conn == nil || s.conn.IsClosed(); {
-		conn, err := postgres.Connect(context.Background(), postgres.Config{URL: s.url, ApplicationName: "platform"})
+		conn, err := pg.Connect(context.Background(), pg.Config{URL: s.url, ApplicationName: "platform"})
 		switch {
 		case err == nil:
 			s.conn = conn

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"relink/linker/postgres"
+	"relink/linker/postgres/pg"
 	"relink/linker/postgres/pgtest"
 )
 
@@ -71,7 +71,7 @@ func TestProgressOnATerminal(t *testing.T) {
 	t.Parallel()
 	url, dir := pgtest.Database(t), t.TempDir()
 	ctx := context.Background()
-	conn, err := postgres.Connect(ctx, postgres.Config{URL: url})
+	conn, err := pg.Connect(ctx, pg.Config{URL: url})
 	if err != nil {
 		t.Fatal(err)
 	}

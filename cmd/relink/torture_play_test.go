@@ -13,11 +13,11 @@ import (
 	"strings"
 	"time"
 
+	"relink/linker/postgres/pg"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-
-	"relink/linker/postgres"
 )
 
 // play is one disturbed run.
@@ -57,7 +57,7 @@ func (p *play) query(into any, sql string, args ...any) {
 
 func (p *play) tryQuery(into any, sql string, args ...any) (err error) {
 	if p.conn == nil || p.conn.IsClosed() {
-		if p.conn, err = postgres.Connect(context.Background(), postgres.Config{URL: p.url()}); err != nil {
+		if p.conn, err = pg.Connect(context.Background(), pg.Config{URL: p.url()}); err != nil {
 			p.conn = nil
 			return err
 		}

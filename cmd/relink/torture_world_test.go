@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"relink/linker/postgres"
+	"relink/linker/postgres/pg"
 )
 
 const (
@@ -51,7 +52,7 @@ func (c *chamber) prepare(s *scenario) {
 	t := c.t
 	t.Helper()
 	c.sql("postgres", "CREATE DATABASE "+s.template())
-	if err := postgres.Migrate(context.Background(), postgres.Config{URL: c.server.URL(s.template())}, true); err != nil {
+	if err := postgres.Migrate(context.Background(), pg.Config{URL: c.server.URL(s.template())}, true); err != nil {
 		t.Fatal(err)
 	}
 	rng := rand.New(rand.NewPCG(uint64(s.number), 7))
@@ -126,7 +127,7 @@ func own(from, to, arg string) string {
 
 func (c *chamber) sql(database, sql string) {
 	c.t.Helper()
-	conn, err := postgres.Connect(context.Background(), postgres.Config{URL: c.server.URL(database)})
+	conn, err := pg.Connect(context.Background(), pg.Config{URL: c.server.URL(database)})
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -140,7 +141,7 @@ func (c *chamber) clone(from, to string) {
 	c.t.Helper()
 	c.sql("postgres", "CREATE DATABASE "+to+" TEMPLATE "+from)
 	// The clone takes the template's place: its runs are to be reverted.
-	if _, err := postgres.NewStore(postgres.Config{URL: c.server.URL(to)}).Adopt(context.Background()); err != nil {
+	if _, err := postgres.NewStore(pg.Config{URL: c.server.URL(to)}).Adopt(context.Background()); err != nil {
 		c.t.Fatal(err)
 	}
 }

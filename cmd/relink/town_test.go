@@ -11,7 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"relink/linker/postgres"
+	"relink/linker/postgres/pg"
 	"relink/linker/postgres/pgtest"
 )
 
@@ -28,7 +28,7 @@ type town struct {
 func newTown(t testing.TB) *town {
 	t.Helper()
 	w := &town{t: t, url: pgtest.Database(t), dir: t.TempDir()}
-	conn, err := postgres.Connect(context.Background(), postgres.Config{URL: w.url})
+	conn, err := pg.Connect(context.Background(), pg.Config{URL: w.url})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,8 +9,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"relink/linker/postgres"
 	"relink/linker/postgres/localpg"
+	"relink/linker/postgres/pg"
 )
 
 // server is the PostgreSQL that everybody is measured on.
@@ -59,7 +59,7 @@ func (s *server) stop() {
 func (s *server) url(database string) string { return s.pg.URL(database) }
 
 func (s *server) connect(ctx context.Context, database string) (*pgx.Conn, error) {
-	return postgres.Connect(ctx, postgres.Config{URL: s.url(database)})
+	return pg.Connect(ctx, pg.Config{URL: s.url(database)})
 }
 
 func (s *server) exec(ctx context.Context, database string, statements ...string) error {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"relink/linker/postgres"
+	"relink/linker/postgres/pg"
 )
 
 // The databases: world is what section after section is cloned from, linked is
@@ -33,7 +34,7 @@ func (b *bench) makeWorld(ctx context.Context) error {
 	if err := b.server.exec(ctx, "postgres", "CREATE DATABASE "+world); err != nil {
 		return err
 	}
-	if err := postgres.Migrate(ctx, postgres.Config{URL: b.server.url(world)}, true); err != nil {
+	if err := postgres.Migrate(ctx, pg.Config{URL: b.server.url(world)}, true); err != nil {
 		return err
 	}
 	err := command(ctx, b.dir, nil, "psql", "-q", "-X", "-d", b.server.url(world), "-v", fmt.Sprintf("n=%d", b.rows), "-f", "-", worldSQL)

@@ -36,9 +36,9 @@ type Config struct {
 	// once; further ones wait. It should be less than the Linker can serve.
 	// Defaults to DefaultAtOnce.
 	AtOnce int
-	// IsAway tells the errors of a Linker whose database cannot be reached
+	// IsUnavailable tells the errors of a Linker whose database cannot be reached
 	// now (503) from faults that will stay (500). Nil means every error.
-	IsAway func(error) bool
+	IsUnavailable func(error) bool
 	// Log takes a line for each request. Nil means none.
 	Log *slog.Logger
 	// Timeout bounds what one request may ask of the Linker. Defaults to

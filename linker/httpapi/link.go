@@ -144,7 +144,7 @@ func (h *Handler) failed(x *exchange, err error) bool {
 	}
 	x.cause = err
 	late := errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
-	if late || h.cfg.IsAway == nil || h.cfg.IsAway(err) {
+	if late || h.cfg.IsUnavailable == nil || h.cfg.IsUnavailable(err) {
 		x.w.Header().Set("Retry-After", "5")
 		x.refuse(http.StatusServiceUnavailable, "unavailable", "the database cannot be reached now; try again")
 		return true

@@ -14,6 +14,7 @@ import (
 
 	"relink/linker"
 	"relink/linker/postgres"
+	"relink/linker/postgres/pg"
 	"relink/linker/postgres/pgtest"
 )
 
@@ -92,7 +93,7 @@ func sendAll(x *service, rows []linker.Fields) (codes []string) {
 func imported(t *testing.T, url string, rows []linker.Fields) []linker.Decision {
 	t.Helper()
 	ctx := t.Context()
-	store := postgres.NewStore(postgres.Config{URL: url})
+	store := postgres.NewStore(pg.Config{URL: url})
 	run, err := store.Begin(ctx, linker.Run{Kind: linker.Import, Options: []byte("{}")})
 	if err != nil {
 		t.Fatal(err)

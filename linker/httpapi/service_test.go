@@ -19,6 +19,7 @@ import (
 
 	"relink/linker/httpapi"
 	"relink/linker/postgres"
+	"relink/linker/postgres/pg"
 	"relink/linker/postgres/pgtest"
 )
 
@@ -63,7 +64,7 @@ func serve(t *testing.T, s setup) *service {
 	if x.tokens, err = httpapi.OpenTokens(x.file, ""); err != nil {
 		t.Fatal(err)
 	}
-	cfg := postgres.Config{URL: url}
+	cfg := pg.Config{URL: url}
 	if s.dial != nil {
 		cfg.Dial = s.dial.dial
 	}
@@ -81,7 +82,7 @@ func serve(t *testing.T, s setup) *service {
 		database = s.linker(one)
 	}
 	x.handler = httpapi.NewHandler(httpapi.Config{
-		Linker: database, AtOnce: s.atOnce, Tokens: x.tokens, PerMinute: s.perMinute, IsAway: postgres.IsAway, Log: log,
+		Linker: database, AtOnce: s.atOnce, Tokens: x.tokens, PerMinute: s.perMinute, IsUnavailable: pg.IsUnavailable, Log: log,
 	})
 	x.url = listen(t, x.handler, s.server)
 	x.ops = listen(t, x.handler.Operators(), nil)
@@ -106,7 +107,7 @@ func listen(t *testing.T, h http.Handler, change func(*http.Server)) (url string
 
 func connect(t *testing.T, url string) *pgx.Conn {
 	t.Helper()
-	conn, err := postgres.Connect(t.Context(), postgres.Config{URL: url})
+	conn, err := pg.Connect(t.Context(), pg.Config{URL: url})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"relink/linker"
+	"relink/linker/postgres/pg"
 )
 
 const (
@@ -104,7 +105,7 @@ func (x *Session) openLanes(ctx context.Context, stop <-chan struct{}, blocks in
 	want = min(want, int(blocks))
 	for n := range want {
 		l, err := x.openLane(ctx, stop, n)
-		if n > 0 && sqlState(err) == stateTooManyConnections {
+		if n > 0 && pg.SQLState(err) == pg.StateTooManyConnections {
 			x.notice("%d of %d lanes apply: the server has no connection left for more", n, want)
 			break
 		}
@@ -136,7 +137,7 @@ func (x *Session) openLane(ctx context.Context, stop <-chan struct{}, n int) (*l
 	return l, nil
 }
 
-func (l *lane) close() { closeConn(l.conn) }
+func (l *lane) close() { pg.Close(l.conn) }
 
 // prepare sets what a lane's session needs and takes its share of the fence.
 func (l *lane) prepare(ctx context.Context) error {

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker"
+	"relink/linker/postgres/pg"
 )
 
 const (
@@ -94,7 +95,7 @@ func (l *lane) inTransaction(ctx context.Context, do func(pgx.Tx) error) error {
 // own rules say no to, they will say no to again.
 func triesFor(err error) int {
 	switch {
-	case isLocked(err) || errors.Is(err, errHalfDone):
+	case pg.IsLocked(err) || errors.Is(err, errHalfDone):
 		return maxTries
 	case isContention(err):
 		return 2
@@ -105,8 +106,8 @@ func triesFor(err error) int {
 // giveUp notes changes that the database did not let be made.
 func (l *lane) giveUp(ctx context.Context, changes []change, why error) error {
 	code, detail := linker.Locked, ""
-	if !isLocked(why) {
-		code, detail = linker.DatabaseRefused, refusal(why)
+	if !pg.IsLocked(why) {
+		code, detail = linker.DatabaseRefused, pg.Refusal(why)
 	}
 	return l.inTransaction(ctx, func(tx pgx.Tx) error {
 		now, err := l.x.relinker().current(ctx, tx, changes)

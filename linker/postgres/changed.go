@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"relink/linker"
+	"relink/linker/postgres/pg"
 )
 
 // ChangedSince tells whether links in the scope of rules have changed since run
@@ -15,7 +16,7 @@ func (s *Store) ChangedSince(ctx context.Context, r linker.Run, rules linker.Rul
 	if err != nil {
 		return false, err
 	}
-	defer closeConn(conn)
+	defer pg.Close(conn)
 	var scope limits
 	// What is kept depends on links wherever they lead, and which
 	// connections an implied scope has only the file knows.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"relink/linker/postgres/pg"
+
 	"github.com/jackc/pgx/v5"
 )
 
@@ -17,7 +19,7 @@ func (s *Store) Connections(ctx context.Context, ids []string, organization stri
 	if err != nil {
 		return nil, err
 	}
-	defer closeConn(conn)
+	defer pg.Close(conn)
 	const query = `
 		SELECT id, platform, coalesce(name, '')
 		FROM integration_connections

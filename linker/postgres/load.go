@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"relink/linker/postgres/pg"
+
 	"github.com/jackc/pgx/v5"
 )
 
@@ -17,12 +19,12 @@ type TableRows struct {
 // Fill copies rows into the platform's tables, in the order given and all or
 // nothing. A world is made only once: filled is false, and nothing is done,
 // when any of the tables has a row already. It is for demos.
-func Fill(ctx context.Context, cfg Config, tables []TableRows) (filled bool, err error) {
-	conn, err := Connect(ctx, cfg)
+func Fill(ctx context.Context, cfg pg.Config, tables []TableRows) (filled bool, err error) {
+	conn, err := pg.Connect(ctx, cfg)
 	if err != nil {
 		return false, err
 	}
-	defer closeConn(conn)
+	defer pg.Close(conn)
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		for _, t := range tables {
 			name := pgx.Identifier{t.Table}
@@ -56,8 +58,8 @@ func Fill(ctx context.Context, cfg Config, tables []TableRows) (filled bool, err
 
 // EnsureDatabase makes the database that cfg names, unless it is there. The
 // role must be allowed to, and to connect to the database postgres.
-func EnsureDatabase(ctx context.Context, cfg Config) error {
-	c, err := cfg.poolConfig()
+func EnsureDatabase(ctx context.Context, cfg pg.Config) error {
+	c, err := cfg.PoolConfig()
 	if err != nil {
 		return err
 	}
@@ -67,7 +69,7 @@ func EnsureDatabase(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return fmt.Errorf("connecting to the database: %w", err)
 	}
-	defer closeConn(conn)
+	defer pg.Close(conn)
 	var exists bool
 	err = conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name).Scan(&exists)
 	if err == nil && !exists {

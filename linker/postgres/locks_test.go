@@ -15,6 +15,7 @@ import (
 
 	"relink/linker"
 	"relink/linker/postgres"
+	"relink/linker/postgres/pg"
 )
 
 // open opens a session that is expected to be refused, or to have waited.
@@ -230,7 +231,7 @@ func TestNextRunWaitsForTheLanesOfADeadOne(t *testing.T) {
 	var process wires
 	run := w.record(linker.Import)
 	opt := postgres.SessionOptions{Run: run, Writing: true, Lanes: 1}
-	dead, err := postgres.NewStore(postgres.Config{URL: w.url, Dial: process.dial}).Session(t.Context(), opt)
+	dead, err := postgres.NewStore(pg.Config{URL: w.url, Dial: process.dial}).Session(t.Context(), opt)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,22 +8,23 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"relink/linker/postgres/migrations"
+	"relink/linker/postgres/pg"
 )
 
 // Migrate brings schema relink up to date. With platform true it also makes
 // the platform's reference tables, in the schema that cfg names: for the local
 // database, tests and demos. It does nothing to a database that is up to date,
 // and waits while another process migrates the same one.
-func Migrate(ctx context.Context, cfg Config, platform bool) error {
-	c, err := cfg.poolConfig()
+func Migrate(ctx context.Context, cfg pg.Config, platform bool) error {
+	c, err := cfg.PoolConfig()
 	if err != nil {
 		return err
 	}
-	conn, err := Connect(ctx, cfg) // first, for an error that is not wrapped by database/sql
+	conn, err := pg.Connect(ctx, cfg) // first, for an error that is not wrapped by database/sql
 	if err != nil {
 		return err
 	}
-	defer closeConn(conn)
+	defer pg.Close(conn)
 
 	db := stdlib.OpenDB(*c.ConnConfig)
 	defer db.Close()
@@ -33,13 +34,13 @@ func Migrate(ctx context.Context, cfg Config, platform bool) error {
 	if !platform {
 		return nil
 	}
-	if err := createPlatformSchema(ctx, conn, cfg.platformSchema()); err != nil {
+	if err := createPlatformSchema(ctx, conn, cfg.PlatformSchema()); err != nil {
 		return err
 	}
 	if err := migrations.Up(ctx, db, migrations.Platform); err != nil {
 		return err
 	}
-	return checkPlatformSchema(ctx, conn, cfg.platformSchema())
+	return checkPlatformSchema(ctx, conn, cfg.PlatformSchema())
 }
 
 // createPlatformSchema looks before it creates, because creating asks for a

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"relink/linker/postgres"
+	"relink/linker/postgres/pg"
 	"relink/linker/postgres/pgtest"
 )
 
@@ -14,7 +15,7 @@ import (
 func emptyDatabase(t *testing.T) string {
 	t.Helper()
 	url := pgtest.Database(t)
-	conn := connect(t, postgres.Config{URL: url})
+	conn := connect(t, pg.Config{URL: url})
 	exec(t, conn, "DROP SCHEMA relink CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public")
 	return url
 }
@@ -24,7 +25,7 @@ func TestMigrateMakesWhatCheckAsksFor(t *testing.T) {
 	for _, schema := range []string{"", "crm", `Müller "& Söhne"`} {
 		t.Run("schema "+schema, func(t *testing.T) {
 			t.Parallel()
-			cfg := postgres.Config{URL: emptyDatabase(t), Schema: schema}
+			cfg := pg.Config{URL: emptyDatabase(t), Schema: schema}
 			for range 2 { // the second time there is nothing to do
 				if err := postgres.Migrate(t.Context(), cfg, true); err != nil {
 					t.Fatalf("Migrate: %v", err)
@@ -37,7 +38,7 @@ func TestMigrateMakesWhatCheckAsksFor(t *testing.T) {
 
 func TestMigrateWithoutPlatformLeavesItsSchemaAlone(t *testing.T) {
 	t.Parallel()
-	cfg := postgres.Config{URL: emptyDatabase(t)}
+	cfg := pg.Config{URL: emptyDatabase(t)}
 	if err := postgres.Migrate(t.Context(), cfg, false); err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +52,7 @@ func TestMigrateWithoutPlatformLeavesItsSchemaAlone(t *testing.T) {
 
 func TestManyProcessesMigrateAtOnce(t *testing.T) {
 	t.Parallel()
-	cfg := postgres.Config{URL: emptyDatabase(t)}
+	cfg := pg.Config{URL: emptyDatabase(t)}
 	var wg sync.WaitGroup
 	for i := range 4 {
 		wg.Go(func() {
@@ -66,7 +67,7 @@ func TestManyProcessesMigrateAtOnce(t *testing.T) {
 
 func TestPlatformTablesInASecondSchemaAreRefused(t *testing.T) {
 	t.Parallel()
-	cfg := postgres.Config{URL: pgtest.Database(t), Schema: "other"}
+	cfg := pg.Config{URL: pgtest.Database(t), Schema: "other"}
 	err := postgres.Migrate(t.Context(), cfg, true)
 	if err == nil || !strings.Contains(err.Error(), "--schema") {
 		t.Errorf("Migrate into a second schema = %v, want an error that names --schema", err)
@@ -76,9 +77,9 @@ func TestPlatformTablesInASecondSchemaAreRefused(t *testing.T) {
 func TestMigrateByARoleThatMayNotCreateSchemas(t *testing.T) {
 	t.Parallel()
 	url := emptyDatabase(t)
-	admin := connect(t, postgres.Config{URL: url})
+	admin := connect(t, pg.Config{URL: url})
 	role := newRole(t, admin)
-	cfg := postgres.Config{URL: as(url, role)}
+	cfg := pg.Config{URL: as(url, role)}
 	if err := postgres.Migrate(t.Context(), cfg, false); err == nil {
 		t.Error("Migrate by a role that may not create the schema succeeded, want an error")
 	}

@@ -5,6 +5,7 @@ import (
 
 	"relink/linker"
 	"relink/linker/postgres"
+	"relink/linker/postgres/pg"
 	"relink/linker/postgres/pgtest"
 )
 
@@ -13,7 +14,7 @@ func TestQueryModeOfTheURLDoesNotMatter(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"exec", "simple_protocol", "cache_describe"} {
 		url := pgtest.Database(t) + "&default_query_exec_mode=" + mode
-		store := postgres.NewStore(postgres.Config{URL: url})
+		store := postgres.NewStore(pg.Config{URL: url})
 		run, err := store.Begin(t.Context(), linker.Run{Kind: linker.Import, Options: []byte(`{"path":"x"}`)})
 		if err != nil {
 			t.Fatalf("%s: Begin: %v", mode, err)

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker"
+	"relink/linker/postgres/pg"
 )
 
 // maxNamed is how many connections or organizations a message lists.
@@ -49,7 +50,7 @@ func (s *Store) CheckNames(ctx context.Context, rules linker.Rules) error {
 	if err != nil {
 		return err
 	}
-	defer closeConn(conn)
+	defer pg.Close(conn)
 	unknown, err := texts(ctx, conn, sqlFile("unknown_organizations"), organizations)
 	if err != nil {
 		return fmt.Errorf("looking for organizations: %w", err)

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"relink/linker"
+	"relink/linker/postgres/pg"
 )
 
 // nearMisses says of ids that were not found what they nearly are. It looks
@@ -101,7 +102,7 @@ func (o *Single) nearMiss(ctx context.Context, organization string, code linker.
 		return err
 	})
 	var late *pgconn.PgError
-	if errors.As(err, &late) && late.Code == stateQueryCanceled {
+	if errors.As(err, &late) && late.Code == pg.StateQueryCanceled {
 		return "", nil
 	}
 	if err != nil {

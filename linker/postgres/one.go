@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"relink/linker"
+	"relink/linker/postgres/pg"
 )
 
 // Single relinks single recordings, for callers that wait for each: the HTTP
@@ -28,8 +28,8 @@ const singleTries = 3
 
 // NewSingle returns a Single with a pool of at most max connections. The
 // caller closes it.
-func NewSingle(ctx context.Context, cfg Config, max int32) (*Single, error) {
-	pool, err := NewPool(ctx, cfg, max)
+func NewSingle(ctx context.Context, cfg pg.Config, max int32) (*Single, error) {
+	pool, err := pg.NewPool(ctx, cfg, max)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func (o *Single) conclude(ctx context.Context, organization string, c linker.Che
 	case isContention(err):
 		return linker.Decision{Outcome: linker.Failed, Code: linker.Locked}, nil
 	case err != nil && isRefusal(err):
-		return linker.Decision{Outcome: linker.Failed, Code: linker.DatabaseRefused, Detail: refusal(err)}, nil
+		return linker.Decision{Outcome: linker.Failed, Code: linker.DatabaseRefused, Detail: pg.Refusal(err)}, nil
 	case err != nil || r.Outcome != linker.Rejected:
 		return r, err
 	}
@@ -244,17 +244,4 @@ func entity(ctx context.Context, tx pgx.Tx, id string) (e linker.Entity, err err
 		return e, fmt.Errorf("reading CRM row %q: %w", id, err)
 	}
 	return e, nil
-}
-
-// IsAway tells whether an error of a Single means that the database cannot be
-// reached or has no room now, so that another request may well be served.
-func IsAway(err error) bool {
-	switch state := sqlState(err); {
-	case state == stateTooManyConnections, state == stateQueryCanceled:
-		return true
-	case state != "":
-		return isTransient(err)
-	}
-	var unreachable *pgconn.ConnectError
-	return errors.As(err, &unreachable) || isTransient(err)
 }

@@ -7,6 +7,7 @@ import (
 
 	"relink/linker"
 	"relink/linker/postgres"
+	"relink/linker/postgres/pg"
 )
 
 // One recording at a time must come to what a file comes to, down to the hints
@@ -32,7 +33,7 @@ func TestSingleDecidesLikeAFile(t *testing.T) {
 	file, single := newWorld(t), newWorld(t)
 	want := file.imported(postgres.SessionOptions{Rules: linker.Rules{Organization: "o-1"}}, rows)
 
-	one, err := postgres.NewSingle(t.Context(), postgres.Config{URL: single.url}, 2)
+	one, err := postgres.NewSingle(t.Context(), pg.Config{URL: single.url}, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +53,7 @@ func TestSingleRemovesALinkToADeletedRow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.exec("INSERT INTO recording_links (recording_id, data_type, entity_id, linked_at) VALUES ('r-40', 'ACCOUNT', 'e-deleted', now()), ('r-41', 'ACCOUNT', 'e-merged', now())")
-	one, err := postgres.NewSingle(t.Context(), postgres.Config{URL: w.url}, 2)
+	one, err := postgres.NewSingle(t.Context(), pg.Config{URL: w.url}, 2)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,12 +5,13 @@ import (
 
 	"relink/linker"
 	"relink/linker/postgres"
+	"relink/linker/postgres/pg"
 )
 
 func TestSingle(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	one, err := postgres.NewSingle(t.Context(), postgres.Config{URL: w.url}, 2)
+	one, err := postgres.NewSingle(t.Context(), pg.Config{URL: w.url}, 2)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,20 +2,14 @@ package postgres
 
 import (
 	"context"
-	"embed"
 	"fmt"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker"
+	"relink/linker/postgres/pg"
 )
-
-// planFiles are the statements of the plan, in sql/, each named after what it
-// makes.
-//
-//go:embed sql/*.sql
-var planFiles embed.FS
 
 // Plan decides the outcome of every staged row and returns the totals. first
 // says that the run has written nothing yet, so that no marks need be looked
@@ -103,21 +97,6 @@ func (p *planner) exec(doing, statement string, args ...any) int64 {
 	return tag.RowsAffected()
 }
 
-// statement returns a file of sql/ for this run.
-func (x *Session) statement(name string) string {
-	return forRun(sqlFile(name), x.opt.Run)
-}
-
-func sqlFile(name string) string {
-	text, err := planFiles.ReadFile("sql/" + name + ".sql")
-	if err != nil {
-		// A name that is not there is a fault of this package; the server
-		// will say so, and the test that reads all names found it first.
-		return "no statement " + name
-	}
-	return string(text)
-}
-
 // table creates a working table anew; create is its whole statement. It returns
 // how many rows the statement put into it.
 func (p *planner) table(name, create string, args ...any) int64 {
@@ -171,7 +150,7 @@ func (p *planner) secondLook() {
 		p.err = err
 		return
 	}
-	defer closeConn(in)
+	defer pg.Close(in)
 	missed, err := p.x.work.Query(p.ctx, p.x.statement("missed"))
 	if err != nil {
 		p.err = fmt.Errorf("reading the ids that were not found: %w", err)

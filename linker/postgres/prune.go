@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker"
+	"relink/linker/postgres/pg"
 )
 
 // prune clears the extras, last of all, over one lane: links that nobody wants
@@ -88,7 +89,7 @@ func (l *lane) pruneEach(ctx context.Context, from, to pgTID) error {
 			return err
 		})
 		if err != nil && isRefusal(err) {
-			_, err = l.conn.Exec(ctx, l.x.statement("prune_refused"), at, refusal(err))
+			_, err = l.conn.Exec(ctx, l.x.statement("prune_refused"), at, pg.Refusal(err))
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", doing, err)

@@ -6,11 +6,14 @@ import (
 	"strings"
 	"time"
 
+	"relink/linker/postgres/dbcheck"
+	"relink/linker/postgres/pg"
+
 	"github.com/jackc/pgx/v5"
 )
 
 // NotReadyError says that no run should be begun on a database as it is.
-type NotReadyError struct{ Findings []Finding }
+type NotReadyError struct{ Findings []dbcheck.Finding }
 
 // Error names the first finding, and how many there are.
 func (e *NotReadyError) Error() string {
@@ -26,10 +29,10 @@ func (e *NotReadyError) Hint() string {
 	const all = "`relink db check` lists what is missing, with what to do about each"
 	first := e.Findings[0]
 	switch {
-	case first.Command == commandMigrate:
-		return "`" + commandMigrate + "` makes relink's own tables, and brings them up to date"
+	case first.Command == dbcheck.CommandMigrate:
+		return "`" + dbcheck.CommandMigrate + "` makes relink's own tables, and brings them up to date"
 	case first.Command != "":
-		return hintTables
+		return pg.HintTables
 	case len(e.Findings) == 1 && first.SQL != "":
 		return "have it put right: " + strings.Join(strings.Fields(first.SQL), " ")
 	}
@@ -46,16 +49,16 @@ func (s *Store) Ready(ctx context.Context, retry time.Duration, notice func(stri
 	if err != nil {
 		return err
 	}
-	defer closeConn(conn)
+	defer pg.Close(conn)
 	if _, err := conn.Exec(ctx, "SELECT set_config('lock_timeout', $1, false)", fmt.Sprintf("%dms", tellWait.Milliseconds())); err != nil {
 		return fmt.Errorf("setting up the session: %w", err)
 	}
-	c, err := s.waitForCatalog(ctx, conn, retry, notice)
+	findings, err := s.waitForCatalog(ctx, conn, retry, notice)
 	if err != nil {
 		return err
 	}
-	var stops []Finding
-	for _, f := range c.findings {
+	var stops []dbcheck.Finding
+	for _, f := range findings {
 		if f.Stops {
 			stops = append(stops, f)
 		}
@@ -66,12 +69,12 @@ func (s *Store) Ready(ctx context.Context, retry time.Duration, notice func(stri
 	return nil
 }
 
-func (s *Store) waitForCatalog(ctx context.Context, conn *pgx.Conn, retry time.Duration, notice func(string)) (*contract, error) {
+func (s *Store) waitForCatalog(ctx context.Context, conn *pgx.Conn, retry time.Duration, notice func(string)) ([]dbcheck.Finding, error) {
 	since := time.Now()
 	for told := false; ; {
-		c, err := checkCatalog(ctx, conn, s.cfg.Schema)
-		if sqlState(err) != stateLockNotAvailable {
-			return c, err
+		findings, err := dbcheck.CheckCatalog(ctx, conn, s.cfg.Schema)
+		if pg.SQLState(err) != pg.StateLockNotAvailable {
+			return findings, err
 		}
 		held, some, err := heldBy(ctx, conn, "table_locks")
 		switch {

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker"
+	"relink/linker/postgres/pg"
 )
 
 // maxRounds is how often rows that are neither done nor found done are tried
@@ -18,6 +19,11 @@ const maxRounds = 10
 
 // errHalfDone says that a link was cleared and its successor not made.
 var errHalfDone = errors.New("a link was cleared without a new one in its place")
+
+// isContention and isRefusal are those of the database's errors, and
+// errHalfDone, which is one of both.
+func isContention(err error) bool { return errors.Is(err, errHalfDone) || pg.IsContention(err) }
+func isRefusal(err error) bool    { return errors.Is(err, errHalfDone) || pg.IsRefusal(err) }
 
 // relinker relinks recordings one by one as it were, whatever else happens to
 // them meanwhile. The lanes of a run and the HTTP operation share it.

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker"
+	"relink/linker/postgres/pg"
 )
 
 // ErrNoRun says that no run has the id asked for.
@@ -25,7 +26,7 @@ func (s *Store) Begin(ctx context.Context, r linker.Run) (linker.Run, error) {
 	if err != nil {
 		return r, err
 	}
-	defer closeConn(conn)
+	defer pg.Close(conn)
 	if r.Database, err = s.where(ctx, conn); err != nil {
 		return r, err
 	}
@@ -60,7 +61,7 @@ func (x *Session) Save(ctx context.Context, r linker.Run) error {
 // a *LockedError when a process is at work on the run: the record is then that
 // process's to write. It returns ErrEnded when the run has ended meanwhile.
 func (s *Store) SaveRun(ctx context.Context, r linker.Run) error {
-	return Explain(s.ownRun(ctx, r.ID, func(conn *pgx.Conn) error { return save(ctx, conn, r) }))
+	return pg.Explain(s.ownRun(ctx, r.ID, func(conn *pgx.Conn) error { return save(ctx, conn, r) }))
 }
 
 // Abandon ends a run that is interrupted, for the reason given, and drops its
@@ -90,7 +91,7 @@ func (s *Store) ownRun(ctx context.Context, id int64, do func(*pgx.Conn) error) 
 	if err != nil {
 		return err
 	}
-	defer closeConn(conn)
+	defer pg.Close(conn)
 	if err := waitLock(ctx, conn, lockAlive, id, lockGrace, nil); err != nil {
 		return err
 	}
@@ -194,7 +195,7 @@ func (s *Store) WroteAfter(ctx context.Context, run int64) (id int64, err error)
 	if err != nil {
 		return 0, err
 	}
-	defer closeConn(conn)
+	defer pg.Close(conn)
 	const query = `
 		SELECT later.id
 		FROM relink.runs AS r
@@ -215,14 +216,14 @@ func (s *Store) runs(ctx context.Context, query string, args ...any) ([]linker.R
 	if err != nil {
 		return nil, err
 	}
-	defer closeConn(conn)
+	defer pg.Close(conn)
 	var runs []linker.Run
 	rows, err := conn.Query(ctx, query, args...)
 	if err == nil {
 		runs, err = pgx.CollectRows(rows, scanRun)
 	}
-	switch sqlState(err) {
-	case stateNoTable, stateNoColumn, stateNoSchema:
+	switch pg.SQLState(err) {
+	case pg.StateNoTable, pg.StateNoColumn, pg.StateNoSchema:
 		// The tables are of an older version, most likely: that is the
 		// better thing to say.
 		if err := s.Ready(ctx, 0, nil); err != nil {

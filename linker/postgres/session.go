@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker"
+	"relink/linker/postgres/pg"
 )
 
 // keepAlive is how often a leader makes sure that it still holds its locks.
@@ -87,7 +88,7 @@ func (s *Store) Session(ctx context.Context, opt SessionOptions) (*Session, erro
 	x.ctx, x.cancel = context.WithCancelCause(ctx)
 	if err := x.open(x.ctx); err != nil {
 		x.Close()
-		return nil, Explain(err)
+		return nil, pg.Explain(err)
 	}
 	x.pulse.Add(1)
 	go x.watch()
@@ -96,7 +97,7 @@ func (s *Store) Session(ctx context.Context, opt SessionOptions) (*Session, erro
 
 func (x *Session) open(ctx context.Context) (err error) {
 	purpose := fmt.Sprintf("run %d", x.opt.Run)
-	if err := CheckSession(ctx, func(ctx context.Context) (*pgx.Conn, error) {
+	if err := pg.CheckSession(ctx, func(ctx context.Context) (*pgx.Conn, error) {
 		return x.store.connect(ctx, purpose+" probe")
 	}); err != nil {
 		return err
@@ -219,17 +220,9 @@ func (x *Session) Close() {
 	x.pulse.Wait()
 	for _, conn := range []*pgx.Conn{x.work, x.leader} {
 		if conn != nil {
-			closeConn(conn)
+			pg.Close(conn)
 		}
 	}
-}
-
-// closeConn says goodbye to the server, but not for long: a server that has
-// gone away must not keep a stopping run waiting.
-func closeConn(conn *pgx.Conn) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	conn.Close(ctx)
 }
 
 // during joins a call's context with the session's: whichever ends first.
@@ -251,7 +244,7 @@ func (x *Session) cause(err error) error {
 	if lost := context.Cause(x.ctx); lost != nil && errors.Is(lost, ErrLeaderLost) {
 		err = lost
 	}
-	return Explain(x.explainLockWait(err))
+	return pg.Explain(x.explainLockWait(err))
 }
 
 func (x *Session) notice(format string, args ...any) {

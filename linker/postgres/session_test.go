@@ -2,8 +2,10 @@ package postgres_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -13,6 +15,7 @@ import (
 
 	"relink/linker"
 	"relink/linker/postgres"
+	"relink/linker/postgres/pg"
 	"relink/linker/postgres/pgtest"
 )
 
@@ -39,7 +42,7 @@ func newWorld(t *testing.T) *world {
 func emptyWorld(t *testing.T) *world {
 	t.Helper()
 	url := pgtest.Database(t)
-	w := &world{t: t, url: url, store: postgres.NewStore(postgres.Config{URL: url})}
+	w := &world{t: t, url: url, store: postgres.NewStore(pg.Config{URL: url})}
 	w.conn = w.connect()
 	return w
 }
@@ -48,7 +51,7 @@ func emptyWorld(t *testing.T) *world {
 // the way to the tables.
 func (w *world) connect() *pgx.Conn {
 	w.t.Helper()
-	conn, err := postgres.Connect(w.t.Context(), postgres.Config{URL: w.url, ApplicationName: "platform"})
+	conn, err := pg.Connect(w.t.Context(), pg.Config{URL: w.url, ApplicationName: "platform"})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -212,4 +215,25 @@ func (w *world) reverted(run int64) ([]linker.Result, int64) {
 	w.plan(x, true)
 	w.apply(x)
 	return w.results(x), undo
+}
+
+// A run asks nobody but the error itself whether another attempt may help.
+func TestErrorsOfASessionAnswerForThemselves(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	x := w.begin(postgres.SessionOptions{})
+	w.exec("ALTER TABLE relink.runs RENAME TO hidden")
+	_, err := x.Staged(t.Context())
+	var explained *pg.Error
+	if !errors.As(err, &explained) || !strings.Contains(explained.Hint(), "relink db check") ||
+		!strings.Contains(err.Error(), `looking for the working table of run 1: the database says: relation "relink.runs" does not exist`) {
+		t.Errorf("Staged = %v, want one that names the missing table and `relink db check`", err)
+	}
+	if linker.IsTransient(err) {
+		t.Errorf("IsTransient(%v) = true, want false", err)
+	}
+	w.exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'relink run%'")
+	if _, err = x.Staged(t.Context()); !linker.IsTransient(err) {
+		t.Errorf("IsTransient(%v) = false, want true for a session that was ended", err)
+	}
 }

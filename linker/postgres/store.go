@@ -5,23 +5,25 @@ import (
 	"strconv"
 	"strings"
 
+	"relink/linker/postgres/pg"
+
 	"github.com/jackc/pgx/v5"
 )
 
 // Store is the platform's database, as the runs of relink use it. It holds no
 // connection of its own; sessions open theirs.
 type Store struct {
-	cfg Config
+	cfg pg.Config
 }
 
 // NewStore returns the store that cfg names. Nothing is opened.
-func NewStore(cfg Config) *Store { return &Store{cfg: cfg} }
+func NewStore(cfg pg.Config) *Store { return &Store{cfg: cfg} }
 
 // connect opens a connection whose application_name says what it is for.
 func (s *Store) connect(ctx context.Context, purpose string) (*pgx.Conn, error) {
 	cfg := s.cfg
 	cfg.ApplicationName = "relink " + purpose
-	return Connect(ctx, cfg)
+	return pg.Connect(ctx, cfg)
 }
 
 // forRun makes a statement written for the working tables of run 0 one for

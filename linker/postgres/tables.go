@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"relink/linker/postgres/pg"
+
 	"github.com/jackc/pgx/v5"
 )
 
@@ -30,7 +32,7 @@ func (s *Store) Clean(ctx context.Context) (dropped []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer closeConn(conn)
+	defer pg.Close(conn)
 	names, err := workingTables(ctx, conn, "run\\_%")
 	if err != nil {
 		return nil, err

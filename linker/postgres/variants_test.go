@@ -11,6 +11,7 @@ import (
 
 	"relink/linker"
 	"relink/linker/postgres"
+	"relink/linker/postgres/pg"
 )
 
 // tour goes every way a session has: an import whose batches find what was
@@ -169,7 +170,7 @@ func TestTourWithFewPrivileges(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	role := w.fewPrivileges()
-	w.store = postgres.NewStore(postgres.Config{URL: w.url + "&role=" + role})
+	w.store = postgres.NewStore(pg.Config{URL: w.url + "&role=" + role})
 	tour(w)
 	if got := one[string](w, "SELECT count(*)::text FROM pg_roles WHERE rolname = $1 AND NOT rolsuper", role); got != "1" {
 		t.Errorf("the role is not an ordinary one")
@@ -184,7 +185,7 @@ func TestFewerConnectionsThanLanes(t *testing.T) {
 	const rows = 1000
 	w.exec(`INSERT INTO recordings (id, organization_id) SELECT 'many-' || n, 'o-1' FROM generate_series(1, $1) AS n`, rows)
 	run := w.record(linker.Import)
-	w.store = postgres.NewStore(postgres.Config{URL: as(w.url, role)})
+	w.store = postgres.NewStore(pg.Config{URL: as(w.url, role)})
 	var notices []string
 	x := w.begin(postgres.SessionOptions{Run: run, Lanes: 4, Notice: func(text string) { notices = append(notices, text) }})
 	var file []linker.Fields
@@ -314,6 +315,6 @@ func TestTourInASchemaWithAnOddName(t *testing.T) {
 		ALTER TABLE crm_entities SET SCHEMA "The ""Platform""";
 		ALTER TABLE recording_links SET SCHEMA "The ""Platform""";
 		SET search_path = "The ""Platform"""`)
-	w.store = postgres.NewStore(postgres.Config{URL: w.url, Schema: `The "Platform"`})
+	w.store = postgres.NewStore(pg.Config{URL: w.url, Schema: `The "Platform"`})
 	tour(w)
 }

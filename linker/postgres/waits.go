@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker"
+	"relink/linker/postgres/pg"
 )
 
 const (
@@ -61,7 +62,7 @@ func (l *lane) waitForTable(ctx context.Context, do func() error) error {
 	since := time.Now()
 	for told := false; ; {
 		err := do()
-		if sqlState(err) != stateLockNotAvailable {
+		if pg.SQLState(err) != pg.StateLockNotAvailable {
 			return err
 		}
 		held, some, lookErr := heldBy(ctx, l.conn, "table_locks")
@@ -92,17 +93,17 @@ func (l *lane) waitForTable(ctx context.Context, do func() error) error {
 // gaveUp says that a lock was not to be had for as long as the run may wait. It
 // wraps nothing: to the caller a lock timeout would be about a row.
 func gaveUp(wait time.Duration, held fmt.Stringer) error {
-	return &Error{
-		message: fmt.Sprintf("gave up after waiting %s for %s", wait, held),
-		hint:    serverHints[stateLockNotAvailable],
-	}
+	return pg.NewError(
+		fmt.Sprintf("gave up after waiting %s for %s", wait, held),
+		pg.ServerHints[pg.StateLockNotAvailable],
+	)
 }
 
 // explainLockWait puts into words that a statement over whole tables has waited
 // for a lock as long as it may.
 func (x *Session) explainLockWait(err error) error {
-	var known *Error
-	if errors.As(err, &known) || sqlState(err) != stateLockNotAvailable {
+	var known *pg.Error
+	if errors.As(err, &known) || pg.SQLState(err) != pg.StateLockNotAvailable {
 		return err
 	}
 	if held := x.waitedFor.Load(); held != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"relink/linker"
+	"relink/linker/postgres/pg"
 )
 
 // OtherDatabaseError says that a run was made in another database, or in another
@@ -73,12 +74,12 @@ func (s *Store) Where(ctx context.Context) (linker.Database, error) {
 	if err != nil {
 		return linker.Database{}, err
 	}
-	defer closeConn(conn)
+	defer pg.Close(conn)
 	return s.where(ctx, conn)
 }
 
 func (s *Store) where(ctx context.Context, conn *pgx.Conn) (linker.Database, error) {
-	d := linker.Database{Schema: s.cfg.platformSchema(), Server: address(conn.Config().Host, conn.Config().Port)}
+	d := linker.Database{Schema: s.cfg.PlatformSchema(), Server: pg.Address(conn.Config().Host, conn.Config().Port)}
 	if err := conn.QueryRow(ctx, "SELECT current_database(), current_user").Scan(&d.Name, &d.Role); err != nil {
 		return d, fmt.Errorf("asking which database this is: %w", err)
 	}
@@ -98,7 +99,7 @@ func (s *Store) Adopt(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer closeConn(conn)
+	defer pg.Close(conn)
 	here, err := s.where(ctx, conn)
 	if err != nil {
 		return 0, err

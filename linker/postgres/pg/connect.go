@@ -1,4 +1,4 @@
-package postgres
+package pg
 
 import (
 	"cmp"
@@ -44,7 +44,7 @@ type Config struct {
 // Connect opens a session whose settings are those that relink needs, whatever
 // the server, the database or the role have as defaults. The caller closes it.
 func Connect(ctx context.Context, cfg Config) (*pgx.Conn, error) {
-	c, err := cfg.poolConfig()
+	c, err := cfg.PoolConfig()
 	if err != nil {
 		return nil, err
 	}
@@ -55,10 +55,18 @@ func Connect(ctx context.Context, cfg Config) (*pgx.Conn, error) {
 	return conn, nil
 }
 
+// Close closes a connection, waiting at most a second: a server that has gone
+// away must not keep a stopping run waiting.
+func Close(conn *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	conn.Close(ctx)
+}
+
 // NewPool returns a pool of at most max such sessions. It connects when a
 // session is first asked for. The caller closes it.
 func NewPool(ctx context.Context, cfg Config, max int32) (*pgxpool.Pool, error) {
-	c, err := cfg.poolConfig()
+	c, err := cfg.PoolConfig()
 	if err != nil {
 		return nil, err
 	}
@@ -70,9 +78,9 @@ func NewPool(ctx context.Context, cfg Config, max int32) (*pgxpool.Pool, error) 
 	return pool, nil
 }
 
-// poolConfig reads the URL as a pool's, so that pool_max_conns and its like,
+// PoolConfig returns what pgx connects with: it reads the URL as a pool's, so that pool_max_conns and its like,
 // which a platform's own URL may carry, are understood and not sent on.
-func (c Config) poolConfig() (*pgxpool.Config, error) {
+func (c Config) PoolConfig() (*pgxpool.Config, error) {
 	parsed, err := pgxpool.ParseConfig(c.URL)
 	if err != nil {
 		return nil, fmt.Errorf("reading the database URL: %w", err)
@@ -109,7 +117,7 @@ func (c Config) poolConfig() (*pgxpool.Config, error) {
 // the URL sets on purpose.
 func (c Config) settings(fromURL map[string]string) map[string]string {
 	settings := map[string]string{
-		"search_path": pgx.Identifier{c.platformSchema()}.Sanitize() + ", pg_temp",
+		"search_path": pgx.Identifier{c.PlatformSchema()}.Sanitize() + ", pg_temp",
 		// A statement here reads whole tables and may rightly take an hour,
 		// and the session with the locks is idle nearly all the time. Roles
 		// often have limits for web requests, which would end both.
@@ -131,7 +139,8 @@ func (c Config) settings(fromURL map[string]string) map[string]string {
 	return settings
 }
 
-func (c Config) platformSchema() string { return cmp.Or(c.Schema, DefaultSchema) }
+// PlatformSchema is the platform's schema, DefaultSchema unless Config names one.
+func (c Config) PlatformSchema() string { return cmp.Or(c.Schema, DefaultSchema) }
 
 // setUp sets them by a statement and not at the start of the connection, where
 // proxies refuse settings that they do not know. The join leaves out settings

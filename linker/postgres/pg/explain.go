@@ -1,4 +1,4 @@
-package postgres
+package pg
 
 import (
 	"context"
@@ -25,6 +25,10 @@ type Error struct {
 	transient bool
 	err       error
 }
+
+// NewError returns an error with this sentence and hint, that is about the run:
+// it is not transient and wraps nothing.
+func NewError(message, hint string) *Error { return &Error{message: message, hint: hint} }
 
 func (e *Error) Error() string { return e.message }
 func (e *Error) Unwrap() error { return e.err }
@@ -77,7 +81,7 @@ func explain(err error) (message, hint string, ok bool) {
 		return "the database URL cannot be read",
 			"write it as postgres://user:password@host:5432/database, with special characters in the password percent-encoded", true
 	case errors.As(err, &pgErr):
-		hint, ok := serverHints[pgErr.Code]
+		hint, ok := ServerHints[pgErr.Code]
 		return doing(err) + serverSays(pgErr), hint, ok
 	case errors.As(err, &connectErr):
 		return explainConnect(connectErr)
@@ -105,45 +109,46 @@ func doing(err error) string {
 const hintPooled = "give --database the address of PostgreSQL itself, or of a pool in session mode (pool_mode = session in pgbouncer)"
 
 const (
-	hintTables = "`relink db check` tells what is missing; `relink db migrate` makes relink's own tables, " +
+	// HintTables is what to do when a table or a column is not there.
+	HintTables = "`relink db check` tells what is missing; `relink db migrate` makes relink's own tables, " +
 		"--schema names the schema of the platform's, and `relink db migrate --platform` makes those in a local database"
 	hintTimeouts = "something between relink and the server, or the server itself, ends idle sessions: run the command again"
 	hintShutdown = "wait until the server is up again, then run the command again"
 	hintDamage   = "have the server's administrator look at its log and its disk before anything else is written"
 )
 
-// serverHints are what to do, by the code that the server gave.
-var serverHints = map[string]string{
-	stateProtocolViolation: "a connection pooler such as pgbouncer answers so, also when it pools by transaction or by statement: " + hintPooled,
-	stateNoPrepared:        hintPooled,
-	stateDuplicatePrepared: hintPooled,
-	stateReadOnly:          "connect to the primary server, with a role that may write; adding target_session_attrs=read-write to the URL finds it among several hosts",
-	stateNotAuthorised:     "check the user in the URL (or PGUSER), and that pg_hba.conf lets it connect from this machine",
-	stateWrongPassword:     "check user and password in the URL, PGPASSWORD or ~/.pgpass",
-	stateNoDatabase:        "check the database's name at the end of the URL (or PGDATABASE)",
-	stateNoSchema:          hintTables,
-	stateNoTable:           hintTables,
-	stateNoColumn:          hintTables,
-	stateWrongType:         hintTables,
-	stateNoFunction:        hintTables,
-	stateNoPrivilege:       "`relink db check` prints the GRANT statements that this role lacks",
-	stateSerialization:     "run the command again",
-	stateDeadlock:          "run the command again",
-	stateLockNotAvailable:  "another session holds a lock on these tables: wait for it to end, then run the command again",
-	stateDiskFull:          "free disk space on the server, then run the command again",
-	stateOutOfMemory:       "use fewer --lanes, or give the server more memory",
-	stateTooManyConnections: "use fewer --lanes, or raise max_connections or the role's connection limit; " +
+// ServerHints are what to do, by the code that the server gave.
+var ServerHints = map[string]string{
+	StateProtocolViolation: "a connection pooler such as pgbouncer answers so, also when it pools by transaction or by statement: " + hintPooled,
+	StateNoPrepared:        hintPooled,
+	StateDuplicatePrepared: hintPooled,
+	StateReadOnly:          "connect to the primary server, with a role that may write; adding target_session_attrs=read-write to the URL finds it among several hosts",
+	StateNotAuthorised:     "check the user in the URL (or PGUSER), and that pg_hba.conf lets it connect from this machine",
+	StateWrongPassword:     "check user and password in the URL, PGPASSWORD or ~/.pgpass",
+	StateNoDatabase:        "check the database's name at the end of the URL (or PGDATABASE)",
+	StateNoSchema:          HintTables,
+	StateNoTable:           HintTables,
+	StateNoColumn:          HintTables,
+	StateWrongType:         HintTables,
+	StateNoFunction:        HintTables,
+	StateNoPrivilege:       "`relink db check` prints the GRANT statements that this role lacks",
+	StateSerialization:     "run the command again",
+	StateDeadlock:          "run the command again",
+	StateLockNotAvailable:  "another session holds a lock on these tables: wait for it to end, then run the command again",
+	StateDiskFull:          "free disk space on the server, then run the command again",
+	StateOutOfMemory:       "use fewer --lanes, or give the server more memory",
+	StateTooManyConnections: "use fewer --lanes, or raise max_connections or the role's connection limit; " +
 		"relink needs three connections and one for each lane",
-	stateQueryCanceled:      "somebody or a timeout of the server cancelled the statement: run the command again",
-	stateIdleInTransaction:  hintTimeouts,
-	stateIdleSession:        hintTimeouts,
-	stateTransactionTimeout: hintTimeouts,
-	stateAdminShutdown:      hintShutdown,
-	stateCrashShutdown:      hintShutdown,
-	stateCannotConnectNow:   hintShutdown,
-	stateIOError:            hintDamage,
-	stateDataCorrupted:      hintDamage,
-	stateIndexCorrupted:     hintDamage,
+	StateQueryCanceled:      "somebody or a timeout of the server cancelled the statement: run the command again",
+	StateIdleInTransaction:  hintTimeouts,
+	StateIdleSession:        hintTimeouts,
+	StateTransactionTimeout: hintTimeouts,
+	StateAdminShutdown:      hintShutdown,
+	StateCrashShutdown:      hintShutdown,
+	StateCannotConnectNow:   hintShutdown,
+	StateIOError:            hintDamage,
+	StateDataCorrupted:      hintDamage,
+	StateIndexCorrupted:     hintDamage,
 }
 
 // serverSays returns the server's own sentence, which names the table, role or
@@ -225,18 +230,18 @@ func oneLine(err error) string {
 
 // addresses lists the addresses that were tried.
 func addresses(cfg *pgconn.Config) string {
-	list := []string{address(cfg.Host, cfg.Port)}
+	list := []string{Address(cfg.Host, cfg.Port)}
 	for _, f := range cfg.Fallbacks { // the same host without TLS is one of them
-		if a := address(f.Host, f.Port); !slices.Contains(list, a) {
+		if a := Address(f.Host, f.Port); !slices.Contains(list, a) {
 			list = append(list, a)
 		}
 	}
 	return strings.Join(list, ", ")
 }
 
-// address returns where a connection was to go: the socket's file, or host and
+// Address returns where a connection was to go: the socket's file, or host and
 // port.
-func address(host string, port uint16) string {
+func Address(host string, port uint16) string {
 	number := strconv.Itoa(int(port))
 	if filepath.IsAbs(host) {
 		return filepath.Join(host, ".s.PGSQL."+number)
@@ -260,7 +265,7 @@ func isTransient(err error) bool {
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) {
 		return transientStates[pgErr.Code] ||
-			strings.HasPrefix(pgErr.Code, classConnection) && pgErr.Code != stateProtocolViolation ||
+			strings.HasPrefix(pgErr.Code, classConnection) && pgErr.Code != StateProtocolViolation ||
 			pgErr.Routine == "RevalidateCachedQuery" // a table was altered under a prepared statement
 	}
 	return isLost(err)
@@ -269,22 +274,22 @@ func isTransient(err error) bool {
 // transientStates are those in which the server asks, as it were, to come back
 // later.
 var transientStates = map[string]bool{
-	stateAdminShutdown: true, stateCrashShutdown: true, stateCannotConnectNow: true, stateIdleSession: true,
-	stateIdleInTransaction: true, stateTransactionTimeout: true,
-	stateReadOnly:           true, // of a primary that is one no more
-	stateTooManyConnections: true,
-	stateSerialization:      true, stateDeadlock: true, stateLockNotAvailable: true,
+	StateAdminShutdown: true, StateCrashShutdown: true, StateCannotConnectNow: true, StateIdleSession: true,
+	StateIdleInTransaction: true, StateTransactionTimeout: true,
+	StateReadOnly:           true, // of a primary that is one no more
+	StateTooManyConnections: true,
+	StateSerialization:      true, StateDeadlock: true, StateLockNotAvailable: true,
 }
 
 // isRefusedForGood reports whether a connection failed for a reason that stays.
-// Of several hosts, and of attempts with and without TLS, one refusal by a server
+// Of several hosts, and of attempts with and without TLS, one Refusal by a server
 // is enough: what the others say then matters no more.
 func isRefusedForGood(err *pgconn.ConnectError) bool {
 	attempts := leaves(err)
 	onlyTLS := true
 	for _, attempt := range attempts {
-		switch sqlState(attempt) {
-		case stateWrongPassword, stateNotAuthorised, stateNoDatabase, stateNoPrivilege, stateProtocolViolation:
+		switch SQLState(attempt) {
+		case StateWrongPassword, StateNotAuthorised, StateNoDatabase, StateNoPrivilege, StateProtocolViolation:
 			return true
 		}
 		onlyTLS = onlyTLS && isTLS(attempt)

@@ -1,4 +1,4 @@
-package postgres_test
+package pg_test
 
 import (
 	"context"
@@ -7,7 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"relink/linker/postgres"
+	"relink/linker/postgres/pg"
 	"relink/linker/postgres/pgtest"
 )
 
@@ -28,15 +28,15 @@ func TestCheckSession(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			cfg := postgres.Config{URL: pgtest.Database(t)}
+			cfg := pg.Config{URL: pgtest.Database(t)}
 			if c.proxy != nil {
 				c.proxy.Start(t, cfg.URL, c.sessions)
 				cfg.Dial = c.proxy.Dial
 			}
-			err := postgres.CheckSession(t.Context(), func(ctx context.Context) (*pgx.Conn, error) {
-				return postgres.Connect(ctx, cfg)
+			err := pg.CheckSession(t.Context(), func(ctx context.Context) (*pgx.Conn, error) {
+				return pg.Connect(ctx, cfg)
 			})
-			if got := errors.Is(err, postgres.ErrPooled); got != c.pooled || !c.pooled && err != nil {
+			if got := errors.Is(err, pg.ErrPooled); got != c.pooled || !c.pooled && err != nil {
 				t.Errorf("CheckSession = %v, want a pooling error: %v", err, c.pooled)
 			}
 		})

@@ -1,4 +1,4 @@
-package postgres
+package dbcheck
 
 import (
 	"context"
@@ -12,16 +12,16 @@ import (
 )
 
 var (
-	//go:embed sql/contract_server.sql
-	contractServerSQL string
-	//go:embed sql/contract_relations.sql
-	contractRelationsSQL string
-	//go:embed sql/contract_columns.sql
-	contractColumnsSQL string
-	//go:embed sql/contract_indexes.sql
-	contractIndexesSQL string
-	//go:embed sql/contract_foreign_keys.sql
-	contractForeignKeysSQL string
+	//go:embed sql/server.sql
+	serverSQL string
+	//go:embed sql/relations.sql
+	relationsSQL string
+	//go:embed sql/columns.sql
+	columnsSQL string
+	//go:embed sql/indexes.sql
+	indexesSQL string
+	//go:embed sql/foreign_keys.sql
+	foreignKeysSQL string
 )
 
 // catalog is what a database says about itself, as far as relink has a say in
@@ -98,12 +98,12 @@ type foreignKeyFacts struct {
 // and of all tables in ours.
 func readCatalog(ctx context.Context, conn *pgx.Conn, schema string, tables []string) (catalog, error) {
 	var c catalog
-	server, err := collect[serverFacts](ctx, conn, contractServerSQL, schema, migrations.Schema)
+	server, err := collect[serverFacts](ctx, conn, serverSQL, schema, migrations.Schema)
 	if err != nil {
 		return c, fmt.Errorf("looking at the server: %w", err)
 	}
 	c.server = server[0]
-	c.relations, err = collect[relation](ctx, conn, contractRelationsSQL, schema, tables, migrations.Schema)
+	c.relations, err = collect[relation](ctx, conn, relationsSQL, schema, tables, migrations.Schema)
 	if err != nil {
 		return c, fmt.Errorf("looking at the tables: %w", err)
 	}
@@ -111,13 +111,13 @@ func readCatalog(ctx context.Context, conn *pgx.Conn, schema string, tables []st
 	for _, r := range c.relations {
 		oids = append(oids, r.OID)
 	}
-	if c.columns, err = collect[columnFacts](ctx, conn, contractColumnsSQL, oids); err != nil {
+	if c.columns, err = collect[columnFacts](ctx, conn, columnsSQL, oids); err != nil {
 		return c, fmt.Errorf("looking at the columns: %w", err)
 	}
-	if c.indexes, err = collect[indexFacts](ctx, conn, contractIndexesSQL, oids); err != nil {
+	if c.indexes, err = collect[indexFacts](ctx, conn, indexesSQL, oids); err != nil {
 		return c, fmt.Errorf("looking at the indexes: %w", err)
 	}
-	if c.foreignKeys, err = collect[foreignKeyFacts](ctx, conn, contractForeignKeysSQL, oids); err != nil {
+	if c.foreignKeys, err = collect[foreignKeyFacts](ctx, conn, foreignKeysSQL, oids); err != nil {
 		return c, fmt.Errorf("looking at the foreign keys: %w", err)
 	}
 	return c, nil

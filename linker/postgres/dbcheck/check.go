@@ -1,4 +1,4 @@
-package postgres
+package dbcheck
 
 import (
 	"cmp"
@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker/postgres/migrations"
+	"relink/linker/postgres/pg"
 )
 
 // Finding is one point in which a database is not as relink needs it.
@@ -36,12 +37,13 @@ const (
 )
 
 const (
-	commandMigrate  = "relink db migrate"
+	// CommandMigrate is the Command of findings about relink's own tables.
+	CommandMigrate  = "relink db migrate"
 	commandPlatform = "relink db migrate --platform"
 )
 
 // Check compares the database with what relink needs: the server, the
-// platform's tables in the given schema (DefaultSchema when empty), their
+// platform's tables in the given schema (pg.DefaultSchema when empty), their
 // columns, keys, indexes and foreign keys, relink's own schema, and what this
 // role may do. No finding means that everything is there. It writes nothing,
 // and reads rows only of views, whose uniqueness no catalog tells, and the
@@ -57,10 +59,18 @@ func Check(ctx context.Context, conn *pgx.Conn, schema string) ([]Finding, error
 	return c.findings, nil
 }
 
-// checkCatalog is the part of Check that reads the catalog alone: it takes
+// CheckCatalog is the part of Check that reads the catalog alone: it takes
 // milliseconds, however large the tables are.
+func CheckCatalog(ctx context.Context, conn *pgx.Conn, schema string) ([]Finding, error) {
+	c, err := checkCatalog(ctx, conn, schema)
+	if err != nil {
+		return nil, err
+	}
+	return c.findings, nil
+}
+
 func checkCatalog(ctx context.Context, conn *pgx.Conn, schema string) (*contract, error) {
-	schema = cmp.Or(schema, DefaultSchema)
+	schema = cmp.Or(schema, pg.DefaultSchema)
 	var names []string
 	for _, t := range platformTables {
 		names = append(names, t.name)
@@ -135,7 +145,7 @@ func (c *contract) checkServer() {
 func (c *contract) checkOwnSchema(ctx context.Context, conn *pgx.Conn) error {
 	const object = "schema " + migrations.Schema
 	if !c.server.OwnExists {
-		c.add(Finding{Object: object, Problem: "is missing, where relink keeps its runs", Command: commandMigrate, Stops: true})
+		c.add(Finding{Object: object, Problem: "is missing, where relink keeps its runs", Command: CommandMigrate, Stops: true})
 		return nil
 	}
 	if !c.server.OwnUsage {
@@ -147,7 +157,7 @@ func (c *contract) checkOwnSchema(ctx context.Context, conn *pgx.Conn) error {
 	versions, known := c.relation(migrations.Schema, "migrations")
 	runs, there := c.relation(migrations.Schema, "runs")
 	if !known || !there {
-		c.add(Finding{Object: "relink.runs", Problem: "is missing, where relink keeps its runs", Command: commandMigrate, Stops: true})
+		c.add(Finding{Object: "relink.runs", Problem: "is missing, where relink keeps its runs", Command: CommandMigrate, Stops: true})
 		return nil
 	}
 	if !c.mayAll(versions, func(f columnFacts) bool { return f.MaySelect }) {
@@ -175,7 +185,7 @@ func (c *contract) checkVersion(ctx context.Context, conn *pgx.Conn) error {
 		return err
 	case version < latest:
 		c.add(Finding{
-			Object: "schema relink", Command: commandMigrate, Stops: true,
+			Object: "schema relink", Command: CommandMigrate, Stops: true,
 			Problem: fmt.Sprintf("is at version %d, this relink needs %d", version, latest),
 		})
 	case version > latest:

@@ -1,4 +1,4 @@
-package postgres
+package dbcheck
 
 // What a column must hold. Ids are text of any sort; PostgreSQL's own name of
 // the type is what the catalog says.

@@ -1,4 +1,4 @@
-package postgres_test
+package pg_test
 
 import (
 	"context"
@@ -10,28 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
-	"relink/linker/postgres"
+	"relink/linker/postgres/pg"
 	"relink/linker/postgres/pgtest"
 )
-
-// connect opens a session of relink and closes it with the test.
-func connect(t *testing.T, cfg postgres.Config) *pgx.Conn {
-	t.Helper()
-	conn, err := postgres.Connect(t.Context(), cfg)
-	if err != nil {
-		t.Fatalf("connecting: %v", err)
-	}
-	t.Cleanup(func() { conn.Close(context.Background()) })
-	return conn
-}
-
-// exec runs statements that a test needs.
-func exec(t *testing.T, conn *pgx.Conn, sql string, args ...any) {
-	t.Helper()
-	if _, err := conn.Exec(t.Context(), sql, args...); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-}
 
 func show(t *testing.T, conn *pgx.Conn, setting string) string {
 	t.Helper()
@@ -45,7 +26,7 @@ func show(t *testing.T, conn *pgx.Conn, setting string) string {
 func TestSessionSetsItsOwnSettings(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t)
-	admin := connect(t, postgres.Config{URL: url})
+	admin := connect(t, pg.Config{URL: url})
 	var database string
 	if err := admin.QueryRow(t.Context(), "SELECT quote_ident(current_database())").Scan(&database); err != nil {
 		t.Fatal(err)
@@ -58,7 +39,7 @@ func TestSessionSetsItsOwnSettings(t *testing.T) {
 		exec(t, admin, fmt.Sprintf("ALTER DATABASE %s SET %s", database, hostile))
 	}
 
-	conn := connect(t, postgres.Config{URL: url, Schema: `Weird "schema"`, ApplicationName: "relink run 7"})
+	conn := connect(t, pg.Config{URL: url, Schema: `Weird "schema"`, ApplicationName: "relink run 7"})
 	got := map[string]string{}
 	want := map[string]string{
 		"search_path":                         `"Weird ""schema""", pg_temp`,
@@ -82,7 +63,7 @@ func TestSessionSetsItsOwnSettings(t *testing.T) {
 
 func TestSettingsInTheURLAreKept(t *testing.T) {
 	t.Parallel()
-	conn := connect(t, postgres.Config{
+	conn := connect(t, pg.Config{
 		URL: pgtest.Database(t) + "&statement_timeout=90s&search_path=nowhere&pool_max_conns=3",
 	})
 	if got, want := show(t, conn, "statement_timeout"), "90s"; got != want {
@@ -91,14 +72,14 @@ func TestSettingsInTheURLAreKept(t *testing.T) {
 	if got, want := show(t, conn, "search_path"), "public, pg_temp"; got != want && got != `"public", pg_temp` {
 		t.Errorf("search_path = %q, want %q", got, want)
 	}
-	if got, want := show(t, conn, "application_name"), postgres.DefaultApplication; got != want {
+	if got, want := show(t, conn, "application_name"), pg.DefaultApplication; got != want {
 		t.Errorf("application_name = %q, want %q", got, want)
 	}
 }
 
 func TestPoolSetsUpEachSession(t *testing.T) {
 	t.Parallel()
-	pool, err := postgres.NewPool(t.Context(), postgres.Config{URL: pgtest.Database(t)}, 2)
+	pool, err := pg.NewPool(t.Context(), pg.Config{URL: pgtest.Database(t)}, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +102,7 @@ func TestPoolSetsUpEachSession(t *testing.T) {
 func TestDialReplacesTheWayToTheServer(t *testing.T) {
 	t.Parallel()
 	var dialled atomic.Int32
-	connect(t, postgres.Config{
+	connect(t, pg.Config{
 		URL: pgtest.Database(t),
 		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 			dialled.Add(1)

@@ -1,4 +1,4 @@
-package postgres
+package pg
 
 import (
 	"context"
@@ -32,12 +32,12 @@ func CheckSession(ctx context.Context, connect func(context.Context) (*pgx.Conn,
 	if err != nil {
 		return err
 	}
-	defer closeConn(idle)
+	defer Close(idle)
 	busy, err := connect(ctx)
 	if err != nil {
 		return err
 	}
-	defer closeConn(busy)
+	defer Close(busy)
 	if err := checkSession(ctx, idle, busy); err != nil {
 		return fmt.Errorf("making sure that a connection is a session: %w", err)
 	}

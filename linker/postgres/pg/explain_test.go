@@ -1,4 +1,4 @@
-package postgres_test
+package pg_test
 
 import (
 	"context"
@@ -18,15 +18,15 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"relink/linker"
-	"relink/linker/postgres"
 	"relink/linker/postgres/localpg"
+	"relink/linker/postgres/pg"
 	"relink/linker/postgres/pgtest"
 )
 
 // explained returns what Explain makes of err; ok is false when it finds no
 // hint.
 func explained(err error) (message, hint string, ok bool) {
-	if err = postgres.Explain(err); err == nil {
+	if err = pg.Explain(err); err == nil {
 		return "", "", false
 	}
 	var hinted interface{ Hint() string }
@@ -36,7 +36,7 @@ func explained(err error) (message, hint string, ok bool) {
 	return err.Error(), hinted.Hint(), true
 }
 
-func isTransient(err error) bool { return linker.IsTransient(postgres.Explain(err)) }
+func isTransient(err error) bool { return linker.IsTransient(pg.Explain(err)) }
 
 // wantExplained fails unless Explain's message and hint have these words.
 func wantExplained(t *testing.T, err error, message, hint string) {
@@ -102,7 +102,7 @@ func TestExplainConnecting(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := postgres.Connect(t.Context(), postgres.Config{URL: c.url})
+			_, err := pg.Connect(t.Context(), pg.Config{URL: c.url})
 			if err == nil {
 				t.Fatal("Connect succeeded, want an error")
 			}
@@ -151,7 +151,7 @@ func TestNetworksThatFailAreOutages(t *testing.T) {
 		"this user may not use the database's socket":      os.NewSyscallError("connect", syscall.EACCES),
 		"ended the connection before it was made; its end": io.EOF,
 	} {
-		_, err := postgres.Connect(t.Context(), postgres.Config{URL: url, Dial: func(context.Context, string, string) (net.Conn, error) {
+		_, err := pg.Connect(t.Context(), pg.Config{URL: url, Dial: func(context.Context, string, string) (net.Conn, error) {
 			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: cause}
 		}})
 		want, _, _ := strings.Cut(name, ";")
@@ -159,7 +159,7 @@ func TestNetworksThatFailAreOutages(t *testing.T) {
 		if !isTransient(err) {
 			t.Errorf("%v is no outage, want one", err)
 		}
-		if text := postgres.Explain(err).Error(); strings.Contains(text, "\n") {
+		if text := pg.Explain(err).Error(); strings.Contains(text, "\n") {
 			t.Errorf("%q has more than one line", text)
 		}
 	}
@@ -168,7 +168,7 @@ func TestNetworksThatFailAreOutages(t *testing.T) {
 func TestExplainWrongPassword(t *testing.T) {
 	t.Parallel()
 	s := pgtest.Server(t)
-	admin := connect(t, postgres.Config{URL: s.URL(localpg.Database)})
+	admin := connect(t, pg.Config{URL: s.URL(localpg.Database)})
 	exec(t, admin, "CREATE ROLE guarded LOGIN PASSWORD 'right'")
 	rules := "local all relink trust\nlocal all guarded scram-sha-256\n"
 	if err := os.WriteFile(filepath.Join(s.Dir(), "data", "pg_hba.conf"), []byte(rules), 0o600); err != nil {
@@ -179,20 +179,20 @@ func TestExplainWrongPassword(t *testing.T) {
 	url := as(s.URL(localpg.Database), "guarded") + "&password="
 	deadline := time.Now().Add(10 * time.Second)
 	for { // the server reads its rules again when it gets to it
-		_, err := postgres.Connect(t.Context(), postgres.Config{URL: url + "secret"})
+		_, err := pg.Connect(t.Context(), pg.Config{URL: url + "secret"})
 		if _, _, ok := explained(err); ok || time.Now().After(deadline) {
 			wantExplained(t, err, "password authentication failed", "PGPASSWORD")
 			break
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	connect(t, postgres.Config{URL: url + "right"})
+	connect(t, pg.Config{URL: url + "right"})
 }
 
 func TestExplainStatements(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t)
-	admin := connect(t, postgres.Config{URL: url})
+	admin := connect(t, pg.Config{URL: url})
 	role := newRole(t, admin)
 	for _, c := range []struct {
 		name          string
@@ -212,7 +212,7 @@ func TestExplainStatements(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			conn := connect(t, postgres.Config{URL: as(url, c.role)})
+			conn := connect(t, pg.Config{URL: as(url, c.role)})
 			_, err := conn.PgConn().Exec(t.Context(), c.sql).ReadAll()
 			err = fmt.Errorf("doing something: %w", err)
 			wantExplained(t, err, c.message, c.hint)
@@ -226,18 +226,18 @@ func TestExplainStatements(t *testing.T) {
 func TestExplainTooManyConnections(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t)
-	admin := connect(t, postgres.Config{URL: url})
+	admin := connect(t, pg.Config{URL: url})
 	role := newRole(t, admin)
 	exec(t, admin, "ALTER ROLE "+role+" CONNECTION LIMIT 1")
-	connect(t, postgres.Config{URL: as(url, role)})
-	_, err := postgres.Connect(t.Context(), postgres.Config{URL: as(url, role)})
+	connect(t, pg.Config{URL: as(url, role)})
+	_, err := pg.Connect(t.Context(), pg.Config{URL: as(url, role)})
 	wantExplained(t, err, "too many connections for role", "--lanes")
 }
 
 func TestExplainLockConflicts(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t)
-	holder, other := connect(t, postgres.Config{URL: url}), connect(t, postgres.Config{URL: url})
+	holder, other := connect(t, pg.Config{URL: url}), connect(t, pg.Config{URL: url})
 	exec(t, holder, "BEGIN; LOCK TABLE recordings")
 	exec(t, other, "SET lock_timeout = '10ms'")
 	_, err := other.Exec(t.Context(), "SELECT FROM recordings")
@@ -268,7 +268,7 @@ func TestExplainLockConflicts(t *testing.T) {
 func TestExplainAConnectionThatBreaks(t *testing.T) {
 	t.Parallel()
 	var broken atomic.Pointer[net.Conn]
-	conn := connect(t, postgres.Config{
+	conn := connect(t, pg.Config{
 		URL: pgtest.Database(t),
 		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 			c, err := new(net.Dialer).DialContext(ctx, network, address)
@@ -291,7 +291,7 @@ func TestExplainAConnectionThatBreaks(t *testing.T) {
 func TestExplainAServerThatCrashes(t *testing.T) {
 	t.Parallel()
 	s := pgtest.Server(t)
-	cfg := postgres.Config{URL: s.URL(localpg.Database)}
+	cfg := pg.Config{URL: s.URL(localpg.Database)}
 	conn := connect(t, cfg)
 	if err := s.Crash(t.Context(), localpg.Immediate); err != nil {
 		t.Fatal(err)
@@ -300,7 +300,7 @@ func TestExplainAServerThatCrashes(t *testing.T) {
 	if _, _, ok := explained(err); !ok || !isTransient(err) {
 		t.Errorf("a statement on a crashed server (%v): explained %v, transient %v, want both true", err, ok, isTransient(err))
 	}
-	_, err = postgres.Connect(t.Context(), cfg)
+	_, err = pg.Connect(t.Context(), cfg)
 	wantExplained(t, err, "no database server", "start the server")
 	if !isTransient(err) {
 		t.Errorf("IsTransient(%v) = false, want true", err)
@@ -346,8 +346,8 @@ func TestExplainLeavesOtherErrorsAlone(t *testing.T) {
 	t.Parallel()
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, connectCancelled := postgres.Connect(cancelled, postgres.Config{URL: pgtest.Database(t)})
-	running := connect(t, postgres.Config{URL: pgtest.Database(t)})
+	_, connectCancelled := pg.Connect(cancelled, pg.Config{URL: pgtest.Database(t)})
+	running := connect(t, pg.Config{URL: pgtest.Database(t)})
 	stopped, stop := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer stop()
 	_, statementStopped := running.Exec(stopped, "SELECT pg_sleep(9)")
@@ -369,22 +369,5 @@ func TestExplainLeavesOtherErrorsAlone(t *testing.T) {
 	}
 	missing := &localpg.MissingError{}
 	wantExplained(t, fmt.Errorf("starting: %w", missing), "no PostgreSQL 14 to 18 server programs", localpg.BinDirVariable)
-	wantExplained(t, fmt.Errorf("starting: %w", postgres.ErrPooled), "pools transactions", "pool_mode = session")
-}
-
-// A run asks nobody but the error itself whether another attempt may help.
-func TestErrorsOfASessionAnswerForThemselves(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	x := w.begin(postgres.SessionOptions{})
-	w.exec("ALTER TABLE relink.runs RENAME TO hidden")
-	_, err := x.Staged(t.Context())
-	wantExplained(t, err, `looking for the working table of run 1: the database says: relation "relink.runs" does not exist`, "relink db check")
-	if linker.IsTransient(err) {
-		t.Errorf("IsTransient(%v) = true, want false", err)
-	}
-	w.exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'relink run%'")
-	if _, err = x.Staged(t.Context()); !linker.IsTransient(err) {
-		t.Errorf("IsTransient(%v) = false, want true for a session that was ended", err)
-	}
+	wantExplained(t, fmt.Errorf("starting: %w", pg.ErrPooled), "pools transactions", "pool_mode = session")
 }

@@ -1,53 +1,21 @@
-package postgres_test
+package dbcheck_test
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 
-	"relink/linker/postgres"
+	"relink/linker/postgres/dbcheck"
+	"relink/linker/postgres/pg"
 	"relink/linker/postgres/pgtest"
 )
 
-// newRole makes a role that may log in and nothing else, and returns its name.
-func newRole(t *testing.T, admin *pgx.Conn) string {
-	t.Helper()
-	role := "r_" + strings.ToLower(rand.Text()[:12]) // roles are of the whole server
-	exec(t, admin, "CREATE ROLE "+role+" LOGIN")
-	return role
-}
-
-// as returns the URL for another role.
-func as(url, role string) string { return strings.Replace(url, "user=relink", "user="+role, 1) }
-
-// wantFindings fails unless Check finds exactly what is wanted, in order, each
-// as the start of "object: problem".
-func wantFindings(t *testing.T, conn *pgx.Conn, schema string, want ...string) []postgres.Finding {
-	t.Helper()
-	got, err := postgres.Check(t.Context(), conn, schema)
-	if err != nil {
-		t.Fatalf("Check: %v", err)
-	}
-	for i := range max(len(got), len(want)) {
-		switch {
-		case i >= len(got):
-			t.Errorf("Check did not find %q", want[i])
-		case i >= len(want):
-			t.Errorf("Check found %q, want nothing", got[i])
-		case !strings.HasPrefix(got[i].String(), want[i]):
-			t.Errorf("Check found %q, want %q", got[i], want[i])
-		}
-	}
-	return got
-}
-
 // mend runs the SQL of findings as an administrator would, one statement at a
 // time.
-func mend(t *testing.T, admin *pgx.Conn, findings []postgres.Finding) {
+func mend(t *testing.T, admin *pgx.Conn, findings []dbcheck.Finding) {
 	t.Helper()
 	for _, f := range findings {
 		if f.SQL == "" {
@@ -195,7 +163,7 @@ func TestCheckFindsWhatIsMissingAndItsSQLMendsIt(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			admin := connect(t, postgres.Config{URL: pgtest.Database(t)})
+			admin := connect(t, pg.Config{URL: pgtest.Database(t)})
 			exec(t, admin, c.spoil)
 			findings := wantFindings(t, admin, "", c.want...)
 			if c.name == "an enum that lacks a word" {
@@ -227,10 +195,10 @@ ALTER TABLE ` + table + ` DROP CONSTRAINT ` + table + `_data_type_check,
 func TestCheckAsksForExactlyThePrivilegesThatAreNeeded(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t)
-	admin := connect(t, postgres.Config{URL: url})
+	admin := connect(t, pg.Config{URL: url})
 	role := newRole(t, admin)
 	exec(t, admin, "REVOKE ALL ON SCHEMA public FROM public")
-	conn := connect(t, postgres.Config{URL: as(url, role)})
+	conn := connect(t, pg.Config{URL: as(url, role)})
 
 	lacks := ": role " + role + " lacks "
 	findings := wantFindings(t, conn, "",
@@ -255,7 +223,7 @@ func TestCheckAsksForExactlyThePrivilegesThatAreNeeded(t *testing.T) {
 func TestCheckASerialColumn(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t)
-	admin := connect(t, postgres.Config{URL: url})
+	admin := connect(t, pg.Config{URL: url})
 	role := newRole(t, admin)
 	exec(t, admin, `
 ALTER TABLE recording_links ALTER id DROP IDENTITY;
@@ -263,7 +231,7 @@ CREATE SEQUENCE link_ids OWNED BY recording_links.id;
 ALTER TABLE recording_links ALTER id SET DEFAULT nextval('link_ids');
 GRANT USAGE, CREATE ON SCHEMA relink TO `+role+`;
 GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public, relink TO `+role)
-	conn := connect(t, postgres.Config{URL: as(url, role)})
+	conn := connect(t, pg.Config{URL: as(url, role)})
 	findings := wantFindings(t, conn, "", "recording_links.id: role "+role+" lacks USAGE")
 	mend(t, admin, findings)
 	wantFindings(t, conn, "")
@@ -271,7 +239,7 @@ GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public, relink TO `+role)
 
 func TestCheckViews(t *testing.T) {
 	t.Parallel()
-	conn := connect(t, postgres.Config{URL: pgtest.Database(t)})
+	conn := connect(t, pg.Config{URL: pgtest.Database(t)})
 	exec(t, conn, `
 CREATE SCHEMA source;
 ALTER TABLE recordings SET SCHEMA source;
@@ -303,7 +271,7 @@ CREATE VIEW recording_links AS SELECT * FROM links`)
 
 func TestCheckOtherWords(t *testing.T) {
 	t.Parallel()
-	conn := connect(t, postgres.Config{URL: pgtest.Database(t)})
+	conn := connect(t, pg.Config{URL: pgtest.Database(t)})
 	exec(t, conn, `
 ALTER TABLE crm_entities DROP CONSTRAINT crm_entities_data_type_check;
 INSERT INTO integration_connections VALUES ('c', 'o', 'HUBSPOT', NULL, true);
@@ -313,7 +281,7 @@ INSERT INTO crm_entities (id, data_type, integration_connection_id, external_id)
 
 func TestCheckOurOwnSchema(t *testing.T) {
 	t.Parallel()
-	conn := connect(t, postgres.Config{URL: pgtest.Database(t)})
+	conn := connect(t, pg.Config{URL: pgtest.Database(t)})
 	exec(t, conn, "INSERT INTO relink.migrations (version_id, is_applied) VALUES (999, true)")
 	wantFindings(t, conn, "", "schema relink: is at version 999, made by a newer relink")
 	exec(t, conn, "DELETE FROM relink.migrations WHERE version_id > 0")
@@ -330,13 +298,13 @@ func TestCheckOurOwnSchema(t *testing.T) {
 func TestCheckAReadOnlyRole(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t)
-	admin := connect(t, postgres.Config{URL: url})
+	admin := connect(t, pg.Config{URL: url})
 	role := newRole(t, admin)
 	exec(t, admin, fmt.Sprintf(`
 ALTER ROLE %[1]s SUPERUSER;
 ALTER ROLE %[1]s SET default_transaction_read_only = on`, role))
-	conn := connect(t, postgres.Config{URL: as(url, role)})
+	conn := connect(t, pg.Config{URL: as(url, role)})
 	mend(t, admin, wantFindings(t, conn, "", "role "+role+": has read-only transactions"))
 	conn.Close(context.Background())
-	wantFindings(t, connect(t, postgres.Config{URL: as(url, role)}), "")
+	wantFindings(t, connect(t, pg.Config{URL: as(url, role)}), "")
 }
