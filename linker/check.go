@@ -35,6 +35,10 @@ type Suspect uint8
 const (
 	SuspectRecording Suspect = 1 << iota // recordingId
 	SuspectTarget                        // id or externalId
+	// OddRecording is a recordingId that is no PlainID. It is looked up like
+	// any other and refused like any other; but while no recording has it,
+	// nobody knows which recording is meant.
+	OddRecording
 )
 
 // Numbered is a checked row with its place in the input.
@@ -86,13 +90,11 @@ func check(given, set Fields) (c Checked, found []RowError) {
 	f.target(r)
 	c.Suspect = f.ids(r)
 	if f.code != "" {
-		c.Fault = &RowError{Code: f.code, Message: f.message}
+		c.Fault = &RowError{Code: f.code, Message: sentences(f.message, f.oddities(r))}
 		f.clear(r)
 		return c, f.found
 	}
-	if t.apostrophe != 0 {
-		c.Note = t.note()
-	}
+	c.Note = sentences(t.note(), f.oddities(r))
 	if s := salesforceNote(r.ExternalID, r.DataType); s != "" {
 		c.Note = sentences(c.Note, s)
 	}
@@ -187,6 +189,9 @@ func (f *faults) ids(r *Fields) Suspect {
 		}
 	}
 	var suspect Suspect
+	if v := r.RecordingID; v != "" && !PlainID(v) {
+		suspect |= OddRecording
+	}
 	for _, p := range ids {
 		v := *r.At(p)
 		if v == "" || f.wrong.has(p) {
@@ -205,6 +210,21 @@ func (f *faults) ids(r *Fields) Suspect {
 		}
 	}
 	return suspect
+}
+
+// oddities tells of ids that are looked up as they are given and can hardly be
+// meant so.
+func (f *faults) oddities(r *Fields) (said string) {
+	for _, p := range ids {
+		v := *r.At(p)
+		if v == "" || f.wrong.has(p) {
+			continue
+		}
+		if odd := oddity(v); odd != "" {
+			said = sentences(said, f.cite(p, v)+" "+odd)
+		}
+	}
+	return said
 }
 
 // clear removes the values at fault, and the recording id of a row whose cells

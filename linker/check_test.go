@@ -100,7 +100,7 @@ func TestCheckTrims(t *testing.T) {
 	got := Check(given, Fields{})
 	want := Checked{
 		Fields: Fields{RecordingID: "r-1", DataType: "CONTACT", ID: "'e-1", Trigger: "USER_LINK_WEB"},
-		Note:   "the leading apostrophe of recordingId was removed; the leading apostrophe of id was removed",
+		Note:   "the leading apostrophe of recordingId was removed; the leading apostrophe of id was removed; what does not show around recordingId was removed",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Check(%+q) (-want +got):\n%s", given, diff)

@@ -12,6 +12,8 @@ type tidied struct {
 	invalid    fieldSet // not UTF-8, or a NUL inside
 	control    fieldSet // ids: a control character or line break inside
 	apostrophe fieldSet // ids: a leading apostrophe was removed
+	space      fieldSet // ids: white space was removed
+	invisible  fieldSet // ids: characters that do not show were removed
 	filled     fieldSet // the value comes from --set
 }
 
@@ -57,10 +59,17 @@ func plain(s string) bool {
 }
 
 func (t *tidied) trim(p Field, s string) string {
+	given := s
 	s = strings.TrimFunc(s, blank)
-	if p.isID() && strings.HasPrefix(s, "'") {
-		s = strings.TrimFunc(s[1:], blank)
-		t.apostrophe.add(p)
+	if p.isID() && s != "" {
+		apostrophe := s[0] == '\''
+		if apostrophe {
+			s = strings.TrimFunc(s[1:], blank)
+			t.apostrophe.add(p)
+		}
+		if s != "" && len(given) > len(s) {
+			t.trimmed(p, given, s)
+		}
 	}
 	switch {
 	case plain(s):
@@ -70,6 +79,17 @@ func (t *tidied) trim(p Field, s string) string {
 		t.control.add(p)
 	}
 	return s
+}
+
+// trimmed notes what was removed around the id s.
+func (t *tidied) trimmed(p Field, given, s string) {
+	before, after, _ := strings.Cut(given, s)
+	switch removed := strings.Trim(strings.Replace(before+after, "'", "", 1), " \t\r\n\v\f"); {
+	case removed != "":
+		t.invisible.add(p)
+	case len(given)-len(s) > 1 || given[0] != '\'':
+		t.space.add(p)
+	}
 }
 
 // blank reports whether r is trimmed from the ends of a field: white space,
@@ -108,12 +128,24 @@ func (t *tidied) interrupted(p Field, v string) string {
 	return fmt.Sprintf("%s holds the control character U+%04X; remove it", t.cite(p, v), r)
 }
 
-// note tells of the apostrophes that were removed.
+// note tells of what was removed around ids, "" when nothing was.
 func (t *tidied) note() string {
+	if t.apostrophe|t.space|t.invisible == 0 {
+		return ""
+	}
 	var note string
-	for _, p := range ids {
-		if t.apostrophe.has(p) {
-			note = sentences(note, "the leading apostrophe of "+p.String()+" was removed")
+	for _, kind := range []struct {
+		of   fieldSet
+		what string
+	}{
+		{t.apostrophe, "the leading apostrophe of "},
+		{t.space, "white space around "},
+		{t.invisible, "what does not show around "},
+	} {
+		for _, p := range ids {
+			if kind.of.has(p) {
+				note = sentences(note, kind.what+p.String()+" was removed")
+			}
 		}
 	}
 	return note

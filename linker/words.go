@@ -63,34 +63,52 @@ func sameLetters(upper, s string) bool {
 // meantDataType says which data type a wrong word may stand for: the names that
 // CRMs and their exports use.
 func meantDataType(s string) string {
-	var meant string
-	switch strings.ToLower(s[:min(len(s), 32)]) {
-	case "accounts", "company", "companies", "organization":
-		meant = "ACCOUNT"
-	case "contacts", "person", "people":
-		meant = "CONTACT"
-	case "leads":
-		meant = "LEAD"
-	case "opportunities", "opp", "opps", "deal", "deals":
-		meant = "OPPORTUNITY"
-	case "engagements", "task", "tasks", "event", "events", "activity", "activities", "meeting", "call":
-		meant = "ENGAGEMENT"
-	default:
-		return "give " + text.OneOf(DataTypes)
+	switch meant := DataTypeMeant(s); {
+	case meant != "":
+		return "write " + meant + " if that is what is meant"
+	case IsNullWord(s):
+		return "this is how programs write an empty value; give " + text.OneOf(DataTypes)
 	}
-	return "write " + meant + " if that is what is meant"
+	return "give " + text.OneOf(DataTypes)
 }
 
-// meantTrigger finds the trigger that differs from s in its separators only.
-// All triggers are too many to list in every row.
+// DataTypeMeant returns the data type that a word of a CRM or its exports
+// probably stands for, "" when that is not known.
+func DataTypeMeant(s string) string {
+	switch strings.ToLower(s[:min(len(s), 32)]) {
+	case "accounts", "company", "companies", "organization", "organizations", "organisation", "organisations":
+		return "ACCOUNT"
+	case "contacts", "person", "persons", "people":
+		return "CONTACT"
+	case "leads":
+		return "LEAD"
+	case "opportunities", "opp", "opps", "deal", "deals":
+		return "OPPORTUNITY"
+	case "engagements", "task", "tasks", "event", "events", "activity", "activities", "meeting", "meetings", "call", "calls":
+		return "ENGAGEMENT"
+	}
+	return ""
+}
+
+// meantTrigger says which trigger a wrong word may stand for. All triggers are
+// too many to list in every row.
 func meantTrigger(s string) string {
-	if len(s) <= 64 {
-		joined := strings.NewReplacer(" ", "_", "-", "_", ".", "_").Replace(s)
-		if w := word(Triggers, joined); w != "" {
-			return "write " + w
-		}
+	if w := TriggerMeant(s); w != "" {
+		return "write " + w
+	}
+	if IsNullWord(s) {
+		return "this is how programs write an empty value; leave the cell empty"
 	}
 	return "leave it empty or take one of the words that explain invalid_trigger lists"
+}
+
+// TriggerMeant returns the trigger that differs from s in its separators only, ""
+// when there is none.
+func TriggerMeant(s string) string {
+	if len(s) > 64 {
+		return ""
+	}
+	return word(Triggers, strings.NewReplacer(" ", "_", "-", "_", ".", "_").Replace(s))
 }
 
 // sentences joins two parts of a message, either of which may be "".

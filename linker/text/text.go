@@ -1,6 +1,7 @@
 package text
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -47,12 +48,37 @@ const (
 	shownBytes  = 60 + len("…")
 )
 
+// namedCharacters is how many different characters of a value Quote names.
+const namedCharacters = 3
+
 // Quote is s in quotes as Go writes it, the beginning of it when it is long.
+// Characters that nobody could tell from others on a screen (see [Lookalike])
+// are escapes, and are named behind the quotes.
 func Quote(s string) string {
-	if len(s) <= quotedBytes {
-		return strconv.Quote(s)
+	if len(s) > quotedBytes {
+		s = Cut(s, shownBytes)
 	}
-	return strconv.Quote(Cut(s, shownBytes))
+	quoted := strconv.Quote(s)
+	if !strings.ContainsFunc(s, func(r rune) bool { return Lookalike(r) != "" }) {
+		return quoted
+	}
+	var escaped strings.Builder
+	var names []string
+	for _, r := range quoted {
+		if name := Lookalike(r); name != "" {
+			fmt.Fprintf(&escaped, `\u%04x`, r)
+		} else {
+			escaped.WriteRune(r)
+		}
+	}
+	seen := map[rune]bool{}
+	for _, r := range s {
+		if name := Lookalike(r); name != "" && !seen[r] && len(names) < namedCharacters {
+			seen[r] = true
+			names = append(names, fmt.Sprintf(`\u%04x: %s`, r, name))
+		}
+	}
+	return escaped.String() + " (" + strings.Join(names, ", ") + ")"
 }
 
 // OneOf lists words as a sentence does: "a, b or c".
