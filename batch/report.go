@@ -113,7 +113,7 @@ func (m *merger) result(r *linker.Result) error {
 	if err := m.drain(r.Row); err != nil {
 		return err
 	}
-	c := m.record.Check(m.job.Rules.Set)
+	c := m.record.Check(&m.job.Rules)
 	if m.ended || m.record.Row != r.Row || c.Fault != nil {
 		return m.unlike(fmt.Errorf("reporting row %d: the record is not the one that was staged", r.Row))
 	}
@@ -138,7 +138,7 @@ func (m *merger) drain(row int64) error {
 		if m.record.Row == row {
 			return nil
 		}
-		fault := m.record.Check(m.job.Rules.Set).Fault
+		fault := m.record.Check(&m.job.Rules).Fault
 		if fault == nil {
 			return m.unlike(fmt.Errorf("reporting row %d: the database has no result for it", m.record.Row))
 		}

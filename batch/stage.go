@@ -72,7 +72,7 @@ func (s *stager) next(n *linker.Numbered) error {
 	}
 	s.rows++
 	n.Row, n.Line = s.record.Row, s.record.Line
-	n.Checked = s.record.Check(s.job.Rules.Set)
+	n.Checked = s.record.Check(&s.job.Rules)
 	if n.Fault != nil {
 		s.rejected++
 	}

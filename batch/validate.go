@@ -172,11 +172,7 @@ func (d *reading) rows(ctx context.Context, src *source.Reader, report Report, t
 // entry is the report's line for a record.
 func (d *reading) entry(r *source.Record) (linker.Entry, error) {
 	e := linker.Entry{Row: r.Row, Line: r.Line, Fields: r.Fields, Decision: linker.Decision{Outcome: linker.Rejected}, Raw: r.Raw}
-	if r.Fault != nil {
-		e.Code, e.Message = r.Fault.Code, r.Fault.Message
-		return e, nil
-	}
-	checked := linker.Check(r.Fields, d.Input.Set)
+	checked := r.Check(&linker.Rules{Set: d.Input.Set, Values: d.Input.Values})
 	if checked.Fault != nil {
 		e.Code, e.Message = checked.Fault.Code, checked.Fault.Message
 		return e, nil

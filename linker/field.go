@@ -54,6 +54,18 @@ var fieldNames = [FieldCount]string{
 // String is the field's name in the input.
 func (f Field) String() string { return fieldNames[f] }
 
+// MarshalText writes the field's name.
+func (f Field) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+
+// UnmarshalText reads the name of a field.
+func (f *Field) UnmarshalText(name []byte) error {
+	var ok bool
+	if *f, ok = ParseField(string(name)); !ok {
+		return fmt.Errorf("there is no field %q", name)
+	}
+	return nil
+}
+
 // FieldNames returns the names of all fields, in order. The caller owns the
 // slice.
 func FieldNames() []string { return slices.Clone(fieldNames[:]) }

@@ -6,6 +6,9 @@ package linker
 type Rules struct {
 	// Set fills fields that a row leaves empty (--set).
 	Set Fields `json:"set,omitzero"`
+	// Values replace values before the check (--map-value); the first that
+	// fits counts.
+	Values []Replacement `json:"values,omitempty"`
 	// Organization, where the caller has one, hides every row of another
 	// organization. Empty means no such limit.
 	Organization string `json:"organization,omitempty"`

@@ -199,7 +199,7 @@ func (s *Job) each(ctx context.Context, phase batch.Phase, begin func(*source.Re
 		} else if err != nil {
 			return linker.SourceIdentity{}, err
 		}
-		if err := do(&r, r.Check(s.Rules.Set)); err != nil {
+		if err := do(&r, r.Check(&s.Rules)); err != nil {
 			return linker.SourceIdentity{}, err
 		}
 	}

@@ -25,9 +25,9 @@ type Record struct {
 
 // Check applies the rules that need no database to the record, readable or
 // not.
-func (r *Record) Check(set linker.Fields) linker.Checked {
+func (r *Record) Check(rules *linker.Rules) linker.Checked {
 	if r.Fault != nil {
 		return linker.Checked{Fault: r.Fault}
 	}
-	return linker.Check(r.Fields, set)
+	return rules.Check(r.Fields)
 }

@@ -33,6 +33,9 @@ type Input struct {
 	// Set holds the values of --set. A field it fills needs no column; the
 	// records are read as they stand.
 	Set linker.Fields
+	// Values holds the values of --map-value. The records are read as they
+	// stand: see Record.Check.
+	Values []linker.Replacement
 }
 
 // Reader reads the records of one input, in order. It is for one goroutine;

@@ -80,6 +80,9 @@ func (s settings) flags() string {
 			add("set", f.String()+"="+value)
 		}
 	}
+	for _, v := range s.Rules.Values {
+		add("map-value", v.String())
+	}
 	add("organization", s.Rules.Organization)
 	if s.Rules.LastWins {
 		add("on-conflict", "last")

@@ -20,6 +20,7 @@ type inputOptions struct {
 	encoding  string
 	maps      []string
 	sets      []string
+	values    []linker.Replacement
 }
 
 func (o *inputOptions) register(flags *pflag.FlagSet) {
@@ -28,6 +29,7 @@ func (o *inputOptions) register(flags *pflag.FlagSet) {
 	flags.StringVar(&o.encoding, "encoding", "", "text encoding by its `NAME`, such as windows-1252; default: UTF-8, or UTF-16 with a byte order mark")
 	flags.StringArrayVar(&o.maps, "map", nil, "read a column as a field, as in `'SFDC Id=externalId'`, or ignore it, as in 'Owner='; may be repeated, also for one field")
 	flags.StringArrayVar(&o.sets, "set", nil, "fill a field where a row leaves it empty, as in `dataType=LEAD`; may be repeated")
+	flags.Var(replacements{&o.values}, "map-value", "read a value of a field as another, as in dataType:Deal=OPPORTUNITY, or as none, as in trigger:NULL=; may be repeated")
 }
 
 // fieldNamed finds a field by its name as a person may write it.

@@ -119,6 +119,9 @@ func (s settings) listed() []reports.Option {
 	for f := range linker.FieldCount {
 		add("set "+f.String(), *s.Rules.Set.At(f))
 	}
+	for _, v := range s.Rules.Values {
+		add("map-value", v.String())
+	}
 	add("organization", s.Rules.Organization)
 	if s.Rules.LastWins {
 		add("on-conflict", "last")

@@ -50,6 +50,7 @@ func newSettings(in source.Input, rules linker.Rules, guard linker.Guard, o outp
 		Path: in.Path, Name: in.Name, Format: in.Format, Encoding: in.Encoding, Delimiter: in.Delimiter,
 		Map: in.Map, Rules: rules, Guard: guard, ReportFormat: o.reportFormat,
 	}
+	s.Rules.Values = in.Values
 	if s.Name == "" {
 		s.Name = in.Path
 	}
@@ -91,7 +92,7 @@ func near(path string) string {
 func (s settings) input(dir string) source.Input {
 	in := source.Input{
 		Path: s.Path, Name: s.Name, Format: s.Format, Encoding: s.Encoding, Delimiter: s.Delimiter,
-		Map: s.Map, Set: s.Rules.Set,
+		Map: s.Map, Set: s.Rules.Set, Values: s.Rules.Values,
 	}
 	if copied := filepath.Join(dir, stdinCopy); s.Path == "-" || isFile(copied) {
 		in.Path = copied

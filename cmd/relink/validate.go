@@ -150,7 +150,7 @@ func (a *app) validateInto(ctx context.Context, dir string, input source.Input, 
 
 // input is the file at path as the options say it is to be read.
 func (a *app) input(path string, o inputOptions) (source.Input, error) {
-	in := source.Input{Path: path, Stdin: a.stdin, Format: o.format, Encoding: o.encoding}
+	in := source.Input{Path: path, Stdin: a.stdin, Format: o.format, Encoding: o.encoding, Values: o.values}
 	if path == "-" {
 		in.Name = "standard input"
 	}

@@ -77,6 +77,30 @@ func (w words) Set(s string) error {
 	return nil
 }
 
+// replacements are values that stand for others.
+type replacements struct{ values *[]linker.Replacement }
+
+func (r replacements) String() string {
+	if r.values == nil {
+		return ""
+	}
+	var all []string
+	for _, v := range *r.values {
+		all = append(all, v.String())
+	}
+	return strings.Join(all, ", ")
+}
+func (r replacements) Type() string { return "FIELD:OLD=NEW" }
+
+func (r replacements) Set(s string) error {
+	v, err := linker.ParseReplacement(s)
+	if err != nil {
+		return err
+	}
+	*r.values = append(*r.values, v)
+	return nil
+}
+
 // limit is a count or a percentage.
 type limit struct{ value *linker.Limit }
 
