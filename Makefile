@@ -7,12 +7,14 @@
 #   ROUNDS=500     how many runs `make torture` kills
 #   COUNT=5        how often each benchmark runs
 #   ROWS=1000000   rows of the file that make bench imports
+#   VERSIONS="14"  the PostgreSQL versions of make test-versions
 
 GO       ?= go
 FUZZTIME ?= 20s
 ROUNDS   ?= 500
 COUNT    ?= 5
 ROWS     ?= 1000000
+VERSIONS ?= 14 16 17 18
 TOOLS    := .cache/tools
 
 # Race detection costs five to ten times the run time: it is switched on where
@@ -20,10 +22,10 @@ TOOLS    := .cache/tools
 CONCURRENT := ./batch/... ./linker/postgres/... ./linker/httpapi/... ./cmd/relink/...
 
 .DEFAULT_GOAL := help
-.PHONY: help build test check format demo bench microbench torture conformance golden picture fuzz clean
+.PHONY: help build test test-versions check format demo bench microbench torture conformance golden picture fuzz clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/relink
 	$(GO) build -trimpath -ldflags='-s -w' -o bin/relink ./cmd/relink
@@ -37,6 +39,13 @@ test: ## run every test, on a real PostgreSQL
 	@.ci/chromium
 	@.ci/tmux
 	$(GO) test -timeout 20m ./...
+
+test-versions: ## run the tests of the database packages on PostgreSQL VERSIONS
+	@set -e; for version in $(VERSIONS); do \
+		programs=$$(.ci/postgres-version $$version); \
+		echo "PostgreSQL $$version in $$programs"; \
+		RELINK_PG_BIN=$$programs $(GO) test -count=1 -timeout 20m ./linker/postgres/...; \
+	done
 
 check: $(TOOLS)/staticcheck $(TOOLS)/gofumpt $(TOOLS)/deadcode ## modules, format, vet, staticcheck, dead code, scripts, race detector
 	$(GO) mod tidy -diff
