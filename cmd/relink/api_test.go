@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -458,7 +459,7 @@ func TestResumeDoesNotBelieveAFolder(t *testing.T) {
 func TestForetelling(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
-	r := &apiRun{a: &app{stderr: newNotices(&b)}}
+	r := &apiRun{a: newApp(nil, nil, io.Discard, &b)}
 	r.s.Rate = 1000
 	r.foretell(1_000_000)
 	want := "relink: notice: 1,000,000 rows to send, at most 1,000 a minute: about 16 h 40 min\n" +

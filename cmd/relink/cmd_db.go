@@ -160,7 +160,7 @@ func (a *app) dbStopCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			stopped, err := localpg.Stop(cmd.Context(), a.localConfig(false))
 			if errors.Is(err, localpg.ErrInUse) {
-				return &failure{statusError, err, "wait for it to end, or interrupt it"}
+				return withStatus(statusError, err, "wait for it to end, or interrupt it")
 			}
 			if err != nil || a.quiet {
 				return err
@@ -216,7 +216,7 @@ func (a *app) dbPsql(ctx context.Context, o databaseOptions) (err error) {
 	}
 	program, err := findPsql(a.env["RELINK_PG_BIN"])
 	if err != nil {
-		return &failure{statusError, err, "install the PostgreSQL client programs, or set RELINK_PG_BIN to their folder"}
+		return withStatus(statusError, err, "install the PostgreSQL client programs, or set RELINK_PG_BIN to their folder")
 	}
 	cfg, leave, err := a.connect(ctx, choice, o.schema)
 	if err != nil {

@@ -86,7 +86,7 @@ func (a *app) importFile(cmd *cobra.Command, path string, o importOptions) error
 	}
 	return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg pg.Config) error {
 		r := &runner{
-			a: a, cmd: cmd, store: postgres.NewStore(cfg), run: o.run, json: o.json,
+			a: a.console, cmd: cmd, store: postgres.NewStore(cfg), run: o.run, json: o.json,
 			next: nextAfterFile(cmd, path),
 		}
 		return r.begin(ctx, linker.Run{Kind: linker.Import, DryRun: o.dryRun}, &in, s)

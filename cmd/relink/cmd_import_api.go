@@ -188,7 +188,7 @@ func (r *apiRun) do(ctx context.Context) error {
 		phases = phasesOfValidate
 	}
 	r.begins()
-	stop := r.a.watch(&r.progress, phases)
+	stop := r.a.stderr.watch(&r.progress, phases)
 	done, err := sending.Do(r.a.hard)
 	stop()
 	if done == nil {
@@ -203,11 +203,11 @@ func (r *apiRun) do(ctx context.Context) error {
 	}
 	switch {
 	case err != nil:
-		return &failure{status, err, strings.TrimPrefix(hintOf(err)+"; "+r.resume(), "; ")}
+		return withStatus(status, err, strings.TrimPrefix(hintOf(err)+"; "+r.resume(), "; "))
 	case done.Refusal != nil:
-		return &failure{status, done.Refusal, done.Refusal.Hint}
+		return withStatus(status, done.Refusal, done.Refusal.Hint)
 	case status == statusInterrupted:
-		return &failure{status, errors.New("the run was interrupted"), r.resume()}
+		return withStatus(status, errors.New("the run was interrupted"), r.resume())
 	}
 	return outcome(status)
 }
@@ -317,13 +317,13 @@ func (r *apiRun) broken(ctx context.Context, err error) error {
 	}
 	switch {
 	case errors.Is(err, send.ErrJournalInUse):
-		return &failure{statusBusy, err, "wait for it to end, or interrupt it"}
+		return withStatus(statusBusy, err, "wait for it to end, or interrupt it")
 	case ctx.Err() != nil && !sent:
-		return &failure{statusInterrupted, errors.New("interrupted before anything was sent"), "start it again"}
+		return withStatus(statusInterrupted, errors.New("interrupted before anything was sent"), "start it again")
 	case ctx.Err() != nil:
-		return &failure{statusInterrupted, errors.New("the run was interrupted"), r.resume()}
+		return withStatus(statusInterrupted, errors.New("the run was interrupted"), r.resume())
 	case sent:
-		return &failure{statusError, err, strings.TrimPrefix(hintOf(err)+"; "+r.resume(), "; ")}
+		return withStatus(statusError, err, strings.TrimPrefix(hintOf(err)+"; "+r.resume(), "; "))
 	}
 	return err
 }

@@ -34,9 +34,9 @@ type scopeOptions struct {
 }
 
 func (o *scopeOptions) register(flags *pflag.FlagSet) {
-	flags.Var(words{&o.connections, nil, "ID[,...]"}, "connection", "the file tells of links into these connections")
-	flags.Var(words{&o.dataTypes, linker.DataTypes, "TYPE[,...]"}, "data-type", "the file tells of links to CRM rows of these types")
-	flags.Var(words{&o.organizations, nil, "ID[,...]"}, "organization", "the file tells of links of these organizations; with one, those of others do not exist")
+	flags.Var(newWords(&o.connections, nil, "ID[,...]"), "connection", "the file tells of links into these connections")
+	flags.Var(newWords(&o.dataTypes, linker.DataTypes, "TYPE[,...]"), "data-type", "the file tells of links to CRM rows of these types")
+	flags.Var(newWords(&o.organizations, nil, "ID[,...]"), "organization", "the file tells of links of these organizations; with one, those of others do not exist")
 	flags.BoolVar(&o.prune, "prune", false, "clear the links in scope whose recording the file does not mention")
 	flags.BoolVar(&o.takeOver, "take-over", false, "replace also links that lead out of the scope")
 }
@@ -157,7 +157,7 @@ func (a *app) reconcile(cmd *cobra.Command, path string, o reconcileOptions) err
 	}
 	return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg pg.Config) error {
 		r := &runner{
-			a: a, cmd: cmd, store: postgres.NewStore(cfg), run: o.run, json: o.json,
+			a: a.console, cmd: cmd, store: postgres.NewStore(cfg), run: o.run, json: o.json,
 			next: nextAfterFile(cmd, path),
 		}
 		if o.ifChanged {

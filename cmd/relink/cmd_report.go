@@ -2,17 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
-	"relink/linker"
 	"relink/linker/postgres/pg"
-	"relink/reports"
 )
 
 type reportOptions struct {
@@ -62,7 +55,7 @@ stands in report.html. On a terminal --format html prints where the page is.`,
 					return atWork(run, "it writes its report when it ends")
 				}
 				r := &runner{
-					a: a, cmd: cmd, store: store, next: nextAfterOld(cmd, run), rewrite: true, standing: true,
+					a: a.console, cmd: cmd, store: store, next: nextAfterOld(cmd, run), rewrite: true, standing: true,
 					json: o.json || o.format == formatJSON, html: o.format == formatHTML,
 				}
 				return r.again(ctx, run)
@@ -72,7 +65,7 @@ stands in report.html. On a terminal --format html prints where the page is.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	o.databaseOptions.register(flags)
-	flags.Var(word{&o.format, []string{formatText, formatHTML, formatJSON}}, "format", "what is printed")
+	flags.Var(newWord(&o.format, []string{formatText, formatHTML, formatJSON}), "format", "what is printed")
 	flags.BoolVar(&o.json, "json", false, "the same as --format json")
 	// RELINK_FORMAT is the format of a job's input.
 	onlyTyped(flags, "format")
@@ -82,41 +75,4 @@ stands in report.html. On a terminal --format html prints where the page is.`,
 		statusRejected: "the files are written, and some rows are rejected or failed",
 	}, statusOK, statusError, statusRejected, statusBudget, statusGuard, statusBusy, statusInterrupted)
 	return cmd
-}
-
-// showPage prints the page at path, or on a terminal, where its text would be
-// of no use, the path.
-func (a *app) showPage(path string) error {
-	if _, height, _ := a.terminalSize(); height > 0 {
-		return a.printf("%s\n", path)
-	}
-	page, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer page.Close()
-	_, err = io.Copy(a.stdout, page)
-	return err
-}
-
-// showStanding prints what was written when the run ended.
-func (r *runner) showStanding(dir string, standing *standingError) error {
-	content, err := os.ReadFile(filepath.Join(dir, summaryName))
-	if err != nil {
-		return err
-	}
-	var s linker.Summary
-	if err := json.Unmarshal(content, &s); err != nil {
-		return fmt.Errorf("reading %s: %w", filepath.Join(dir, summaryName), err)
-	}
-	r.a.stderr.notice("%s; this is what was written when the run ended", standing)
-	if r.html {
-		err = r.a.showPage(filepath.Join(dir, pageName))
-	} else {
-		err = r.a.show(s, r.json, reports.TextOptions{Next: r.next(s)})
-	}
-	if err != nil {
-		return err
-	}
-	return outcome(s.ExitStatus)
 }

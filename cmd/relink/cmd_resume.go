@@ -86,7 +86,7 @@ func (a *app) resume(cmd *cobra.Command, id string, o resumeOptions) error {
 					"run %d has written since run %d was interrupted", later, n)
 			}
 		}
-		r := &runner{a: a, cmd: cmd, store: store, run: o.run, json: o.json, next: nextAfterOld(cmd, run)}
+		r := &runner{a: a.console, cmd: cmd, store: store, run: o.run, json: o.json, next: nextAfterOld(cmd, run)}
 		r.rewrite = run.State.Ended()
 		r.standing = r.rewrite
 		return r.again(ctx, run)

@@ -78,7 +78,7 @@ func (a *app) revert(cmd *cobra.Command, id string, o revertOptions) error {
 				return err
 			}
 		}
-		r := &runner{a: a, cmd: cmd, store: store, run: o.run, json: o.json, next: nextAfterRevert(cmd, n)}
+		r := &runner{a: a.console, cmd: cmd, store: store, run: o.run, json: o.json, next: nextAfterRevert(cmd, n)}
 		s := settings{Name: fmt.Sprintf("run %d", n), Guard: o.guard.Guard, ReportFormat: o.reportFormat}
 		if s.Out, err = absolute(o.out); err != nil {
 			return err

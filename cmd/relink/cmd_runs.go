@@ -41,7 +41,7 @@ func (a *app) runsCommand() *cobra.Command {
 	flags.SortFlags = false
 	o.databaseOptions.register(flags)
 	o.limit = defaultRuns
-	flags.Var(whole{&o.limit, 0}, "limit", "how many runs, newest first; 0 lists all")
+	flags.Var(newWhole(&o.limit, 0), "limit", "how many runs, newest first; 0 lists all")
 	flags.BoolVar(&o.json, "json", false, "print JSON")
 	exits(cmd, map[int]string{statusOK: "done"}, statusOK, statusError)
 	cmd.AddCommand(a.runsShowCommand(), a.runsAbandonCommand(), a.runsAdoptCommand(), a.runsCleanCommand())

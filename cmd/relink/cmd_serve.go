@@ -86,7 +86,7 @@ hand, then the program.`,
 	flags.Var(perMinute{&o.rateLimit}, "rate-limit", "requests that each organization may make in any minute")
 	o.databaseOptions.register(flags)
 	flags.StringVar(&o.organization, "organization", "", "accept the tokens of one organization only, an `ID`")
-	flags.Var(whole{&o.connections, 1}, "connections", "database connections to keep at most")
+	flags.Var(newWhole(&o.connections, 1), "connections", "database connections to keep at most")
 	exits(cmd, map[int]string{statusOK: "stopped in good order", statusError: "wrong usage or configuration, or a fatal error"}, statusOK, statusError)
 	cmd.AddCommand(a.serveTokenCommand())
 	return cmd
@@ -111,7 +111,7 @@ func (r perMinute) Set(s string) error {
 		*r.value = -1
 		return nil
 	}
-	if err := (whole{r.value, 1}).Set(s); err != nil {
+	if err := newWhole(r.value, 1).Set(s); err != nil {
 		return errors.New("want a whole number from 1, or off")
 	}
 	return nil
@@ -235,18 +235,9 @@ func (a *app) log() *slog.Logger {
 		options.Level = slog.LevelWarn
 	}
 	if a.logFormat == "json" {
-		return slog.New(slog.NewJSONHandler(lines{a.stderr}, options))
+		return slog.New(slog.NewJSONHandler(a.stderr, options))
 	}
-	return slog.New(slog.NewTextHandler(lines{a.stderr}, options))
-}
-
-// lines writes whole lines between the notices.
-type lines struct{ *notices }
-
-func (l lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.w.Write(p)
+	return slog.New(slog.NewTextHandler(a.stderr, options))
 }
 
 // reloadOnHangup reads tokens and certificate again at each SIGHUP, until stop

@@ -103,7 +103,7 @@ func (a *app) validateInto(ctx context.Context, dir string, input source.Input, 
 
 	var files *reportFiles
 	var progress batch.Progress
-	stop := a.watch(&progress, phasesOfValidate)
+	stop := a.stderr.watch(&progress, phasesOfValidate)
 	done, err := batch.Validate(ctx, batch.Validation{
 		Input:   input,
 		Guard:   o.guard.Guard,
@@ -163,31 +163,4 @@ func (a *app) input(path string, o inputOptions) (source.Input, error) {
 	}
 	in.Delimiter, err = o.separator()
 	return in, err
-}
-
-// rereadable tells whether looking into the file takes nothing away from it,
-// as it would from a pipe. Of what cannot be read at all, opening says why.
-func rereadable(path string) bool {
-	if path == "-" {
-		return false
-	}
-	info, err := os.Stat(path)
-	return err != nil || info.Mode().IsRegular() || info.IsDir()
-}
-
-// show prints the end of a run to stdout.
-func (a *app) show(s linker.Summary, asJSON bool, o reports.TextOptions) error {
-	a.shown = s
-	if asJSON {
-		return reports.WriteSummaryJSON(a.stdout, s)
-	}
-	if a.quiet {
-		if s.ExitStatus == statusOK {
-			return nil // cron makes a mail of every word
-		}
-		_, verdict := reports.Verdict(s)
-		return a.printf("relink: %s See %s.\n", verdict, s.Files["report"])
-	}
-	o.Width, o.Height, o.Color = a.terminalSize()
-	return reports.Text(a.stdout, s, o)
 }

@@ -23,10 +23,6 @@ func (o *databaseOptions) register(flags *pflag.FlagSet) {
 	markSecret(flags, "database")
 }
 
-// local is the word that names the private PostgreSQL instead of a URL. A
-// database of it may follow: local/demo.
-const local = "local"
-
 // databaseChoice is the database that options and environment name.
 type databaseChoice struct {
 	url  string // "" for what PGHOST and the like say, and for a local one

@@ -72,6 +72,11 @@ type failure struct {
 func (f *failure) Error() string { return f.err.Error() }
 func (f *failure) Unwrap() error { return f.err }
 
+// withStatus gives an error the exit status and the hint that belong to it.
+func withStatus(status int, err error, hint string) error {
+	return &failure{status: status, err: err, hint: hint}
+}
+
 // usage makes the error of a command line that cannot be meant. The hint says
 // what to write instead; "" for nothing.
 func usage(hint, format string, args ...any) error {

@@ -12,7 +12,7 @@ import (
 // TestGoldenHelp holds the help of every command.
 func TestGoldenHelp(t *testing.T) {
 	t.Parallel()
-	a := &app{stdin: strings.NewReader(""), stdout: io.Discard, stderr: newNotices(io.Discard)}
+	a := newApp(nil, strings.NewReader(""), io.Discard, io.Discard)
 	visit(a.root(), func(cmd *cobra.Command) {
 		path := strings.Fields(cmd.CommandPath())
 		t.Run(cmd.CommandPath(), func(t *testing.T) {
@@ -39,7 +39,7 @@ func visit(cmd *cobra.Command, f func(*cobra.Command)) {
 // TestEveryCommandListsItsExitStatuses keeps the promise that scripts rely on.
 func TestEveryCommandListsItsExitStatuses(t *testing.T) {
 	t.Parallel()
-	a := &app{stdin: strings.NewReader(""), stdout: io.Discard, stderr: newNotices(io.Discard)}
+	a := newApp(nil, strings.NewReader(""), io.Discard, io.Discard)
 	visit(a.root(), func(cmd *cobra.Command) {
 		if cmd.Name() == "relink" || cmd.Name() == "db" || cmd.Name() == "token" {
 			return // they do nothing themselves

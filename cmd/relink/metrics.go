@@ -25,7 +25,7 @@ func (o *metricsOptions) register(flags *pflag.FlagSet) {
 // measured does what a command is for and writes down how it ended. That is
 // done for every end, also when the file is missing or the database is away: a
 // monitor is to see exactly those.
-func (a *app) measured(o metricsOptions, do func() error) error {
+func (a *console) measured(o metricsOptions, do func() error) error {
 	if o.file == "" {
 		return do()
 	}
@@ -46,7 +46,7 @@ func (a *app) measured(o metricsOptions, do func() error) error {
 	if writeErr := writeMetrics(path, m); writeErr != nil {
 		writeErr = fmt.Errorf("--metrics-file: %w", writeErr)
 		if err == nil {
-			return &failure{statusError, writeErr, "the run itself is done"}
+			return withStatus(statusError, writeErr, "the run itself is done")
 		}
 		a.stderr.warn(writeErr.Error())
 	}

@@ -95,6 +95,13 @@ func (n *notices) line(level slog.Level, prefix, message, hint string, details .
 	}
 }
 
+// Write writes whole lines of a log between the notices.
+func (n *notices) Write(p []byte) (int, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.w.Write(p)
+}
+
 // setWipe says how to take the progress bar off the screen, nil when there is
 // none any more.
 func (n *notices) setWipe(wipe func()) {

@@ -210,3 +210,7 @@ func (o *runOptions) register(flags *pflag.FlagSet) {
 	flags.Var(period{&o.lockTimeout}, "lock-timeout", "how long to wait while another run is writing; default: not at all")
 	flags.Var(period{&o.retryTimeout}, "retry-timeout", "how long to try to get a lost database back")
 }
+
+// local is the word that names the private PostgreSQL instead of a URL. A
+// database of it may follow: local/demo.
+const local = "local"

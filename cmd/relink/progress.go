@@ -41,13 +41,13 @@ var phaseNames = map[batch.Phase]string{
 // watch shows p until stop is called: as a bar on a terminal, as a line now
 // and then in a log, not at all with --quiet. stop leaves a clean screen and
 // must be called before anything else is written to stdout.
-func (a *app) watch(p *batch.Progress, phases []batch.Phase) (stop func()) {
-	if a.quiet {
+func (n *notices) watch(p *batch.Progress, phases []batch.Phase) (stop func()) {
+	if n.quiet {
 		return func() {}
 	}
-	m := &meter{p: p, at: p.Phase, phases: phases, out: a.stderr, now: time.Now}
+	m := &meter{p: p, at: p.Phase, phases: phases, out: n, now: time.Now}
 	tick, step := sayEvery, m.say
-	if screen, ok := a.stderr.w.(*os.File); ok && a.stderr.terminal && a.logFormat == "text" {
+	if screen, ok := n.w.(*os.File); ok && n.terminal && !n.json {
 		m.screen = screen
 		tick, step = redrawEvery, m.draw
 	}
@@ -68,8 +68,8 @@ func (a *app) watch(p *batch.Progress, phases []batch.Phase) (stop func()) {
 	return func() {
 		close(done)
 		<-stopped
-		a.stderr.clear()
-		a.stderr.setWipe(nil)
+		n.clear()
+		n.setWipe(nil)
 	}
 }
 

@@ -31,7 +31,7 @@ const (
 // waits a while for that. The record tells whether it was in vain. The store it
 // returns is on the schema in which the run was made; a run that was made in
 // another database is refused.
-func (a *app) recorded(ctx context.Context, cfg pg.Config, id int64, patience time.Duration) (*postgres.Store, linker.Run, error) {
+func (a *console) recorded(ctx context.Context, cfg pg.Config, id int64, patience time.Duration) (*postgres.Store, linker.Run, error) {
 	store := postgres.NewStore(cfg)
 	run, err := a.waitForEnd(ctx, store, id, patience)
 	if err != nil {
@@ -41,13 +41,13 @@ func (a *app) recorded(ctx context.Context, cfg pg.Config, id int64, patience ti
 	return own, run, err
 }
 
-func (a *app) waitForEnd(ctx context.Context, store *postgres.Store, id int64, patience time.Duration) (linker.Run, error) {
+func (a *console) waitForEnd(ctx context.Context, store *postgres.Store, id int64, patience time.Duration) (linker.Run, error) {
 	deadline := time.Now().Add(patience)
 	for told := false; ; {
 		run, err := store.Run(ctx, id)
 		switch {
 		case errors.Is(err, postgres.ErrNoRun):
-			return run, &failure{statusError, err, "relink runs lists them"}
+			return run, withStatus(statusError, err, "relink runs lists them")
 		case err != nil, !run.Alive, time.Now().After(deadline):
 			return run, err
 		case !told && patience > deathTimeout && time.Until(deadline) < patience-deathTimeout:
@@ -64,7 +64,7 @@ func (a *app) waitForEnd(ctx context.Context, store *postgres.Store, id int64, p
 
 // atWork is the error about a run that some process is at work on.
 func atWork(run linker.Run, hint string) error {
-	return &failure{statusBusy, fmt.Errorf("run %d is at work, by process %d on %s", run.ID, run.PID, run.Host), hint}
+	return withStatus(statusBusy, fmt.Errorf("run %d is at work, by process %d on %s", run.ID, run.PID, run.Host), hint)
 }
 
 // again takes a run that was recorded before to its end or, with rewrite, to
@@ -156,7 +156,7 @@ func (r *runner) resumeHint(run int64) string {
 
 // interrupted is the end of a run that was told to stop.
 func (r *runner) interrupted(run int64) error {
-	return &failure{statusInterrupted, fmt.Errorf("run %d was interrupted", run), r.resumeHint(run)}
+	return withStatus(statusInterrupted, fmt.Errorf("run %d was interrupted", run), r.resumeHint(run))
 }
 
 // record saves the record of a run that has lost its session. Somebody else may
@@ -185,25 +185,25 @@ func (r *runner) broken(run linker.Run, done *batch.Done, resumed bool, err erro
 	var locked *postgres.LockedError
 	switch {
 	case errors.As(err, &locked) && (resumed || done.Run.Source.SHA256 != ""):
-		return &failure{statusBusy, err, "wait for it to end, then " + r.resumeHint(run.ID)}
+		return withStatus(statusBusy, err, "wait for it to end, then "+r.resumeHint(run.ID))
 	case errors.As(err, &locked):
 		err = errors.Join(err, r.abandon(run, err))
-		return &failure{statusBusy, err, "wait for it to end, or give --lock-timeout to wait here"}
+		return withStatus(statusBusy, err, "wait for it to end, or give --lock-timeout to wait here")
 	case !resumed && done.Run.Source.SHA256 == "" && source.IsUnreadable(err):
 		err = errors.Join(err, r.abandon(run, err))
-		return &failure{statusError, err, hintOf(err)}
+		return withStatus(statusError, err, hintOf(err))
 	case errors.Is(err, linker.ErrStopped), r.cmd.Context().Err() != nil:
 		return r.interrupted(run.ID)
 	}
 	err = pg.Explain(err)
 	hint := hintOf(err)
 	if r.rewrite {
-		return &failure{statusError, err, hint}
+		return withStatus(statusError, err, hint)
 	}
 	if hint != "" {
 		hint += "; "
 	}
-	return &failure{statusError, err, hint + r.resumeHint(run.ID)}
+	return withStatus(statusError, err, hint+r.resumeHint(run.ID))
 }
 
 // halfDoneHint says what can be done with a run that has written, was resumed,

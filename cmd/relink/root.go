@@ -3,39 +3,32 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"relink/linker"
 	"relink/linker/postgres/pg"
 )
 
 // app is the outside world as the commands see it, and the flags that every
 // command has.
 type app struct {
-	env    environment
-	stdin  io.Reader
-	stdout io.Writer
-	stderr *notices
-
-	// hard is the context of what must come to an orderly end: it outlives
-	// the first signal.
-	hard context.Context
-
-	quiet     bool
+	*console
+	env       environment
 	logFormat string
+}
 
-	shown   linker.Summary // what show printed last
-	skipped bool           // there was nothing to do (--if-changed)
+func newApp(env []string, stdin io.Reader, stdout, stderr io.Writer) *app {
+	e := parseEnvironment(env)
+	color := e["NO_COLOR"] == "" && e["TERM"] != "dumb"
+	return &app{console: newConsole(stdin, stdout, stderr, color), env: e}
 }
 
 // run is the program: it does what args say and returns the exit status.
 func run(args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{env: parseEnvironment(env), stdin: stdin, stdout: stdout, stderr: newNotices(stderr)}
+	a := newApp(env, stdin, stdout, stderr)
 	soft, hard, stop := interruptible(context.Background())
 	defer stop()
 	a.hard = hard
@@ -235,9 +228,4 @@ func flagError(cmd *cobra.Command, err error) error {
 		err = valueError("--"+invalid.GetFlag().Name, err)
 	}
 	return usage(hint, "%w", err)
-}
-
-func (a *app) printf(format string, args ...any) error {
-	_, err := fmt.Fprintf(a.stdout, format, args...)
-	return err
 }

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -22,7 +24,7 @@ import (
 
 // runner makes runs on one database: new ones, and those that go on.
 type runner struct {
-	a     *app
+	a     *console
 	cmd   *cobra.Command
 	store *postgres.Store
 	// Flags of the command line that do not change what a run means.
@@ -73,7 +75,7 @@ func (r *runner) begin(ctx context.Context, run linker.Run, in *source.Input, s 
 	if err != nil {
 		err = errors.Join(err, r.abandon(run, err))
 		if ctx.Err() != nil {
-			return &failure{statusInterrupted, fmt.Errorf("run %d was interrupted before its input was read to the end", run.ID), "nothing was done: start it again"}
+			return withStatus(statusInterrupted, fmt.Errorf("run %d was interrupted before its input was read to the end", run.ID), "nothing was done: start it again")
 		}
 		return err
 	}
@@ -142,7 +144,7 @@ func (r *runner) do(ctx context.Context, run linker.Run, s settings, resumed boo
 		r.a.stderr.notice("stopping after the batches in hand; a second signal stops at once")
 	})
 	defer saidSo()
-	stop := r.a.watch(&progress, phasesOf(run))
+	stop := r.a.stderr.watch(&progress, phasesOf(run))
 	done, err := job.Do(r.a.hard)
 	stop()
 	var standing *standingError
@@ -171,9 +173,9 @@ func (r *runner) do(ctx context.Context, run linker.Run, s settings, resumed boo
 	r.ends(summary)
 	switch {
 	case done.Refusal != nil && done.Applied:
-		return &failure{summary.ExitStatus, done.Refusal, r.halfDoneHint(run.ID)}
+		return withStatus(summary.ExitStatus, done.Refusal, r.halfDoneHint(run.ID))
 	case done.Refusal != nil:
-		return &failure{summary.ExitStatus, done.Refusal, done.Refusal.Hint}
+		return withStatus(summary.ExitStatus, done.Refusal, done.Refusal.Hint)
 	case summary.ExitStatus == statusInterrupted && !r.rewrite:
 		return r.interrupted(run.ID)
 	}
@@ -317,4 +319,26 @@ func sameDatabase(cmd *cobra.Command) string {
 	}
 	b.WriteString(sameFlags(cmd, "schema"))
 	return b.String()
+}
+
+// showStanding prints what was written when the run ended.
+func (r *runner) showStanding(dir string, standing *standingError) error {
+	content, err := os.ReadFile(filepath.Join(dir, summaryName))
+	if err != nil {
+		return err
+	}
+	var s linker.Summary
+	if err := json.Unmarshal(content, &s); err != nil {
+		return fmt.Errorf("reading %s: %w", filepath.Join(dir, summaryName), err)
+	}
+	r.a.stderr.notice("%s; this is what was written when the run ended", standing)
+	if r.html {
+		err = r.a.showPage(filepath.Join(dir, pageName))
+	} else {
+		err = r.a.show(s, r.json, reports.TextOptions{Next: r.next(s)})
+	}
+	if err != nil {
+		return err
+	}
+	return outcome(s.ExitStatus)
 }

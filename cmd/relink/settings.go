@@ -159,3 +159,13 @@ func keepInput(ctx context.Context, in source.Input, dir string) error {
 	}
 	return os.Rename(copied.Path, filepath.Join(dir, stdinCopy))
 }
+
+// rereadable tells whether looking into the file takes nothing away from it,
+// as it would from a pipe. Of what cannot be read at all, opening says why.
+func rereadable(path string) bool {
+	if path == "-" {
+		return false
+	}
+	info, err := os.Stat(path)
+	return err != nil || info.Mode().IsRegular() || info.IsDir()
+}

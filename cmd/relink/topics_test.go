@@ -117,7 +117,7 @@ func TestHelpListsAndFindsTopics(t *testing.T) {
 // every flag and topic that they name.
 func TestCommandsInDocumentsAreMeant(t *testing.T) {
 	t.Parallel()
-	a := &app{stdin: strings.NewReader(""), stdout: io.Discard, stderr: newNotices(io.Discard)}
+	a := newApp(nil, strings.NewReader(""), io.Discard, io.Discard)
 	flags := map[string]bool{}
 	visit(a.root(), func(cmd *cobra.Command) {
 		cmd.InitDefaultHelpFlag()

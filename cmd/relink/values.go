@@ -23,6 +23,8 @@ type word struct {
 	words []string
 }
 
+func newWord(value *string, words []string) pflag.Value { return word{value, words} }
+
 func (w word) String() string {
 	if w.value == nil {
 		return ""
@@ -47,6 +49,10 @@ type words struct {
 	values *[]string
 	set    []string
 	name   string
+}
+
+func newWords(values *[]string, set []string, name string) pflag.Value {
+	return words{values, set, name}
 }
 
 func (w words) String() string {
@@ -130,6 +136,8 @@ type whole struct {
 	value *int64
 	least int64
 }
+
+func newWhole(value *int64, least int64) pflag.Value { return whole{value, least} }
 
 func (n whole) String() string {
 	if n.value == nil || *n.value == 0 {

@@ -1,27 +1,11 @@
 package main
 
 import (
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"golang.org/x/term"
 )
-
-// terminalSize is the size of the terminal that stdout is, zero when it is
-// none or does not tell, and whether it may be written to in colour.
-func (a *app) terminalSize() (width, height int, color bool) {
-	file, ok := a.stdout.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) {
-		return 0, 0, false
-	}
-	width, height, err := term.GetSize(int(file.Fd()))
-	if err != nil {
-		width, height = 0, 0
-	}
-	return width, height, a.env["NO_COLOR"] == "" && a.env["TERM"] != "dumb"
-}
 
 // sameFlags repeats those of the named flags that were given, for the command
 // that a summary proposes next.

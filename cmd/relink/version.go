@@ -1,0 +1,21 @@
+package main
+
+import "runtime/debug"
+
+// version is the version that the Go tool has stamped into the program: a tag,
+// or "devel" with the commit when there is none.
+func version() string {
+	build, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "devel"
+	}
+	if v := build.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	for _, setting := range build.Settings {
+		if setting.Key == "vcs.revision" {
+			return "devel-" + setting.Value[:min(12, len(setting.Value))]
+		}
+	}
+	return "devel"
+}
