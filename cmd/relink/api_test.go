@@ -20,6 +20,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"relink/cmd/relink/exit"
 	"relink/linker/httpapi"
 	"relink/linker/postgres"
 	"relink/linker/postgres/pg"
@@ -184,7 +185,7 @@ func TestImportThroughAPIEqualsDatabase(t *testing.T) {
 	direct := filepath.Join(s.dir, "direct")
 	want := call(t, nil, "", "import", "--database", twin, "--organization", "o-1", "--out", direct, path)
 	got := call(t, nil, "", s.api(path)...)
-	if want.status != statusRejected || got.status != statusRejected {
+	if want.status != exit.Rejected || got.status != exit.Rejected {
 		t.Fatalf("exits %d and on the database %d, want 2\n%s%s", got.status, want.status, got.stderr, want.stderr)
 	}
 	if diff := cmp.Diff(report(t, direct, "*-1"), report(t, filepath.Join(s.dir, "out"), "*-api")); diff != "" {
@@ -240,7 +241,7 @@ func TestKilledImportThroughAPIResumes(t *testing.T) {
 	}
 	s.slow.Store(0)
 	got := call(t, nil, "", args...)
-	if got.status != statusOK && got.status != statusRejected {
+	if got.status != exit.OK && got.status != exit.Rejected {
 		t.Fatalf("resume exits %d: %s%s", got.status, got.stdout, got.stderr)
 	}
 	// At most the requests in hand, 16 for each kill, are sent twice.
@@ -279,7 +280,7 @@ func TestImportThroughAPIInterrupted(t *testing.T) {
 	}
 	cmd.Process.Signal(syscall.SIGTERM)
 	cmd.Wait()
-	if status := cmd.ProcessState.ExitCode(); status != statusInterrupted || !strings.Contains(said.String(), "relink resume ") {
+	if status := cmd.ProcessState.ExitCode(); status != exit.Interrupted || !strings.Contains(said.String(), "relink resume ") {
 		t.Errorf("exits %d and says %q, want 130 and how to resume", status, said.String())
 	}
 	text := report(t, filepath.Join(s.dir, "out"), "*-api")
@@ -377,12 +378,12 @@ func TestAPIFlagsThatCannotBeMeant(t *testing.T) {
 	} {
 		args = strings.NewReplacer("TOKEN", token, "OUT", dir, "OPEN", open).Replace(args)
 		got := call(t, nil, "", append([]string{"import"}, strings.Fields(args)...)...)
-		if got.status != statusError || !strings.Contains(got.stderr, want) {
+		if got.status != exit.Error || !strings.Contains(got.stderr, want) {
 			t.Errorf("import %s exits %d and says %q, want 1 and %q", args, got.status, got.stderr, want)
 		}
 	}
 	got := call(t, nil, "", "resume", dir)
-	if got.status != statusError || !strings.Contains(got.stderr, "is no folder of an import with --api") {
+	if got.status != exit.Error || !strings.Contains(got.stderr, "is no folder of an import with --api") {
 		t.Errorf("resume of another folder exits %d and says %q", got.status, got.stderr)
 	}
 }
@@ -405,7 +406,7 @@ func TestWrongAddressStopsAtOnce(t *testing.T) {
 		"https://no-such-host.invalid":             "no-such-host.invalid",
 	} {
 		got := call(t, nil, "", "import", "--api", address, "--token-file", s.token, "--rate", "off", "--out", t.TempDir(), path)
-		if got.status != statusError || !strings.Contains(got.stderr, want) || strings.Contains(got.stdout, "not_found") {
+		if got.status != exit.Error || !strings.Contains(got.stderr, want) || strings.Contains(got.stdout, "not_found") {
 			t.Errorf("--api %s exits %d and says %s%s, want 1 and %q", address, got.status, got.stdout, got.stderr, want)
 		}
 	}
@@ -450,7 +451,7 @@ func TestResumeDoesNotBelieveAFolder(t *testing.T) {
 		os.WriteFile(journal, text, 0o600)
 		test.change()
 		got := call(t, nil, "", append([]string{"resume", dir}, test.args...)...)
-		if got.status != statusError || !strings.Contains(got.stderr, test.want) {
+		if got.status != exit.Error || !strings.Contains(got.stderr, test.want) {
 			t.Errorf("%s: exits %d and says %q, want 1 and %q", name, got.status, got.stderr, test.want)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"relink/cmd/relink/exit"
 	"relink/linker/postgres"
 	"relink/linker/postgres/dbcheck"
 	"relink/linker/postgres/localpg"
@@ -41,7 +42,7 @@ func (a *app) dbCommandOf(cmd *cobra.Command, o *databaseOptions) *cobra.Command
 	cmd.Args = positional()
 	cmd.Flags().SortFlags = false
 	o.register(cmd.Flags())
-	exits(cmd, map[int]string{statusOK: "done"}, statusOK, statusError)
+	exit.List(cmd, map[int]string{exit.OK: "done"}, exit.OK, exit.Error)
 	return cmd
 }
 
@@ -74,10 +75,10 @@ func (a *app) dbMigrate(ctx context.Context, o databaseOptions, platform bool) (
 	if err := postgres.Migrate(ctx, cfg, platform); err != nil {
 		return err
 	}
-	if a.quiet {
+	if a.Quiet {
 		return nil
 	}
-	return a.printf("the tables are up to date\n")
+	return a.Printf("the tables are up to date\n")
 }
 
 func (a *app) dbCheckCommand() *cobra.Command {
@@ -89,10 +90,10 @@ func (a *app) dbCheckCommand() *cobra.Command {
 			return a.onDatabase(cmd.Context(), o, a.dbCheck)
 		},
 	}, &o)
-	exits(cmd, map[int]string{
-		statusOK:    "the database is as relink needs it",
-		statusError: "something is missing, or the database cannot be reached",
-	}, statusOK, statusError)
+	exit.List(cmd, map[int]string{
+		exit.OK:    "the database is as relink needs it",
+		exit.Error: "something is missing, or the database cannot be reached",
+	}, exit.OK, exit.Error)
 	return cmd
 }
 
@@ -106,30 +107,30 @@ func (a *app) dbCheck(ctx context.Context, cfg pg.Config) error {
 	if err != nil {
 		return err
 	}
-	status := statusOK
+	status := exit.OK
 	for _, f := range findings {
 		kind := "missing"
 		if f.Warning {
 			kind = "note"
 		} else {
-			status = statusError
+			status = exit.Error
 		}
-		if err := a.printf("%-8s %s\n", kind, f); err != nil {
+		if err := a.Printf("%-8s %s\n", kind, f); err != nil {
 			return err
 		}
 		for _, remedy := range []string{f.SQL, f.Command} {
 			if remedy == "" {
 				continue
 			}
-			if err := a.printf("         %s\n", strings.ReplaceAll(remedy, "\n", "\n         ")); err != nil {
+			if err := a.Printf("         %s\n", strings.ReplaceAll(remedy, "\n", "\n         ")); err != nil {
 				return err
 			}
 		}
 	}
-	if status == statusOK && !a.quiet {
-		return a.printf("the database is as relink needs it\n")
+	if status == exit.OK && !a.Quiet {
+		return a.Printf("the database is as relink needs it\n")
 	}
-	return outcome(status)
+	return exit.Done(status)
 }
 
 func (a *app) dbStartCommand() *cobra.Command {
@@ -145,10 +146,10 @@ themselves, so this is for other programs and for speed.`,
 			if err != nil {
 				return err
 			}
-			return errors.Join(a.printf("%s\n", server.URL(localpg.Database)), leaveLocal(cmd.Context(), server))
+			return errors.Join(a.Printf("%s\n", server.URL(localpg.Database)), leaveLocal(cmd.Context(), server))
 		},
 	}
-	exits(cmd, map[int]string{statusOK: "it runs"}, statusOK, statusError)
+	exit.List(cmd, map[int]string{exit.OK: "it runs"}, exit.OK, exit.Error)
 	return cmd
 }
 
@@ -160,18 +161,18 @@ func (a *app) dbStopCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			stopped, err := localpg.Stop(cmd.Context(), a.localConfig(false))
 			if errors.Is(err, localpg.ErrInUse) {
-				return withStatus(statusError, err, "wait for it to end, or interrupt it")
+				return exit.WithStatus(exit.Error, err, "wait for it to end, or interrupt it")
 			}
-			if err != nil || a.quiet {
+			if err != nil || a.Quiet {
 				return err
 			}
 			if stopped {
-				return a.printf("the local database is stopped; its data stays\n")
+				return a.Printf("the local database is stopped; its data stays\n")
 			}
-			return a.printf("the local database does not run\n")
+			return a.Printf("the local database does not run\n")
 		},
 	}
-	exits(cmd, map[int]string{statusOK: "it does not run any more"}, statusOK, statusError)
+	exit.List(cmd, map[int]string{exit.OK: "it does not run any more"}, exit.OK, exit.Error)
 	return cmd
 }
 
@@ -189,11 +190,11 @@ func (a *app) dbStatusCommand() *cobra.Command {
 			if state.Running {
 				running = fmt.Sprintf("running, process %d", state.PID)
 			}
-			return a.printf("server   PostgreSQL %s, %s\nfolder   %s\nlog      %s\nurl      %s\n",
+			return a.Printf("server   PostgreSQL %s, %s\nfolder   %s\nlog      %s\nurl      %s\n",
 				state.Version, running, state.Dir, state.Log, state.URL)
 		},
 	}
-	exits(cmd, map[int]string{statusOK: "done, running or not"}, statusOK, statusError)
+	exit.List(cmd, map[int]string{exit.OK: "done, running or not"}, exit.OK, exit.Error)
 	return cmd
 }
 
@@ -216,7 +217,7 @@ func (a *app) dbPsql(ctx context.Context, o databaseOptions) (err error) {
 	}
 	program, err := findPsql(a.env["RELINK_PG_BIN"])
 	if err != nil {
-		return withStatus(statusError, err, "install the PostgreSQL client programs, or set RELINK_PG_BIN to their folder")
+		return exit.WithStatus(exit.Error, err, "install the PostgreSQL client programs, or set RELINK_PG_BIN to their folder")
 	}
 	cfg, leave, err := a.connect(ctx, choice, o.schema)
 	if err != nil {
@@ -232,7 +233,7 @@ func (a *app) dbPsql(ctx context.Context, o databaseOptions) (err error) {
 	if address == "" {
 		psql.Args = psql.Args[:1] // what PGHOST and the like say
 	}
-	psql.Stdin, psql.Stdout, psql.Stderr = a.stdin, a.stdout, a.stderr.w
+	psql.Stdin, psql.Stdout, psql.Stderr = a.Stdin, a.Stdout, a.Stderr.Writer
 	psql.Env = os.Environ()
 	if password != "" {
 		psql.Env = append(psql.Env, "PGPASSWORD="+password)
@@ -241,9 +242,9 @@ func (a *app) dbPsql(ctx context.Context, o databaseOptions) (err error) {
 		psql.Env = append(psql.Env, "PGOPTIONS="+a.env["PGOPTIONS"]+" -c search_path="+o.schema)
 	}
 	err = psql.Run()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return outcome(max(exit.ExitCode(), statusError)) // psql has said why
+	var ended *exec.ExitError
+	if errors.As(err, &ended) {
+		return exit.Done(max(ended.ExitCode(), exit.Error)) // psql has said why
 	}
 	return err
 }

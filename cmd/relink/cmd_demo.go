@@ -13,9 +13,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"relink/cmd/relink/demo"
+	"relink/cmd/relink/exit"
+	"relink/cmd/relink/flags"
 	"relink/linker/postgres"
 	"relink/linker/postgres/pg"
-
 	"relink/linker/text"
 )
 
@@ -45,13 +46,13 @@ its way into somebody's platform.`,
 			return a.demo(cmd, o)
 		},
 	}
-	flags := cmd.Flags()
-	flags.SortFlags = false
-	flags.StringVar(&o.database, "database", local+"/"+demoDatabase, "an empty database, its `URL`, or one of the private server")
-	markSecret(flags, "database")
-	flags.StringVar(&o.out, "out", defaultOut, "`FOLDER` for the link file and the runs' folders")
-	exits(cmd, map[int]string{statusOK: "done; that rows are rejected is part of the demo"},
-		statusOK, statusError, statusBusy, statusInterrupted)
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	fs.StringVar(&o.database, "database", flags.LocalDatabase+"/"+demoDatabase, "an empty database, its `URL`, or one of the private server")
+	flags.MarkSecret(fs, "database")
+	fs.StringVar(&o.out, "out", flags.DefaultOut, "`FOLDER` for the link file and the runs' folders")
+	exit.List(cmd, map[int]string{exit.OK: "done; that rows are rejected is part of the demo"},
+		exit.OK, exit.Error, exit.Busy, exit.Interrupted)
 	return cmd
 }
 
@@ -95,20 +96,20 @@ func (a *app) demoOn(ctx context.Context, cfg pg.Config, choice databaseChoice, 
 			shown += database
 			step.args = append(step.args, "--database="+o.database)
 		}
-		if err := a.printf("\n%s\n\n$ %s %s\n", step.say, shown, links); err != nil {
+		if err := a.Printf("\n%s\n\n$ %s %s\n", step.say, shown, links); err != nil {
 			return err
 		}
 		if err := a.again(ctx, append(step.args, "--out="+o.out, links)); err != nil {
 			return err
 		}
 	}
-	if a.quiet {
+	if a.Quiet {
 		return nil
 	}
-	if err := a.excerpt(a.shown.Files["report"]); err != nil {
+	if err := a.excerpt(a.Shown.Files["report"]); err != nil {
 		return err
 	}
-	return a.printf("\nRun the demo again, and every good row is unchanged.\n")
+	return a.Printf("\nRun the demo again, and every good row is unchanged.\n")
 }
 
 // makeWorld fills the database with the demo's platform, unless it was there
@@ -133,9 +134,9 @@ func (a *app) makeWorld(ctx context.Context, cfg pg.Config, links string) error 
 		return err
 	}
 	if !filled {
-		return a.printf("The demo's platform is there from an earlier demo.\n")
+		return a.Printf("The demo's platform is there from an earlier demo.\n")
 	}
-	return a.printf("The demo's platform: %d organizations, %d connections, %s recordings, %s CRM rows, %s links.\n",
+	return a.Printf("The demo's platform: %d organizations, %d connections, %s recordings, %s CRM rows, %s links.\n",
 		2, len(world.Connections), text.Thousands(int64(len(world.Recordings))),
 		text.Thousands(int64(len(world.Entities))), text.Thousands(int64(len(world.Links))))
 }
@@ -144,7 +145,7 @@ func (a *app) makeWorld(ctx context.Context, cfg pg.Config, links string) error 
 // failure of the demo. Settings from the environment are left out: the demo
 // is the same for everybody.
 func (a *app) again(ctx context.Context, args []string) error {
-	env := environment{}
+	env := flags.Environment{}
 	for name, value := range a.env {
 		if !strings.HasPrefix(name, "RELINK_") {
 			env[name] = value
@@ -153,12 +154,12 @@ func (a *app) again(ctx context.Context, args []string) error {
 	outer := a.env
 	a.env = env
 	defer func() { a.env = outer }()
-	args = append(args, fmt.Sprintf("--quiet=%v", a.quiet), "--log-format="+a.logFormat)
+	args = append(args, fmt.Sprintf("--quiet=%v", a.Quiet), "--log-format="+a.logFormat)
 	root := a.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	var done *outcomeError
-	if errors.As(err, &done) && done.status == statusRejected {
+	var done *exit.DoneError
+	if errors.As(err, &done) && done.Status == exit.Rejected {
 		return nil
 	}
 	return err
@@ -180,7 +181,7 @@ func (a *app) excerpt(report string) error {
 	for i, name := range columns {
 		at[name] = i
 	}
-	if err := a.printf("\nSome lines of the report:\n\n"); err != nil {
+	if err := a.Printf("\nSome lines of the report:\n\n"); err != nil {
 		return err
 	}
 	const shown = 10
@@ -198,7 +199,7 @@ func (a *app) excerpt(report string) error {
 			continue
 		}
 		seen[kind] = true
-		err = a.printf("  line %-5s %-32s %s\n", cells[at["line"]], strings.TrimSpace(kind), text.Cut(cells[at["message"]], 90))
+		err = a.Printf("  line %-5s %-32s %s\n", cells[at["line"]], strings.TrimSpace(kind), text.Cut(cells[at["message"]], 90))
 		if err != nil {
 			return err
 		}

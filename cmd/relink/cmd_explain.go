@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"relink/cmd/relink/exit"
+	"relink/cmd/relink/flags"
 	"relink/linker"
 	"relink/linker/text"
 )
@@ -32,7 +34,7 @@ Without CODE, list all codes in the order in which they are tested.`,
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	exits(cmd, map[int]string{statusOK: "done", statusError: "there is no such code"}, statusOK, statusError)
+	exit.List(cmd, map[int]string{exit.OK: "done", exit.Error: "there is no such code"}, exit.OK, exit.Error)
 	return cmd
 }
 
@@ -56,7 +58,7 @@ func (a *app) explainAll(asJSON bool) error {
 		return a.printJSON(all)
 	}
 	for _, e := range all {
-		if err := a.printf("%-24s %s\n", e.Code, e.Meaning); err != nil {
+		if err := a.Printf("%-24s %s\n", e.Code, e.Meaning); err != nil {
 			return err
 		}
 	}
@@ -68,10 +70,10 @@ func (a *app) explain(name string, asJSON bool) error {
 	e, ok := linker.Explain(linker.Code(code))
 	if !ok {
 		hint := "relink explain lists them all"
-		if near := nearest(code, codeNames()); near != "" {
+		if near := flags.Nearest(code, codeNames()); near != "" {
 			hint = "did you mean " + near + "?"
 		}
-		return usage(hint, "there is no code %q", name)
+		return exit.Usage(hint, "there is no code %q", name)
 	}
 	if asJSON {
 		return a.printJSON(e)
@@ -89,7 +91,7 @@ func (a *app) explain(name string, asJSON bool) error {
 			fmt.Fprintf(&b, "%-9s%s\n", part.title, strings.Join(text.Wrap(part.text, 70), "\n         "))
 		}
 	}
-	return a.printf("%s", b.String())
+	return a.Printf("%s", b.String())
 }
 
 // heals says when a row goes through without having been mended, "" when never.
@@ -101,7 +103,7 @@ func heals(when string) string {
 }
 
 func (a *app) printJSON(v any) error {
-	enc := json.NewEncoder(a.stdout)
+	enc := json.NewEncoder(a.Stdout)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
 	return enc.Encode(v)

@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"relink/cmd/relink/exit"
+	"relink/cmd/relink/flags"
 	"relink/cmd/relink/help"
 )
 
@@ -35,27 +37,27 @@ commands and the topics.`,
 				return found.Help()
 			}
 			hint := "relink help lists commands and topics"
-			if near := nearest(strings.ToLower(args[0]), append(commandNames(root), help.Names()...)); near != "" {
+			if near := flags.Nearest(strings.ToLower(args[0]), append(commandNames(root), help.Names()...)); near != "" {
 				hint = "did you mean relink help " + near + "?"
 			}
-			return usage(hint, "there is no command or topic %q", strings.Join(args, " "))
+			return exit.Usage(hint, "there is no command or topic %q", strings.Join(args, " "))
 		},
 	}
-	exits(cmd, map[int]string{statusOK: "done", statusError: "there is no such topic or command"}, statusOK, statusError)
+	exit.List(cmd, map[int]string{exit.OK: "done", exit.Error: "there is no such topic or command"}, exit.OK, exit.Error)
 	return cmd
 }
 
 // showTopic prints a topic's page. Where a command has the topic's name, it
 // says so: "relink help report" could have meant either.
 func (a *app) showTopic(root *cobra.Command, t help.Topic) error {
-	width, _, color := a.terminalSize()
+	width, _, color := a.TerminalSize()
 	text := help.Render(t.Markdown, help.Style{Width: width, Bold: color})
 	for _, c := range root.Commands() {
 		if c.Name() == t.Name {
 			text += fmt.Sprintf("\n\"%s --help\" describes the command of this name.\n", c.CommandPath())
 		}
 	}
-	return a.printf("%s", text)
+	return a.Printf("%s", text)
 }
 
 func completeHelp(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {

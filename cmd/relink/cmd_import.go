@@ -6,6 +6,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"relink/cmd/relink/exit"
+	"relink/cmd/relink/flags"
+	"relink/cmd/relink/runner"
 	"relink/linker"
 	"relink/linker/postgres"
 	"relink/linker/postgres/pg"
@@ -13,12 +16,12 @@ import (
 
 type importOptions struct {
 	databaseOptions
-	outputOptions
-	input   inputOptions
-	rules   ruleOptions
-	guard   guardOptions
-	run     runOptions
-	metrics metricsOptions
+	flags.OutputOptions
+	input   flags.InputOptions
+	rules   flags.RuleOptions
+	guard   flags.GuardOptions
+	run     flags.RunOptions
+	metrics runner.MetricsOptions
 	dryRun  bool
 	expect  string
 	api     apiOptions
@@ -47,7 +50,7 @@ to it one by one. "relink resume FOLDER" continues such a run.`,
   relink import --api https://platform.example --token-file token links.csv`,
 		Args: positional("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.measured(o.metrics, func() error {
+			return runner.WithMetrics(a.Console, o.metrics, func() error {
 				if o.api.url != "" {
 					return a.importThroughAPI(cmd, args[0], o)
 				}
@@ -55,20 +58,20 @@ to it one by one. "relink resume FOLDER" continues such a run.`,
 			})
 		},
 	}
-	flags := cmd.Flags()
-	flags.SortFlags = false
-	flags.BoolVar(&o.dryRun, "dry-run", false, "decide and report, but write nothing")
-	o.databaseOptions.register(flags)
-	o.api.register(flags)
-	o.input.register(flags)
-	flags.StringVar(&o.rules.organization, "organization", "", "`ID` of the organization to work for: those of others do not exist")
-	o.rules.register(flags)
-	o.guard.register(flags, "default: no limit")
-	flags.StringVar(&o.expect, "expect", "", "write only if the plan's report equals `REPORT`, that of an approved dry run, byte for byte")
-	o.outputOptions.register(flags)
-	o.metrics.register(flags)
-	o.run.register(flags)
-	exits(cmd, nil, statusOK, statusError, statusRejected, statusBudget, statusGuard, statusBusy, statusInterrupted)
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	fs.BoolVar(&o.dryRun, "dry-run", false, "decide and report, but write nothing")
+	o.databaseOptions.register(fs)
+	o.api.register(fs)
+	o.input.Register(fs)
+	fs.StringVar(&o.rules.Organization, "organization", "", "`ID` of the organization to work for: those of others do not exist")
+	o.rules.Register(fs)
+	o.guard.Register(fs, "default: no limit")
+	fs.StringVar(&o.expect, "expect", "", "write only if the plan's report equals `REPORT`, that of an approved dry run, byte for byte")
+	o.OutputOptions.Register(fs)
+	o.metrics.Register(fs)
+	o.run.Register(fs)
+	exit.List(cmd, nil, exit.OK, exit.Error, exit.Rejected, exit.Budget, exit.Guard, exit.Busy, exit.Interrupted)
 	return cmd
 }
 
@@ -77,19 +80,19 @@ func (a *app) importFile(cmd *cobra.Command, path string, o importOptions) error
 	if err != nil {
 		return err
 	}
-	s, err := newSettings(in, o.rules.rules(in.Set), o.guard.Guard, o.outputOptions)
+	s, err := runner.NewSettings(in, o.rules.Rules(in.Set), o.guard.Guard, o.OutputOptions)
 	if err != nil {
 		return err
 	}
-	if s.Expect, err = absolute(o.expect); err != nil {
+	if s.Expect, err = runner.Absolute(o.expect); err != nil {
 		return err
 	}
 	return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg pg.Config) error {
-		r := &runner{
-			a: a.console, cmd: cmd, store: postgres.NewStore(cfg), run: o.run, json: o.json,
-			next: nextAfterFile(cmd, path),
+		r := &runner.Runner{
+			Console: a.Console, Command: cmd, Store: postgres.NewStore(cfg), Options: o.run, JSON: o.JSON,
+			Next: runner.NextAfterFile(cmd, path),
 		}
-		return r.begin(ctx, linker.Run{Kind: linker.Import, DryRun: o.dryRun}, &in, s)
+		return r.Begin(ctx, linker.Run{Kind: linker.Import, DryRun: o.dryRun}, &in, s)
 	})
 }
 

@@ -16,6 +16,10 @@ import (
 	"relink/batch"
 	"relink/batch/send"
 	"relink/batch/source"
+	"relink/cmd/relink/console"
+	"relink/cmd/relink/exit"
+	"relink/cmd/relink/flags"
+	"relink/cmd/relink/runner"
 	"relink/linker"
 	"relink/linker/httpapi"
 	"relink/linker/private"
@@ -31,17 +35,17 @@ type apiOptions struct {
 	insecure  bool
 }
 
-func (o *apiOptions) register(flags *pflag.FlagSet) {
-	flags.StringVar(&o.url, "api", "", "send the rows to the HTTP operation of the server at `URL` instead of to a database")
-	o.registerAgain(flags)
+func (o *apiOptions) register(fs *pflag.FlagSet) {
+	fs.StringVar(&o.url, "api", "", "send the rows to the HTTP operation of the server at `URL` instead of to a database")
+	o.registerAgain(fs)
 }
 
 // registerAgain adds what may be another when a run is resumed.
-func (o *apiOptions) registerAgain(flags *pflag.FlagSet) {
+func (o *apiOptions) registerAgain(fs *pflag.FlagSet) {
 	o.rate = httpapi.DefaultPerMinute
-	flags.BoolVar(&o.insecure, "insecure-plaintext", false, "send the token to another machine without TLS, for an http URL")
-	flags.StringVar(&o.tokenFile, "token-file", "", "`FILE` with the token for --api, which only you can read")
-	flags.Var(perMinute{&o.rate}, "rate", "requests a minute to --api, at most")
+	fs.BoolVar(&o.insecure, "insecure-plaintext", false, "send the token to another machine without TLS, for an http URL")
+	fs.StringVar(&o.tokenFile, "token-file", "", "`FILE` with the token for --api, which only you can read")
+	fs.Var(perMinute{&o.rate}, "rate", "requests a minute to --api, at most")
 }
 
 // notWithAPI are flags that only a database can serve, with the reason. None is
@@ -60,7 +64,7 @@ var notWithAPI = []struct{ flag, why string }{
 
 // apiSettings are kept in the journal of a run through the HTTP operation.
 type apiSettings struct {
-	settings
+	runner.Settings
 	API  string `json:"api"`
 	Rate int64  `json:"rate"`
 }
@@ -76,12 +80,12 @@ type apiRun struct {
 	s        apiSettings
 	client   *httpapi.Client // nil for a dry run
 	api      apiOptions      // as they stand on this command line
-	run      runOptions
+	run      flags.RunOptions
 	dryRun   bool
 	json     bool
 	began    time.Time
 	progress batch.Progress
-	files    *reportFiles
+	files    *runner.ReportFiles
 	next     func(linker.Summary) []reports.Step
 }
 
@@ -94,19 +98,19 @@ func (a *app) importThroughAPI(cmd *cobra.Command, path string, o importOptions)
 		return err
 	}
 	s := apiSettings{API: o.api.url, Rate: o.api.rate}
-	if s.settings, err = newSettings(in, o.rules.rules(in.Set), o.guard.Guard, o.outputOptions); err != nil {
+	if s.Settings, err = runner.NewSettings(in, o.rules.Rules(in.Set), o.guard.Guard, o.OutputOptions); err != nil {
 		return err
 	}
 	r := &apiRun{
-		a: a, s: s, api: o.api, run: o.run, dryRun: o.dryRun, json: o.json,
-		next: nextAfterAPI(cmd, path),
+		a: a, s: s, api: o.api, run: o.run, dryRun: o.dryRun, json: o.JSON,
+		next: runner.NextAfterAPI(cmd, path),
 	}
 	if !o.dryRun {
 		if r.client, err = a.newClient(cmd, s.API, o.api, o.run); err != nil {
 			return err
 		}
 	}
-	if rereadable(path) {
+	if runner.IsRegular(path) {
 		src, err := source.Open(in)
 		if err != nil {
 			return err
@@ -116,7 +120,7 @@ func (a *app) importThroughAPI(cmd *cobra.Command, path string, o importOptions)
 	if r.dir, err = reports.CreateAPIFolder(s.Out, time.Now()); err != nil {
 		return err
 	}
-	if err := keepInput(cmd.Context(), in, r.dir); err != nil {
+	if err := runner.KeepInput(cmd.Context(), in, r.dir); err != nil {
 		return err
 	}
 	return r.do(cmd.Context())
@@ -125,40 +129,40 @@ func (a *app) importThroughAPI(cmd *cobra.Command, path string, o importOptions)
 // checkAPI refuses options that cannot be kept on this road.
 func (a *app) checkAPI(cmd *cobra.Command, o importOptions) error {
 	if o.database != "" && o.database != a.env["RELINK_DATABASE"] {
-		return usage("keep one of them", "--api and --database are both given")
+		return exit.Usage("keep one of them", "--api and --database are both given")
 	}
 	for _, not := range notWithAPI {
 		if cmd.Flags().Changed(not.flag) {
-			return usage("leave it out, or import with --database", "--%s does not go with --api: %s", not.flag, not.why)
+			return exit.Usage("leave it out, or import with --database", "--%s does not go with --api: %s", not.flag, not.why)
 		}
 	}
 	if o.api.tokenFile == "" && !o.dryRun {
-		return usage("it holds one line, the token", "--token-file is missing")
+		return exit.Usage("it holds one line, the token", "--token-file is missing")
 	}
 	if _, err := httpapi.ParseAddress(o.api.url, o.api.insecure); err != nil {
-		return usage("", "--api: %w", err)
+		return exit.Usage("", "--api: %w", err)
 	}
 	return nil
 }
 
 // newClient reads the token and makes a client of it for the server at address.
-func (a *app) newClient(cmd *cobra.Command, address string, o apiOptions, run runOptions) (*httpapi.Client, error) {
+func (a *app) newClient(cmd *cobra.Command, address string, o apiOptions, run flags.RunOptions) (*httpapi.Client, error) {
 	token, err := private.Read(cmd.Context(), o.tokenFile)
 	if err != nil {
 		return nil, fmt.Errorf("reading --token-file: %w", err)
 	}
 	cfg := httpapi.ClientConfig{
-		URL: address, Token: token, Plaintext: o.insecure, PerMinute: int(o.rate), Connections: int(run.lanes),
-		Notice: func(text string) { a.stderr.notice("%s", text) },
+		URL: address, Token: token, Plaintext: o.insecure, PerMinute: int(o.rate), Connections: int(run.Lanes),
+		Notice: func(text string) { a.Stderr.Notice("%s", text) },
 	}
 	// The default of the flag is for databases. A row that no server
 	// answers holds up those behind it, so it is tried for less long.
 	if cmd.Flags().Changed("retry-timeout") {
-		cfg.RetryTimeout = max(run.retryTimeout, 1)
+		cfg.RetryTimeout = max(run.RetryTimeout, 1)
 	}
 	client, err := httpapi.NewClient(cfg)
 	if err != nil {
-		return nil, usage("", "--api: %w", err)
+		return nil, exit.Usage("", "--api: %w", err)
 	}
 	return client, nil
 }
@@ -170,46 +174,46 @@ func (r *apiRun) do(ctx context.Context) error {
 		return fmt.Errorf("recording the options: %w", err)
 	}
 	sending := &send.Job{
-		Input: r.s.input(r.dir), Rules: r.s.Rules, Guard: r.s.Guard, DryRun: r.dryRun,
-		Sender: r.client, First: r.client.First, Workers: int(r.run.lanes),
+		Input: r.s.Input(r.dir), Rules: r.s.Rules, Guard: r.s.Guard, DryRun: r.dryRun,
+		Sender: r.client, First: r.client.First, Workers: int(r.run.Lanes),
 		Journal: filepath.Join(r.dir, journalName), Settings: options, TempDir: r.dir,
 		Begin: func(src *source.Reader) (batch.Report, error) {
 			var err error
-			r.files, err = newReportFiles(near(r.dir), r.s.ReportFormat, r.s.Rules.Set, src)
+			r.files, err = runner.NewReportFiles(runner.RelativePath(r.dir), r.s.ReportFormat, r.s.Rules.Set, src)
 			return r.files, err
 		},
 		Planned:  r.foretell,
 		Stop:     ctx.Done(),
-		Notice:   func(text string) { r.a.stderr.notice("%s", text) },
+		Notice:   func(text string) { r.a.Stderr.Notice("%s", text) },
 		Progress: &r.progress,
 	}
 	phases := phasesOfSending
 	if r.dryRun {
-		phases = phasesOfValidate
+		phases = console.PhasesOfValidate
 	}
 	r.begins()
-	stop := r.a.stderr.watch(&r.progress, phases)
-	done, err := sending.Do(r.a.hard)
+	stop := r.a.Stderr.Watch(&r.progress, phases)
+	done, err := sending.Do(r.a.Hard)
 	stop()
 	if done == nil {
 		return r.broken(ctx, err)
 	}
 	status := done.ExitStatus()
 	if err != nil {
-		status = statusError
+		status = exit.Error
 	}
 	if sayErr := r.say(done, status, phases); sayErr != nil {
 		return errors.Join(err, sayErr)
 	}
 	switch {
 	case err != nil:
-		return withStatus(status, err, strings.TrimPrefix(hintOf(err)+"; "+r.resume(), "; "))
+		return exit.WithStatus(status, err, strings.TrimPrefix(exit.Hint(err)+"; "+r.resume(), "; "))
 	case done.Refusal != nil:
-		return withStatus(status, done.Refusal, done.Refusal.Hint)
-	case status == statusInterrupted:
-		return withStatus(status, errors.New("the run was interrupted"), r.resume())
+		return exit.WithStatus(status, done.Refusal, done.Refusal.Hint)
+	case status == exit.Interrupted:
+		return exit.WithStatus(status, errors.New("the run was interrupted"), r.resume())
 	}
-	return outcome(status)
+	return exit.Done(status)
 }
 
 // begins writes the log's line of a run that begins, or goes on.
@@ -219,15 +223,15 @@ func (r *apiRun) begins() {
 	if r.dryRun {
 		name = "dry run of an import to " + r.s.API
 	}
-	r.a.stderr.event("start", fmt.Sprintf("%s of %s, %s, files in %s", name, r.s.Name, utc(r.began), near(r.dir)),
-		"kind", linker.Import, "api", r.s.API, "dryRun", r.dryRun, "source", r.s.Name, "folder", near(r.dir))
+	r.a.Stderr.Event("start", fmt.Sprintf("%s of %s, %s, files in %s", name, r.s.Name, runner.UTC(r.began), runner.RelativePath(r.dir)),
+		"kind", linker.Import, "api", r.s.API, "dryRun", r.dryRun, "source", r.s.Name, "folder", runner.RelativePath(r.dir))
 }
 
 // ends writes the log's line of a run that has ended.
 func (r *apiRun) ends(s linker.Summary) {
 	_, verdict := reports.Verdict(s)
 	took := time.Since(r.began).Round(100 * time.Millisecond)
-	r.a.stderr.event("end", fmt.Sprintf("import to %s, %s, exit status %d after %s: %s", r.s.API, utc(time.Now()), s.ExitStatus, took, verdict),
+	r.a.Stderr.Event("end", fmt.Sprintf("import to %s, %s, exit status %d after %s: %s", r.s.API, runner.UTC(time.Now()), s.ExitStatus, took, verdict),
 		"kind", s.Kind, "api", r.s.API, "dryRun", s.DryRun, "state", s.State, "exitStatus", s.ExitStatus, "seconds", took.Seconds(),
 		"rows", s.Rows, "outcomes", s.Outcomes, "report", s.Files["report"])
 }
@@ -238,13 +242,13 @@ var phasesOfSending = []batch.Phase{batch.Staging, batch.Applying, batch.Reporti
 // foretell says how long the sending will take: it may well be a night.
 func (r *apiRun) foretell(rows int64) {
 	if r.s.Rate <= 0 {
-		r.a.stderr.notice("%s rows to send", text.Thousands(rows))
+		r.a.Stderr.Notice("%s rows to send", text.Thousands(rows))
 		return
 	}
 	takes := time.Duration(rows) * time.Minute / time.Duration(r.s.Rate)
-	r.a.stderr.notice("%s rows to send, at most %s a minute: about %s", text.Thousands(rows), text.Thousands(r.s.Rate), roughly(takes))
+	r.a.Stderr.Notice("%s rows to send, at most %s a minute: about %s", text.Thousands(rows), text.Thousands(r.s.Rate), roughly(takes))
 	if takes > worthAHint {
-		r.a.stderr.notice("where the platform's database can be reached, relink import --database does that in minutes")
+		r.a.Stderr.Notice("where the platform's database can be reached, relink import --database does that in minutes")
 	}
 }
 
@@ -278,20 +282,20 @@ func (r *apiRun) say(done *batch.Done, status int, phases []batch.Phase) error {
 	}
 	host, _ := os.Hostname()
 	page := &reports.Page{
-		Summary: done.Summary(), Notices: notices, Sample: &r.files.sample,
-		Phases: phasesTook(r.progress.Took, phases, done.Tally.Rows(), r.progress.RowsApplied.Load()), Options: r.s.listed(), Host: host, Version: version(),
+		Summary: done.Summary(), Notices: notices, Sample: &r.files.Sample,
+		Phases: runner.PhasesTook(r.progress.Took, phases, done.Tally.Rows(), r.progress.RowsApplied.Load()), Options: r.s.Listed(), Host: host, Version: runner.Version(),
 	}
 	page.Summary.ExitStatus = status
 	page.Summary.Run = nil // it has no number: no database knows of it
-	page.Summary.Files = r.files.names()
+	page.Summary.Files = r.files.Names()
 	page.Next = r.next(page.Summary)
 	if page.Summary.State == string(linker.StateInterrupted) {
 		page.Next = []reports.Step{{Why: "Go on where it stopped", Command: r.resumeCommand()}}
 	}
-	if err := writeBeside(near(r.dir), page); err != nil {
+	if err := runner.WriteBeside(runner.RelativePath(r.dir), page); err != nil {
 		return err
 	}
-	if err := r.a.show(page.Summary, r.json, reports.TextOptions{Notices: notices, Next: page.Next}); err != nil {
+	if err := r.a.Show(page.Summary, r.json, reports.TextOptions{Notices: notices, Next: page.Next}); err != nil {
 		return err
 	}
 	r.ends(page.Summary)
@@ -301,7 +305,7 @@ func (r *apiRun) say(done *batch.Done, status int, phases []batch.Phase) error {
 func (r *apiRun) resume() string { return r.resumeCommand() + " continues it" }
 
 func (r *apiRun) resumeCommand() string {
-	command := "relink resume " + quote(near(r.dir)) + " --token-file " + quote(near(r.api.tokenFile))
+	command := "relink resume " + flags.Quote(runner.RelativePath(r.dir)) + " --token-file " + flags.Quote(runner.RelativePath(r.api.tokenFile))
 	if r.api.insecure {
 		command += " --insecure-plaintext"
 	}
@@ -310,20 +314,20 @@ func (r *apiRun) resumeCommand() string {
 
 // broken tells how a run ended that has no report.
 func (r *apiRun) broken(ctx context.Context, err error) error {
-	sent := isFile(filepath.Join(r.dir, journalName))
+	sent := runner.IsFile(filepath.Join(r.dir, journalName))
 	if !sent {
-		_ = os.Remove(filepath.Join(r.dir, stdinCopy))
+		_ = os.Remove(filepath.Join(r.dir, runner.StdinCopy))
 		_ = os.Remove(r.dir) // a folder without a report would only raise questions
 	}
 	switch {
 	case errors.Is(err, send.ErrJournalInUse):
-		return withStatus(statusBusy, err, "wait for it to end, or interrupt it")
+		return exit.WithStatus(exit.Busy, err, "wait for it to end, or interrupt it")
 	case ctx.Err() != nil && !sent:
-		return withStatus(statusInterrupted, errors.New("interrupted before anything was sent"), "start it again")
+		return exit.WithStatus(exit.Interrupted, errors.New("interrupted before anything was sent"), "start it again")
 	case ctx.Err() != nil:
-		return withStatus(statusInterrupted, errors.New("the run was interrupted"), r.resume())
+		return exit.WithStatus(exit.Interrupted, errors.New("the run was interrupted"), r.resume())
 	case sent:
-		return withStatus(statusError, err, strings.TrimPrefix(hintOf(err)+"; "+r.resume(), "; "))
+		return exit.WithStatus(exit.Error, err, strings.TrimPrefix(exit.Hint(err)+"; "+r.resume(), "; "))
 	}
 	return err
 }

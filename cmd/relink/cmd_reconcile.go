@@ -6,6 +6,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"relink/cmd/relink/exit"
+	"relink/cmd/relink/flags"
+	"relink/cmd/relink/runner"
 	"relink/linker"
 	"relink/linker/postgres"
 	"relink/linker/postgres/pg"
@@ -13,12 +16,12 @@ import (
 
 type reconcileOptions struct {
 	databaseOptions
-	outputOptions
-	input     inputOptions
-	rules     ruleOptions
-	guard     guardOptions
-	run       runOptions
-	metrics   metricsOptions
+	flags.OutputOptions
+	input     flags.InputOptions
+	rules     flags.RuleOptions
+	guard     flags.GuardOptions
+	run       flags.RunOptions
+	metrics   runner.MetricsOptions
 	scope     scopeOptions
 	dryRun    bool
 	ifChanged bool
@@ -33,12 +36,12 @@ type scopeOptions struct {
 	prune         bool
 }
 
-func (o *scopeOptions) register(flags *pflag.FlagSet) {
-	flags.Var(newWords(&o.connections, nil, "ID[,...]"), "connection", "the file tells of links into these connections")
-	flags.Var(newWords(&o.dataTypes, linker.DataTypes, "TYPE[,...]"), "data-type", "the file tells of links to CRM rows of these types")
-	flags.Var(newWords(&o.organizations, nil, "ID[,...]"), "organization", "the file tells of links of these organizations; with one, those of others do not exist")
-	flags.BoolVar(&o.prune, "prune", false, "clear the links in scope whose recording the file does not mention")
-	flags.BoolVar(&o.takeOver, "take-over", false, "replace also links that lead out of the scope")
+func (o *scopeOptions) register(fs *pflag.FlagSet) {
+	fs.Var(flags.Words(&o.connections, nil, "ID[,...]"), "connection", "the file tells of links into these connections")
+	fs.Var(flags.Words(&o.dataTypes, linker.DataTypes, "TYPE[,...]"), "data-type", "the file tells of links to CRM rows of these types")
+	fs.Var(flags.Words(&o.organizations, nil, "ID[,...]"), "organization", "the file tells of links of these organizations; with one, those of others do not exist")
+	fs.BoolVar(&o.prune, "prune", false, "clear the links in scope whose recording the file does not mention")
+	fs.BoolVar(&o.takeOver, "take-over", false, "replace also links that lead out of the scope")
 }
 
 // scope is the options as the linker's scope.
@@ -56,14 +59,14 @@ func (o *scopeOptions) check(path string, minRows int64) error {
 		return nil
 	}
 	if len(o.connections)+len(o.organizations) == 0 {
-		return usage("name the scope with --connection or --organization", "--prune without a scope would clear links that the file says nothing about")
+		return exit.Usage("name the scope with --connection or --organization", "--prune without a scope would clear links that the file says nothing about")
 	}
-	if !rereadable(path) && minRows == 0 {
+	if !runner.IsRegular(path) && minRows == 0 {
 		what := "standard input"
 		if path != "-" {
 			what = "a pipe"
 		}
-		return usage("give --min-rows: a pipe that breaks looks like a short file", "--prune from %s needs --min-rows", what)
+		return exit.Usage("give --min-rows: a pipe that breaks looks like a short file", "--prune from %s needs --min-rows", what)
 	}
 	return nil
 }
@@ -71,10 +74,10 @@ func (o *scopeOptions) check(path string, minRows int64) error {
 // checkIfChanged refuses what --if-changed cannot mean.
 func (o *reconcileOptions) checkIfChanged(path string) error {
 	switch {
-	case o.ifChanged && !rereadable(path):
-		return usage("name a file, or leave it out", "--if-changed cannot know what a pipe holds without reading it")
+	case o.ifChanged && !runner.IsRegular(path):
+		return exit.Usage("name a file, or leave it out", "--if-changed cannot know what a pipe holds without reading it")
 	case o.ifChanged && o.dryRun:
-		return usage("keep one of them", "--if-changed and --dry-run are both given: a dry run is asked what differs now")
+		return exit.Usage("keep one of them", "--if-changed and --dry-run are both given: a dry run is asked what differs now")
 	}
 	return nil
 }
@@ -110,26 +113,26 @@ tells Prometheus how it ended.`,
   relink reconcile --quiet --if-changed --connection sf-prod links.csv`,
 		Args: positional("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.measured(o.metrics, func() error { return a.reconcile(cmd, args[0], o) })
+			return runner.WithMetrics(a.Console, o.metrics, func() error { return a.reconcile(cmd, args[0], o) })
 		},
 	}
-	flags := cmd.Flags()
-	flags.SortFlags = false
-	flags.BoolVar(&o.dryRun, "dry-run", false, "decide and report, but write nothing")
-	flags.BoolVar(&o.ifChanged, "if-changed", false, "do nothing when the last run of this scope reconciled this very file in the same way, every row went through, and links and CRM rows in scope have not changed since")
-	o.databaseOptions.register(flags)
-	o.input.register(flags)
-	o.scope.register(flags)
-	o.rules.register(flags)
-	o.guard.register(flags, "default: 20 %, and up to 10 where there are fewer than 100 links")
-	o.outputOptions.register(flags)
-	o.metrics.register(flags)
-	o.run.register(flags)
-	exits(cmd, map[int]string{
-		statusRejected: "finished, but some rows were rejected or failed, or a prune was withheld or not all done",
-		statusBudget:   "more rows rejected than --max-rejects allows, or no good row at all: nothing written",
-		statusGuard:    "more changes than --max-changes allows: nothing written",
-	}, statusOK, statusError, statusRejected, statusBudget, statusGuard, statusDrift, statusBusy, statusInterrupted)
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	fs.BoolVar(&o.dryRun, "dry-run", false, "decide and report, but write nothing")
+	fs.BoolVar(&o.ifChanged, "if-changed", false, "do nothing when the last run of this scope reconciled this very file in the same way, every row went through, and links and CRM rows in scope have not changed since")
+	o.databaseOptions.register(fs)
+	o.input.Register(fs)
+	o.scope.register(fs)
+	o.rules.Register(fs)
+	o.guard.Register(fs, "default: 20 %, and up to 10 where there are fewer than 100 links")
+	o.OutputOptions.Register(fs)
+	o.metrics.Register(fs)
+	o.run.Register(fs)
+	exit.List(cmd, map[int]string{
+		exit.Rejected: "finished, but some rows were rejected or failed, or a prune was withheld or not all done",
+		exit.Budget:   "more rows rejected than --max-rejects allows, or no good row at all: nothing written",
+		exit.Guard:    "more changes than --max-changes allows: nothing written",
+	}, exit.OK, exit.Error, exit.Rejected, exit.Budget, exit.Guard, exit.Drift, exit.Busy, exit.Interrupted)
 	return cmd
 }
 
@@ -144,28 +147,28 @@ func (a *app) reconcile(cmd *cobra.Command, path string, o reconcileOptions) err
 	if err != nil {
 		return err
 	}
-	rules := o.rules.rules(in.Set)
+	rules := o.rules.Rules(in.Set)
 	rules.Scope = o.scope.scope()
 	if len(o.scope.organizations) == 1 {
 		rules.Organization = o.scope.organizations[0]
 	}
 	guard := o.guard.Guard
 	guard.Reconcile = true
-	s, err := newSettings(in, rules, guard, o.outputOptions)
+	s, err := runner.NewSettings(in, rules, guard, o.OutputOptions)
 	if err != nil {
 		return err
 	}
 	return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg pg.Config) error {
-		r := &runner{
-			a: a.console, cmd: cmd, store: postgres.NewStore(cfg), run: o.run, json: o.json,
-			next: nextAfterFile(cmd, path),
+		r := &runner.Runner{
+			Console: a.Console, Command: cmd, Store: postgres.NewStore(cfg), Options: o.run, JSON: o.JSON,
+			Next: runner.NextAfterFile(cmd, path),
 		}
 		if o.ifChanged {
-			done, err := r.nothingChanged(ctx, s)
+			done, err := r.NothingChanged(ctx, s)
 			if err != nil || done {
 				return err
 			}
 		}
-		return r.begin(ctx, linker.Run{Kind: linker.Reconcile, DryRun: o.dryRun}, &in, s)
+		return r.Begin(ctx, linker.Run{Kind: linker.Reconcile, DryRun: o.dryRun}, &in, s)
 	})
 }

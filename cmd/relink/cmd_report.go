@@ -5,6 +5,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"relink/cmd/relink/exit"
+	"relink/cmd/relink/flags"
+	"relink/cmd/relink/runner"
 	"relink/linker/postgres/pg"
 )
 
@@ -47,32 +50,32 @@ stands in report.html. On a terminal --format html prints where the page is.`,
 				return err
 			}
 			return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg pg.Config) error {
-				store, run, err := a.recorded(ctx, cfg, n, deathTimeout)
+				store, run, err := runner.LoadRun(ctx, a.Console, cfg, n, runner.DeathTimeout)
 				if err != nil {
 					return err
 				}
 				if run.Alive {
-					return atWork(run, "it writes its report when it ends")
+					return runner.StillRunning(run, "it writes its report when it ends")
 				}
-				r := &runner{
-					a: a.console, cmd: cmd, store: store, next: nextAfterOld(cmd, run), rewrite: true, standing: true,
-					json: o.json || o.format == formatJSON, html: o.format == formatHTML,
+				r := &runner.Runner{
+					Console: a.Console, Command: cmd, Store: store, Next: runner.NextAfterOld(cmd, run), Rewrite: true, Standing: true,
+					JSON: o.json || o.format == formatJSON, HTML: o.format == formatHTML,
 				}
-				return r.again(ctx, run)
+				return r.Again(ctx, run)
 			})
 		},
 	}
-	flags := cmd.Flags()
-	flags.SortFlags = false
-	o.databaseOptions.register(flags)
-	flags.Var(newWord(&o.format, []string{formatText, formatHTML, formatJSON}), "format", "what is printed")
-	flags.BoolVar(&o.json, "json", false, "the same as --format json")
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	o.databaseOptions.register(fs)
+	fs.Var(flags.Word(&o.format, []string{formatText, formatHTML, formatJSON}), "format", "what is printed")
+	fs.BoolVar(&o.json, "json", false, "the same as --format json")
 	// RELINK_FORMAT is the format of a job's input.
-	onlyTyped(flags, "format")
+	flags.OnlyTyped(fs, "format")
 	cmd.MarkFlagsMutuallyExclusive("format", "json")
-	exits(cmd, map[int]string{
-		statusOK:       "the files are written, and no row is rejected or failed",
-		statusRejected: "the files are written, and some rows are rejected or failed",
-	}, statusOK, statusError, statusRejected, statusBudget, statusGuard, statusBusy, statusInterrupted)
+	exit.List(cmd, map[int]string{
+		exit.OK:       "the files are written, and no row is rejected or failed",
+		exit.Rejected: "the files are written, and some rows are rejected or failed",
+	}, exit.OK, exit.Error, exit.Rejected, exit.Budget, exit.Guard, exit.Busy, exit.Interrupted)
 	return cmd
 }

@@ -7,14 +7,17 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"relink/cmd/relink/exit"
+	"relink/cmd/relink/flags"
+	"relink/cmd/relink/runner"
 	"relink/linker"
 	"relink/linker/postgres/pg"
 )
 
 type resumeOptions struct {
 	databaseOptions
-	run     runOptions
-	metrics metricsOptions
+	run     flags.RunOptions
+	metrics runner.MetricsOptions
 	json    bool
 	force   bool
 	api     apiOptions
@@ -39,7 +42,7 @@ server has answered are not sent again.`,
   relink resume relink-runs/20260102T030405Z-api --token-file token`,
 		Args: positional("RUN"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.measured(o.metrics, func() error {
+			return runner.WithMetrics(a.Console, o.metrics, func() error {
 				if isFolder(args[0]) {
 					return a.resumeThroughAPI(cmd, args[0], o)
 				}
@@ -47,15 +50,15 @@ server has answered are not sent again.`,
 			})
 		},
 	}
-	flags := cmd.Flags()
-	flags.SortFlags = false
-	o.databaseOptions.register(flags)
-	flags.BoolVar(&o.force, "force", false, "go on although another run has written since")
-	flags.BoolVar(&o.json, "json", false, "print summary.json instead of the summary")
-	o.metrics.register(flags)
-	o.run.register(flags)
-	o.api.registerAgain(flags)
-	exits(cmd, nil, statusOK, statusError, statusRejected, statusBudget, statusGuard, statusDrift, statusBusy, statusInterrupted)
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	o.databaseOptions.register(fs)
+	fs.BoolVar(&o.force, "force", false, "go on although another run has written since")
+	fs.BoolVar(&o.json, "json", false, "print summary.json instead of the summary")
+	o.metrics.Register(fs)
+	o.run.Register(fs)
+	o.api.registerAgain(fs)
+	exit.List(cmd, nil, exit.OK, exit.Error, exit.Rejected, exit.Budget, exit.Guard, exit.Drift, exit.Busy, exit.Interrupted)
 	return cmd
 }
 
@@ -65,15 +68,15 @@ func (a *app) resume(cmd *cobra.Command, id string, o resumeOptions) error {
 		return err
 	}
 	return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg pg.Config) error {
-		store, run, err := a.recorded(ctx, cfg, n, ownLockTimeout)
+		store, run, err := runner.LoadRun(ctx, a.Console, cfg, n, runner.OwnLockTimeout)
 		if err != nil {
 			return err
 		}
 		switch {
 		case run.Alive:
-			return atWork(run, "interrupt its process first, or wait for its end")
+			return runner.StillRunning(run, "interrupt its process first, or wait for its end")
 		case run.State == linker.StateAbandoned:
-			return usage(abandonedHint(cmd, run), "run %d was ended without being finished: %s", n, run.Message)
+			return exit.Usage(abandonedHint(cmd, run), "run %d was ended without being finished: %s", n, run.Message)
 		}
 		if !run.DryRun && !run.State.Ended() && !o.force {
 			later, err := store.WroteAfter(ctx, run.ID)
@@ -81,15 +84,15 @@ func (a *app) resume(cmd *cobra.Command, id string, o resumeOptions) error {
 				return err
 			}
 			if later != 0 {
-				return usage(
+				return exit.Usage(
 					fmt.Sprintf("relink runs show %d tells what it did; --force resumes all the same", later),
 					"run %d has written since run %d was interrupted", later, n)
 			}
 		}
-		r := &runner{a: a.console, cmd: cmd, store: store, run: o.run, json: o.json, next: nextAfterOld(cmd, run)}
-		r.rewrite = run.State.Ended()
-		r.standing = r.rewrite
-		return r.again(ctx, run)
+		r := &runner.Runner{Console: a.Console, Command: cmd, Store: store, Options: o.run, JSON: o.json, Next: runner.NextAfterOld(cmd, run)}
+		r.Rewrite = run.State.Ended()
+		r.Standing = r.Rewrite
+		return r.Again(ctx, run)
 	})
 }
 
@@ -98,7 +101,7 @@ func abandonedHint(cmd *cobra.Command, run linker.Run) string {
 	if run.ApplyingAt.IsZero() {
 		return "it has done nothing: start it again"
 	}
-	database := sameDatabase(cmd)
+	database := runner.SameDatabase(cmd)
 	return fmt.Sprintf("relink report%s %d tells what it has done, relink revert%s %d takes that back", database, run.ID, database, run.ID)
 }
 
@@ -106,7 +109,7 @@ func abandonedHint(cmd *cobra.Command, run linker.Run) string {
 func runID(s string) (int64, error) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 1 {
-		return 0, usage("relink runs lists them", "%q is no run: a run is a number", s)
+		return 0, exit.Usage("relink runs lists them", "%q is no run: a run is a number", s)
 	}
 	return n, nil
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"relink/batch/send"
+	"relink/cmd/relink/exit"
+	"relink/cmd/relink/runner"
 	"relink/linker"
 	"relink/linker/private"
 	"relink/reports"
@@ -38,7 +40,7 @@ func (a *app) resumeThroughAPI(cmd *cobra.Command, dir string, o resumeOptions) 
 	}
 	head, err := send.ReadJournalHead(filepath.Join(dir, journalName))
 	if errors.Is(err, fs.ErrNotExist) {
-		return usage("a run on a database is resumed by its number; relink runs lists them",
+		return exit.Usage("a run on a database is resumed by its number; relink runs lists them",
 			"%s is no folder of an import with --api from which anything was sent", dir)
 	}
 	if err != nil {
@@ -48,11 +50,11 @@ func (a *app) resumeThroughAPI(cmd *cobra.Command, dir string, o resumeOptions) 
 	if err := json.Unmarshal(head.Settings, &r.s); err != nil {
 		return fmt.Errorf("reading the options of the run in %s: %w", dir, err)
 	}
-	if r.dir, err = absolute(dir); err != nil {
+	if r.dir, err = runner.Absolute(dir); err != nil {
 		return err
 	}
 	if o.api.tokenFile == "" {
-		return usage("it is not taken from the run's folder, which others may have made", "--token-file is missing")
+		return exit.Usage("it is not taken from the run's folder, which others may have made", "--token-file is missing")
 	}
 	if cmd.Flags().Changed("rate") {
 		r.s.Rate = o.api.rate

@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"relink/cmd/relink/exit"
+	"relink/cmd/relink/runner"
 )
 
 func TestKilledRunIsResumed(t *testing.T) {
@@ -17,14 +20,14 @@ func TestKilledRunIsResumed(t *testing.T) {
 	again := fmt.Sprint(run)
 
 	// It keeps nobody from anything, and is named.
-	s.relink(statusRejected, "import", "--dry-run", "links.csv").
+	s.relink(exit.Rejected, "import", "--dry-run", "links.csv").
 		says(fmt.Sprintf("notice: run %d was interrupted on", run), fmt.Sprintf("relink resume %d continues it, relink runs abandon %d ends it", run, run))
 
 	// Options come from the run: these are not of this command, and the
 	// environment does not count.
-	s.relink(statusError, "resume", "--dry-run", again).says("unknown flag: --dry-run")
+	s.relink(exit.Error, "resume", "--dry-run", again).says("unknown flag: --dry-run")
 	p := s.startWith([]string{"RELINK_ON_CONFLICT=last", "RELINK_SET=dataType=LEAD", "RELINK_OUT=elsewhere", "RELINK_MIN_ROWS=1000", "RELINK_REPORT_FORMAT=jsonl"}, "resume", again)
-	p.exits(statusRejected)
+	p.exits(exit.Rejected)
 	s.isWhole(run)
 
 	// Of a run that has finished the files are written again, the same.
@@ -33,9 +36,9 @@ func TestKilledRunIsResumed(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s.relink(statusRejected, "resume", again)
+	s.relink(exit.Rejected, "resume", again)
 	s.isWhole(run)
-	s.relink(statusRejected, "report", again)
+	s.relink(exit.Rejected, "report", again)
 	s.isWhole(run)
 }
 
@@ -51,7 +54,7 @@ func TestStandardInputIsResumed(t *testing.T) {
 	p.kills()
 	s.slowly(0)
 	run := ask[int](s, "SELECT max(id) FROM relink.runs")
-	s.relink(statusRejected, "resume", fmt.Sprint(run))
+	s.relink(exit.Rejected, "resume", fmt.Sprint(run))
 	s.isWhole(run)
 }
 
@@ -64,7 +67,7 @@ func TestResumeRefuses(t *testing.T) {
 	before := s.applied()
 	refused := func(want ...string) {
 		t.Helper()
-		p := s.relink(statusError, "resume", again)
+		p := s.relink(exit.Error, "resume", again)
 		p.says(want...)
 		if s.applied() != before {
 			t.Errorf("it says %s and has made links", p.stderr.String())
@@ -90,15 +93,15 @@ func TestResumeRefuses(t *testing.T) {
 
 	// A run after which another has written.
 	s.file("other.csv", "recordingId,dataType,id\nr-2,ACCOUNT,e-7\n")
-	s.relink(statusOK, "import", "other.csv").says("run " + again + " was interrupted")
+	s.relink(exit.OK, "import", "other.csv").says("run " + again + " was interrupted")
 	before++
 	refused(fmt.Sprintf("run %d has written since run %d was interrupted", run+1, run), "--force resumes all the same")
-	s.relink(statusRejected, "resume", "--force", again)
+	s.relink(exit.Rejected, "resume", "--force", again)
 	if got, want := s.files(run)["report.csv"], s.want["report.csv"]; got != want && !strings.Contains(got, "e-7") {
 		t.Errorf("report of the run resumed by force is\n%swant\n%s", got, want)
 	}
 
-	s.relink(statusError, "resume", "99").says("run 99: there is no such run", "relink runs lists them")
+	s.relink(exit.Error, "resume", "99").says("run 99: there is no such run", "relink runs lists them")
 }
 
 func TestNewerVersionsAreKnown(t *testing.T) {
@@ -119,7 +122,7 @@ func TestNewerVersionsAreKnown(t *testing.T) {
 		{"devel-abcdef", "v1.0.0", false},
 		{"", "v1.0.0", false},
 	} {
-		if got := newer(c.a, c.b); got != c.want {
+		if got := runner.Newer(c.a, c.b); got != c.want {
 			t.Errorf("newer(%q, %q) = %v, want %v", c.a, c.b, got, c.want)
 		}
 	}
@@ -131,13 +134,13 @@ func TestReportOfTheTimeIsKept(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	dry := s.remember()
-	s.relink(statusRejected, "import", "links.csv")
+	s.relink(exit.Rejected, "import", "links.csv")
 	s.isWhole(dry + 1)
-	s.relink(statusRejected, "report", fmt.Sprint(dry+1))
+	s.relink(exit.Rejected, "report", fmt.Sprint(dry+1))
 	s.isWhole(dry + 1)
 
 	for _, command := range []string{"resume", "report"} {
-		p := s.relink(statusRejected, command, fmt.Sprint(dry))
+		p := s.relink(exit.Rejected, command, fmt.Sprint(dry))
 		p.says("report.csv is not what can be said of run 1 now", "this is what was written when the run ended")
 		if got := strings.Join(strings.Fields(p.stdout.String()), " "); !strings.Contains(got, fmt.Sprintf("replaced %d ", siteChanges/2)) {
 			t.Errorf("%s of run 1 says %s, want the counts of then", command, got)
@@ -149,15 +152,15 @@ func TestReportOfTheTimeIsKept(t *testing.T) {
 	if err := os.Remove(filepath.Join(s.folder(dry), "report.csv")); err != nil {
 		t.Fatal(err)
 	}
-	s.relink(statusRejected, "report", fmt.Sprint(dry)).says("warning: run 1 ended with ")
+	s.relink(exit.Rejected, "report", fmt.Sprint(dry)).says("warning: run 1 ended with ")
 	if got := s.files(dry)["report.csv"]; !strings.Contains(got, "unchanged") {
 		t.Errorf("the report of the dry run that was written again is\n%s", got)
 	}
 
 	// A refused run keeps its status and its message.
 	s.file("other.csv", "recordingId,dataType,id\nr-2,ACCOUNT,e-9\n")
-	refused := s.relink(statusGuard, "import", "--max-changes", "0", "other.csv").stderr.String()
-	p := s.relink(statusGuard, "report", fmt.Sprint(dry+2))
+	refused := s.relink(exit.Guard, "import", "--max-changes", "0", "other.csv").stderr.String()
+	p := s.relink(exit.Guard, "report", fmt.Sprint(dry+2))
 	if _, message, _ := strings.Cut(refused, "relink: error:"); !strings.HasSuffix(p.stderr.String(), message) {
 		t.Errorf("report of a refused run says\n%swant\n%s", p.stderr.String(), message)
 	}
@@ -178,11 +181,11 @@ func TestResumeOfALiveRun(t *testing.T) {
 		others = append(others, s.start(append(command, fmt.Sprint(run))...))
 	}
 	for _, other := range others {
-		other.exits(statusBusy)
+		other.exits(exit.Busy)
 		other.says(fmt.Sprintf("run %d is at work, by process %d on ", run, p.Process.Pid))
 	}
-	p.exits(statusRejected)
-	second.exits(statusRejected)
+	p.exits(exit.Rejected)
+	second.exits(exit.Rejected)
 	second.says(fmt.Sprintf("run %d is at work by process %d on ", run, p.Process.Pid))
 	s.isWhole(run)
 }

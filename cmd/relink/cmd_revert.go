@@ -6,16 +6,19 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"relink/cmd/relink/exit"
+	"relink/cmd/relink/flags"
+	"relink/cmd/relink/runner"
 	"relink/linker"
 	"relink/linker/postgres/pg"
 )
 
 type revertOptions struct {
 	databaseOptions
-	outputOptions
-	guard   guardOptions
-	run     runOptions
-	metrics metricsOptions
+	flags.OutputOptions
+	guard   flags.GuardOptions
+	run     flags.RunOptions
+	metrics runner.MetricsOptions
 	dryRun  bool
 }
 
@@ -39,21 +42,21 @@ abandoned first.`,
   relink revert 42`,
 		Args: positional("RUN"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.measured(o.metrics, func() error { return a.revert(cmd, args[0], o) })
+			return runner.WithMetrics(a.Console, o.metrics, func() error { return a.revert(cmd, args[0], o) })
 		},
 	}
-	flags := cmd.Flags()
-	flags.SortFlags = false
-	flags.BoolVar(&o.dryRun, "dry-run", false, "decide and report, but write nothing")
-	o.databaseOptions.register(flags)
-	o.guard.registerChanges(flags, "default: no limit")
-	o.outputOptions.register(flags)
-	o.metrics.register(flags)
-	o.run.register(flags)
-	exits(cmd, map[int]string{
-		statusOK:       "all that the run did is taken back",
-		statusRejected: "some links were kept, because somebody has changed them since",
-	}, statusOK, statusError, statusRejected, statusGuard, statusBusy, statusInterrupted)
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	fs.BoolVar(&o.dryRun, "dry-run", false, "decide and report, but write nothing")
+	o.databaseOptions.register(fs)
+	o.guard.RegisterChanges(fs, "default: no limit")
+	o.OutputOptions.Register(fs)
+	o.metrics.Register(fs)
+	o.run.Register(fs)
+	exit.List(cmd, map[int]string{
+		exit.OK:       "all that the run did is taken back",
+		exit.Rejected: "some links were kept, because somebody has changed them since",
+	}, exit.OK, exit.Error, exit.Rejected, exit.Guard, exit.Busy, exit.Interrupted)
 	return cmd
 }
 
@@ -63,26 +66,26 @@ func (a *app) revert(cmd *cobra.Command, id string, o revertOptions) error {
 		return err
 	}
 	return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg pg.Config) error {
-		store, run, err := a.recorded(ctx, cfg, n, deathTimeout)
+		store, run, err := runner.LoadRun(ctx, a.Console, cfg, n, runner.DeathTimeout)
 		if err != nil {
 			return err
 		}
 		switch {
 		case run.Alive:
-			return atWork(run, "wait for its end, or interrupt its process first")
+			return runner.StillRunning(run, "wait for its end, or interrupt its process first")
 		case run.DryRun, run.ApplyingAt.IsZero():
-			return usage("", "run %d has written nothing: there is nothing to take back", n)
+			return exit.Usage("", "run %d has written nothing: there is nothing to take back", n)
 		}
 		if !run.State.Ended() && !o.dryRun {
 			if err := abandon(ctx, store, run, "abandoned to be reverted"); err != nil {
 				return err
 			}
 		}
-		r := &runner{a: a.console, cmd: cmd, store: store, run: o.run, json: o.json, next: nextAfterRevert(cmd, n)}
-		s := settings{Name: fmt.Sprintf("run %d", n), Guard: o.guard.Guard, ReportFormat: o.reportFormat}
-		if s.Out, err = absolute(o.out); err != nil {
+		r := &runner.Runner{Console: a.Console, Command: cmd, Store: store, Options: o.run, JSON: o.JSON, Next: runner.NextAfterRevert(cmd, n)}
+		s := runner.Settings{Name: fmt.Sprintf("run %d", n), Guard: o.guard.Guard, ReportFormat: o.ReportFormat}
+		if s.Out, err = runner.Absolute(o.Out); err != nil {
 			return err
 		}
-		return r.begin(ctx, linker.Run{Kind: linker.Revert, DryRun: o.dryRun, OfRun: n}, nil, s)
+		return r.Begin(ctx, linker.Run{Kind: linker.Revert, DryRun: o.dryRun, OfRun: n}, nil, s)
 	})
 }

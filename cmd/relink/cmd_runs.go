@@ -7,6 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"relink/cmd/relink/exit"
+	"relink/cmd/relink/flags"
+	"relink/cmd/relink/runner"
 	"relink/linker"
 	"relink/linker/postgres"
 	"relink/linker/postgres/pg"
@@ -37,13 +40,13 @@ func (a *app) runsCommand() *cobra.Command {
 			return a.listRuns(cmd.Context(), o)
 		},
 	}
-	flags := cmd.Flags()
-	flags.SortFlags = false
-	o.databaseOptions.register(flags)
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	o.databaseOptions.register(fs)
 	o.limit = defaultRuns
-	flags.Var(newWhole(&o.limit, 0), "limit", "how many runs, newest first; 0 lists all")
-	flags.BoolVar(&o.json, "json", false, "print JSON")
-	exits(cmd, map[int]string{statusOK: "done"}, statusOK, statusError)
+	fs.Var(flags.Whole(&o.limit, 0), "limit", "how many runs, newest first; 0 lists all")
+	fs.BoolVar(&o.json, "json", false, "print JSON")
+	exit.List(cmd, map[int]string{exit.OK: "done"}, exit.OK, exit.Error)
 	cmd.AddCommand(a.runsShowCommand(), a.runsAbandonCommand(), a.runsAdoptCommand(), a.runsCleanCommand())
 	return cmd
 }
@@ -60,11 +63,11 @@ func (a *app) listRuns(ctx context.Context, o runsOptions) error {
 
 func (a *app) printRuns(runs []linker.Run, asJSON bool) error {
 	if asJSON {
-		return reports.WriteRunsJSON(a.stdout, runs)
+		return reports.WriteRunsJSON(a.Stdout, runs)
 	}
 	var o reports.TextOptions
-	o.Width, o.Height, o.Color = a.terminalSize()
-	return reports.RunsText(a.stdout, runs, o)
+	o.Width, o.Height, o.Color = a.TerminalSize()
+	return reports.RunsText(a.Stdout, runs, o)
 }
 
 func (a *app) runsShowCommand() *cobra.Command {
@@ -80,7 +83,7 @@ func (a *app) runsShowCommand() *cobra.Command {
 	cmd.Flags().SortFlags = false
 	o.databaseOptions.register(cmd.Flags())
 	cmd.Flags().BoolVar(&o.json, "json", false, "print JSON")
-	exits(cmd, map[int]string{statusOK: "done"}, statusOK, statusError)
+	exit.List(cmd, map[int]string{exit.OK: "done"}, exit.OK, exit.Error)
 	return cmd
 }
 
@@ -90,12 +93,12 @@ func (a *app) showRun(ctx context.Context, id string, o runsOptions) error {
 		return err
 	}
 	return a.onDatabase(ctx, o.databaseOptions, func(ctx context.Context, cfg pg.Config) error {
-		_, run, err := a.recorded(ctx, cfg, n, 0)
+		_, run, err := runner.LoadRun(ctx, a.Console, cfg, n, 0)
 		if err != nil {
 			return err
 		}
 		if o.json {
-			return reports.WriteRunJSON(a.stdout, run)
+			return reports.WriteRunJSON(a.Stdout, run)
 		}
 		return a.describe(run)
 	})
@@ -134,13 +137,13 @@ func (a *app) describe(r linker.Run) error {
 		if f[1] == "" {
 			continue
 		}
-		if err := a.printf("%-9s %s\n", f[0], f[1]); err != nil {
+		if err := a.Printf("%-9s %s\n", f[0], f[1]); err != nil {
 			return err
 		}
 	}
 	for _, o := range linker.Outcomes {
 		if n := r.Outcomes[o]; n > 0 {
-			if err := a.printf("%-9s %s %s\n", "", text.Thousands(n), o); err != nil {
+			if err := a.Printf("%-9s %s %s\n", "", text.Thousands(n), o); err != nil {
 				return err
 			}
 		}
@@ -170,12 +173,12 @@ run can still be resumed: it reads its file again.`,
 			return a.onDatabase(cmd.Context(), o, func(ctx context.Context, cfg pg.Config) error {
 				dropped, err := postgres.NewStore(cfg).Clean(ctx)
 				for _, name := range dropped {
-					if err := a.printf("dropped relink.%s\n", name); err != nil {
+					if err := a.Printf("dropped relink.%s\n", name); err != nil {
 						return err
 					}
 				}
 				if err == nil && len(dropped) == 0 {
-					return a.printf("there is nothing to clean\n")
+					return a.Printf("there is nothing to clean\n")
 				}
 				return err
 			})
@@ -183,7 +186,7 @@ run can still be resumed: it reads its file again.`,
 	}
 	cmd.Flags().SortFlags = false
 	o.register(cmd.Flags())
-	exits(cmd, map[int]string{statusOK: "nothing is left over"}, statusOK, statusError)
+	exit.List(cmd, map[int]string{exit.OK: "nothing is left over"}, exit.OK, exit.Error)
 	return cmd
 }
 
@@ -206,13 +209,13 @@ which the original goes on.`,
 				if err != nil {
 					return err
 				}
-				return a.printf("%s runs are now those of this database\n", text.Thousands(n))
+				return a.Printf("%s runs are now those of this database\n", text.Thousands(n))
 			})
 		},
 	}
 	cmd.Flags().SortFlags = false
 	o.register(cmd.Flags())
-	exits(cmd, map[int]string{statusOK: "all runs are those of this database"}, statusOK, statusError)
+	exit.List(cmd, map[int]string{exit.OK: "all runs are those of this database"}, exit.OK, exit.Error)
 	return cmd
 }
 
@@ -228,7 +231,7 @@ func (a *app) runsAbandonCommand() *cobra.Command {
 	}
 	cmd.Flags().SortFlags = false
 	o.register(cmd.Flags())
-	exits(cmd, map[int]string{statusOK: "it is ended", statusBusy: "it is alive"}, statusOK, statusError, statusBusy)
+	exit.List(cmd, map[int]string{exit.OK: "it is ended", exit.Busy: "it is alive"}, exit.OK, exit.Error, exit.Busy)
 	return cmd
 }
 
@@ -238,15 +241,15 @@ func (a *app) abandonRun(ctx context.Context, id string, o databaseOptions) erro
 		return err
 	}
 	return a.onDatabase(ctx, o, func(ctx context.Context, cfg pg.Config) error {
-		store, run, err := a.recorded(ctx, cfg, n, deathTimeout)
+		store, run, err := runner.LoadRun(ctx, a.Console, cfg, n, runner.DeathTimeout)
 		if err != nil {
 			return err
 		}
 		switch {
 		case run.Alive:
-			return atWork(run, "interrupt its process first")
+			return runner.StillRunning(run, "interrupt its process first")
 		case run.State.Ended():
-			return usage("", "run %d has ended: %s", n, run.State)
+			return exit.Usage("", "run %d has ended: %s", n, run.State)
 		}
 		return abandon(ctx, store, run, "abandoned by hand")
 	})
@@ -258,7 +261,7 @@ func abandon(ctx context.Context, store *postgres.Store, run linker.Run, reason 
 	err := store.Abandon(ctx, run.ID, reason)
 	var locked *postgres.LockedError
 	if errors.As(err, &locked) {
-		return atWork(run, "interrupt its process first")
+		return runner.StillRunning(run, "interrupt its process first")
 	}
 	return err
 }

@@ -17,6 +17,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"relink/cmd/relink/exit"
+	"relink/cmd/relink/flags"
 	"relink/linker/httpapi"
 	"relink/linker/postgres"
 	"relink/linker/postgres/pg"
@@ -75,19 +77,19 @@ hand, then the program.`,
 			return a.serve(cmd.Context(), o)
 		},
 	}
-	flags := cmd.Flags()
-	flags.SortFlags = false
-	flags.StringVar(&o.listen, "listen", defaultListen, "`ADDRESS` and port to listen on; an empty address is every one of this machine")
-	flags.StringVar(&o.opsListen, "ops-listen", "", "`ADDRESS` and port for /readyz and /metrics, which callers should not reach; default: they are not served")
-	flags.StringVar(&o.tokensFile, "tokens-file", "", "`FILE` with the hashes of the tokens; required")
-	flags.StringVar(&o.tlsCert, "tls-cert", "", "`FILE` with the certificate and those that signed it, PEM")
-	flags.StringVar(&o.tlsKey, "tls-key", "", "`FILE` with the certificate's key, PEM")
-	flags.BoolVar(&o.insecure, "insecure-plaintext", false, "serve other machines without TLS: tokens can be read on the way")
-	flags.Var(perMinute{&o.rateLimit}, "rate-limit", "requests that each organization may make in any minute")
-	o.databaseOptions.register(flags)
-	flags.StringVar(&o.organization, "organization", "", "accept the tokens of one organization only, an `ID`")
-	flags.Var(newWhole(&o.connections, 1), "connections", "database connections to keep at most")
-	exits(cmd, map[int]string{statusOK: "stopped in good order", statusError: "wrong usage or configuration, or a fatal error"}, statusOK, statusError)
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	fs.StringVar(&o.listen, "listen", defaultListen, "`ADDRESS` and port to listen on; an empty address is every one of this machine")
+	fs.StringVar(&o.opsListen, "ops-listen", "", "`ADDRESS` and port for /readyz and /metrics, which callers should not reach; default: they are not served")
+	fs.StringVar(&o.tokensFile, "tokens-file", "", "`FILE` with the hashes of the tokens; required")
+	fs.StringVar(&o.tlsCert, "tls-cert", "", "`FILE` with the certificate and those that signed it, PEM")
+	fs.StringVar(&o.tlsKey, "tls-key", "", "`FILE` with the certificate's key, PEM")
+	fs.BoolVar(&o.insecure, "insecure-plaintext", false, "serve other machines without TLS: tokens can be read on the way")
+	fs.Var(perMinute{&o.rateLimit}, "rate-limit", "requests that each organization may make in any minute")
+	o.databaseOptions.register(fs)
+	fs.StringVar(&o.organization, "organization", "", "accept the tokens of one organization only, an `ID`")
+	fs.Var(flags.Whole(&o.connections, 1), "connections", "database connections to keep at most")
+	exit.List(cmd, map[int]string{exit.OK: "stopped in good order", exit.Error: "wrong usage or configuration, or a fatal error"}, exit.OK, exit.Error)
 	cmd.AddCommand(a.serveTokenCommand())
 	return cmd
 }
@@ -111,7 +113,7 @@ func (r perMinute) Set(s string) error {
 		*r.value = -1
 		return nil
 	}
-	if err := newWhole(r.value, 1).Set(s); err != nil {
+	if err := flags.Whole(r.value, 1).Set(s); err != nil {
 		return errors.New("want a whole number from 1, or off")
 	}
 	return nil
@@ -121,11 +123,11 @@ func (r perMinute) Set(s string) error {
 func (o *serveOptions) check() error {
 	switch {
 	case o.tokensFile == "":
-		return usage("`relink serve token add` makes one", "--tokens-file is missing")
+		return exit.Usage("`relink serve token add` makes one", "--tokens-file is missing")
 	case (o.tlsCert == "") != (o.tlsKey == ""):
-		return usage("give both, or neither", "--tls-cert and --tls-key belong together")
+		return exit.Usage("give both, or neither", "--tls-cert and --tls-key belong together")
 	case o.tlsCert == "" && !o.insecure && !httpapi.IsLoopback(o.listen):
-		return usage("give --tls-cert and --tls-key; --insecure-plaintext is for a proxy in front that does TLS",
+		return exit.Usage("give --tls-cert and --tls-key; --insecure-plaintext is for a proxy in front that does TLS",
 			"--listen %s: other machines would send their tokens unencrypted", o.listen)
 	}
 	return nil
@@ -157,7 +159,7 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 		if err := one.Ping(ctx); err != nil && !pg.IsUnavailable(err) {
 			return err
 		} else if err != nil {
-			a.stderr.notice("the database cannot be reached yet: %v", err)
+			a.Stderr.Notice("the database cannot be reached yet: %v", err)
 		}
 		log := a.log()
 		handler := httpapi.NewHandler(httpapi.Config{
@@ -181,7 +183,7 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 			server.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: cert.get}
 		}
 		defer a.reloadOnHangup(log, tokens, cert)()
-		a.stderr.notice("listening on %s://%s (tokens: %d)", scheme, listener.Addr(), tokens.Len())
+		a.Stderr.Notice("listening on %s://%s (tokens: %d)", scheme, listener.Addr(), tokens.Len())
 		return a.serveUntilStopped(ctx, server, listener, handler)
 	})
 }
@@ -198,7 +200,7 @@ func (a *app) serveOperators(address string, handler *httpapi.Handler, log *slog
 	}
 	server := httpapi.NewServer(handler.Operators(), log)
 	go server.Serve(listener)
-	a.stderr.notice("operators find /readyz and /metrics at http://%s", listener.Addr())
+	a.Stderr.Notice("operators find /readyz and /metrics at http://%s", listener.Addr())
 	return func() { server.Close() }, nil
 }
 
@@ -217,9 +219,9 @@ func (a *app) serveUntilStopped(ctx context.Context, server *http.Server, listen
 		return fmt.Errorf("serving: %w", err)
 	case <-ctx.Done():
 	}
-	a.stderr.notice("stopping; requests in hand are finished")
+	a.Stderr.Notice("stopping; requests in hand are finished")
 	handler.Drain()
-	patience, cancel := context.WithTimeout(a.hard, drainTimeout)
+	patience, cancel := context.WithTimeout(a.Hard, drainTimeout)
 	defer cancel()
 	if err := server.Shutdown(patience); err != nil {
 		server.Close()
@@ -231,13 +233,13 @@ func (a *app) serveUntilStopped(ctx context.Context, server *http.Server, listen
 // log is where a server writes its lines: stderr, in the form of --log-format.
 func (a *app) log() *slog.Logger {
 	options := &slog.HandlerOptions{Level: slog.LevelInfo}
-	if a.quiet {
+	if a.Quiet {
 		options.Level = slog.LevelWarn
 	}
 	if a.logFormat == "json" {
-		return slog.New(slog.NewJSONHandler(a.stderr, options))
+		return slog.New(slog.NewJSONHandler(a.Stderr, options))
 	}
-	return slog.New(slog.NewTextHandler(a.stderr, options))
+	return slog.New(slog.NewTextHandler(a.Stderr, options))
 }
 
 // reloadOnHangup reads tokens and certificate again at each SIGHUP, until stop

@@ -23,6 +23,7 @@ import (
 	"testing"
 	"time"
 
+	"relink/cmd/relink/exit"
 	"relink/linker/httpapi"
 	"relink/linker/postgres/pgtest"
 )
@@ -113,7 +114,7 @@ func (s *served) put(client *http.Client, token string) int {
 func newToken(t *testing.T, file, organization string) string {
 	t.Helper()
 	got := call(t, nil, "", "serve", "token", "add", "--organization", organization, "--tokens-file", file)
-	if got.status != statusOK || strings.Count(got.stdout, "\n") != 1 {
+	if got.status != exit.OK || strings.Count(got.stdout, "\n") != 1 {
 		t.Fatalf("token add exits %d: %q %q", got.status, got.stdout, got.stderr)
 	}
 	return strings.TrimSpace(got.stdout)
@@ -297,7 +298,7 @@ func TestServeRefuses(t *testing.T) {
 	} {
 		args = strings.NewReplacer("FILE", file, "OPEN", open).Replace(args)
 		got := call(t, nil, "", append([]string{"serve"}, strings.Fields(args)...)...)
-		if got.status != statusError || got.stdout != "" || !strings.Contains(got.stderr, want) {
+		if got.status != exit.Error || got.stdout != "" || !strings.Contains(got.stderr, want) {
 			t.Errorf("serve %s exits %d and says %q, want 1 and %q", args, got.status, got.stderr, want)
 		}
 	}
@@ -340,7 +341,7 @@ func TestServeTokens(t *testing.T) {
 	file, out := filepath.Join(dir, "tokens"), filepath.Join(dir, "token")
 	first := newToken(t, file, "o 1")
 	got := call(t, nil, "", "serve", "token", "add", "--organization", "o-2", "--tokens-file", file, "--out", out)
-	if got.status != statusOK || got.stdout != "" {
+	if got.status != exit.OK || got.stdout != "" {
 		t.Fatalf("token add --out exits %d: %q %q", got.status, got.stdout, got.stderr)
 	}
 	info, err := os.Stat(out)
@@ -350,12 +351,12 @@ func TestServeTokens(t *testing.T) {
 	}
 	got = call(t, nil, "", "serve", "token", "list", "--tokens-file", file)
 	lines := strings.Split(got.stdout, "\n")
-	if got.status != statusOK || len(lines) != 3 || !strings.HasSuffix(lines[0], "  o 1") || !strings.HasSuffix(lines[1], "  o-2") {
+	if got.status != exit.OK || len(lines) != 3 || !strings.HasSuffix(lines[0], "  o 1") || !strings.HasSuffix(lines[1], "  o-2") {
 		t.Fatalf("token list exits %d: %q %q", got.status, got.stdout, got.stderr)
 	}
 	name, _, _ := strings.Cut(lines[0], " ")
 	got = call(t, nil, "", "serve", "token", "revoke", name, "--tokens-file", file)
-	if got.status != statusOK || !strings.Contains(got.stdout, `"o 1"`) {
+	if got.status != exit.OK || !strings.Contains(got.stdout, `"o 1"`) {
 		t.Errorf("token revoke exits %d: %q %q", got.status, got.stdout, got.stderr)
 	}
 	got = call(t, nil, "", "serve", "token", "list", "--tokens-file", file)
@@ -364,7 +365,7 @@ func TestServeTokens(t *testing.T) {
 	}
 	name, _, _ = strings.Cut(lines[1], " ")
 	got = call(t, nil, "", "serve", "token", "revoke", name, "--tokens-file", file)
-	if got.status != statusOK || !strings.Contains(got.stderr, "no token is left") {
+	if got.status != exit.OK || !strings.Contains(got.stderr, "no token is left") {
 		t.Errorf("revoking the last token exits %d: %q, want a notice", got.status, got.stderr)
 	}
 }

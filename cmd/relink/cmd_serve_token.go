@@ -3,6 +3,8 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"relink/cmd/relink/exit"
+	"relink/cmd/relink/flags"
 	"relink/linker/httpapi"
 	"relink/linker/private"
 )
@@ -24,14 +26,14 @@ func (a *app) tokenCommandOf(cmd *cobra.Command, tokensFile *string) *cobra.Comm
 	run := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if *tokensFile == "" {
-			return usage("`relink serve token add` makes it", "--tokens-file is missing")
+			return exit.Usage("`relink serve token add` makes it", "--tokens-file is missing")
 		}
 		return run(cmd, args)
 	}
-	flags := cmd.Flags()
-	flags.SortFlags = false
-	flags.StringVar(tokensFile, "tokens-file", "", "`FILE` with the hashes of the tokens; required")
-	exits(cmd, map[int]string{statusOK: "done"}, statusOK, statusError)
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	fs.StringVar(tokensFile, "tokens-file", "", "`FILE` with the hashes of the tokens; required")
+	exit.List(cmd, map[int]string{exit.OK: "done"}, exit.OK, exit.Error)
 	return cmd
 }
 
@@ -47,14 +49,14 @@ instead. A running server takes it up at SIGHUP.`,
 		Args:    positional(),
 		RunE: func(*cobra.Command, []string) error {
 			if organization == "" {
-				return usage("", "--organization is missing: a token is for one organization")
+				return exit.Usage("", "--organization is missing: a token is for one organization")
 			}
 			return a.addToken(tokensFile, organization, out)
 		},
 	}, &tokensFile)
 	cmd.Flags().StringVar(&organization, "organization", "", "`ID` of the organization that the caller works for; required")
 	cmd.Flags().StringVar(&out, "out", "", "new `FILE` for the token, which only you can read; default: print it")
-	onlyTyped(cmd.Flags(), "out")
+	flags.OnlyTyped(cmd.Flags(), "out")
 	return cmd
 }
 
@@ -67,7 +69,7 @@ func (a *app) addToken(tokensFile, organization, out string) error {
 	if err != nil {
 		return err
 	}
-	return a.printf("%s\n", token)
+	return a.Printf("%s\n", token)
 }
 
 func (a *app) serveTokenListCommand() *cobra.Command {
@@ -84,7 +86,7 @@ eight digits of its hash; the server's log calls it so, too.`,
 				return err
 			}
 			for _, t := range tokens {
-				if err := a.printf("%s  %s\n", t.Name, t.Organization); err != nil {
+				if err := a.Printf("%s  %s\n", t.Name, t.Organization); err != nil {
 					return err
 				}
 			}
@@ -109,12 +111,12 @@ token until it gets SIGHUP.`,
 				return err
 			}
 			if left == 0 {
-				a.stderr.notice("no token is left: a server refuses such a file and keeps the tokens it has; stop it")
+				a.Stderr.Notice("no token is left: a server refuses such a file and keeps the tokens it has; stop it")
 			}
-			if a.quiet {
+			if a.Quiet {
 				return nil
 			}
-			return a.printf("token %s of organization %q is revoked; send SIGHUP to the server\n", revoked.Name, revoked.Organization)
+			return a.Printf("token %s of organization %q is revoked; send SIGHUP to the server\n", revoked.Name, revoked.Organization)
 		},
 	}, &tokensFile)
 }

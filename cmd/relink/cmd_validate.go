@@ -9,14 +9,18 @@ import (
 
 	"relink/batch"
 	"relink/batch/source"
+	"relink/cmd/relink/console"
+	"relink/cmd/relink/exit"
+	"relink/cmd/relink/flags"
+	"relink/cmd/relink/runner"
 	"relink/linker"
 	"relink/reports"
 )
 
 type validateOptions struct {
-	input inputOptions
-	guard guardOptions
-	outputOptions
+	input flags.InputOptions
+	guard flags.GuardOptions
+	flags.OutputOptions
 }
 
 func (a *app) validateCommand() *cobra.Command {
@@ -40,17 +44,17 @@ input.`,
 			return a.validate(cmd, args[0], o)
 		},
 	}
-	flags := cmd.Flags()
-	flags.SortFlags = false
-	o.input.register(flags)
-	o.guard.registerFile(flags)
-	o.outputOptions.register(flags)
-	exits(cmd, map[int]string{
-		statusOK:          "every row is valid",
-		statusRejected:    "some rows are rejected",
-		statusBudget:      "more rows rejected than --max-rejects allows",
-		statusInterrupted: "interrupted",
-	}, statusOK, statusError, statusRejected, statusBudget, statusInterrupted)
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	o.input.Register(fs)
+	o.guard.RegisterFile(fs)
+	o.OutputOptions.Register(fs)
+	exit.List(cmd, map[int]string{
+		exit.OK:          "every row is valid",
+		exit.Rejected:    "some rows are rejected",
+		exit.Budget:      "more rows rejected than --max-rejects allows",
+		exit.Interrupted: "interrupted",
+	}, exit.OK, exit.Error, exit.Rejected, exit.Budget, exit.Interrupted)
 	return cmd
 }
 
@@ -61,14 +65,14 @@ func (a *app) validate(cmd *cobra.Command, path string, o validateOptions) error
 	}
 	started := time.Now()
 	// What is wrong with the file as a whole is said before a folder is made.
-	if rereadable(path) {
+	if runner.IsRegular(path) {
 		src, err := source.Open(input)
 		if err != nil {
 			return err
 		}
 		src.Close()
 	}
-	dir, err := reports.CreateValidateFolder(o.out, started)
+	dir, err := reports.CreateValidateFolder(o.Out, started)
 	if err != nil {
 		return err
 	}
@@ -80,14 +84,14 @@ func (a *app) validate(cmd *cobra.Command, path string, o validateOptions) error
 	}
 	summary := &page.Summary
 	summary.StartedAt, summary.FinishedAt = started, time.Now()
-	page.Next = nextAfterValidate(cmd, path, *summary)
-	if err := writeBeside(dir, page); err != nil {
+	page.Next = runner.NextAfterValidate(cmd, path, *summary)
+	if err := runner.WriteBeside(dir, page); err != nil {
 		return err
 	}
-	if err := a.show(*summary, o.json, reports.TextOptions{Next: page.Next, Notices: page.Notices}); err != nil {
+	if err := a.Show(*summary, o.JSON, reports.TextOptions{Next: page.Next, Notices: page.Notices}); err != nil {
 		return err
 	}
-	return outcome(summary.ExitStatus)
+	return exit.Done(summary.ExitStatus)
 }
 
 // validateInto validates the input and leaves report and rejects in dir.
@@ -101,19 +105,19 @@ func (a *app) validateInto(ctx context.Context, dir string, input source.Input, 
 		return nil, err
 	}
 
-	var files *reportFiles
+	var files *runner.ReportFiles
 	var progress batch.Progress
-	stop := a.stderr.watch(&progress, phasesOfValidate)
+	stop := a.Stderr.Watch(&progress, console.PhasesOfValidate)
 	done, err := batch.Validate(ctx, batch.Validation{
 		Input:   input,
 		Guard:   o.guard.Guard,
 		TempDir: work,
 		Begin: func(src *source.Reader) (batch.Report, error) {
 			var err error
-			files, err = newReportFiles(dir, o.reportFormat, input.Set, src)
+			files, err = runner.NewReportFiles(dir, o.ReportFormat, input.Set, src)
 			return files, err
 		},
-		Notice:   func(text string) { a.stderr.notice("%s", text) },
+		Notice:   func(text string) { a.Stderr.Notice("%s", text) },
 		Progress: &progress,
 	})
 	stop()
@@ -123,17 +127,17 @@ func (a *app) validateInto(ctx context.Context, dir string, input source.Input, 
 	rows := done.Tally.Rows()
 	host, _ := os.Hostname()
 	page := &reports.Page{
-		Sample: &files.sample, Phases: phasesTook(progress.Took, phasesOfValidate, rows, 0), Host: host, Version: version(),
+		Sample: &files.Sample, Phases: runner.PhasesTook(progress.Took, console.PhasesOfValidate, rows, 0), Host: host, Version: runner.Version(),
 	}
-	s, err := newSettings(input, linker.Rules{Set: input.Set}, o.guard.Guard, o.outputOptions)
+	s, err := runner.NewSettings(input, linker.Rules{Set: input.Set}, o.guard.Guard, o.OutputOptions)
 	if err != nil {
 		return nil, err
 	}
-	page.Options = s.listed()
+	page.Options = s.Listed()
 	page.Summary = linker.Summary{
 		Kind: string(linker.Validate), State: string(linker.StateDone),
 		Source: done.Source, Rows: rows, Outcomes: done.Tally.Outcomes(),
-		Reasons: done.Tally.Reasons(), Files: files.names(),
+		Reasons: done.Tally.Reasons(), Files: files.Names(),
 	}
 	summary := &page.Summary
 	switch {
@@ -141,26 +145,26 @@ func (a *app) validateInto(ctx context.Context, dir string, input source.Input, 
 		summary.State = string(linker.StateRefused)
 		summary.ExitStatus = done.Refusal.Kind.ExitStatus()
 		page.Notices = append(page.Notices, done.Refusal.Message)
-		a.stderr.fail(done.Refusal.Message, done.Refusal.Hint)
+		a.Stderr.Fail(done.Refusal.Message, done.Refusal.Hint)
 	case summary.Outcomes[linker.Rejected] > 0:
-		summary.ExitStatus = statusRejected
+		summary.ExitStatus = exit.Rejected
 	}
 	return page, nil
 }
 
 // input is the file at path as the options say it is to be read.
-func (a *app) input(path string, o inputOptions) (source.Input, error) {
-	in := source.Input{Path: path, Stdin: a.stdin, Format: o.format, Encoding: o.encoding, Values: o.values}
+func (a *app) input(path string, o flags.InputOptions) (source.Input, error) {
+	in := source.Input{Path: path, Stdin: a.Stdin, Format: o.Format, Encoding: o.Encoding, Values: o.Values}
 	if path == "-" {
 		in.Name = "standard input"
 	}
 	var err error
-	if in.Set, err = o.set(); err != nil {
+	if in.Set, err = o.Set(); err != nil {
 		return in, err
 	}
-	if in.Map, err = o.columns(); err != nil {
+	if in.Map, err = o.Columns(); err != nil {
 		return in, err
 	}
-	in.Delimiter, err = o.separator()
+	in.Delimiter, err = o.Separator()
 	return in, err
 }

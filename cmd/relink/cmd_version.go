@@ -4,6 +4,9 @@ import (
 	"runtime"
 
 	"github.com/spf13/cobra"
+
+	"relink/cmd/relink/exit"
+	"relink/cmd/relink/runner"
 )
 
 func (a *app) versionCommand() *cobra.Command {
@@ -13,9 +16,9 @@ func (a *app) versionCommand() *cobra.Command {
 		GroupID: "more",
 		Args:    positional(),
 		RunE: func(*cobra.Command, []string) error {
-			return a.printf("relink %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			return a.Printf("relink %s %s %s/%s\n", runner.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 		},
 	}
-	exits(cmd, map[int]string{statusOK: "done"}, statusOK, statusError)
+	exit.List(cmd, map[int]string{exit.OK: "done"}, exit.OK, exit.Error)
 	return cmd
 }

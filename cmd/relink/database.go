@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"relink/cmd/relink/exit"
+	"relink/cmd/relink/flags"
 	"relink/linker/postgres/localpg"
 	"relink/linker/postgres/pg"
 )
@@ -17,10 +19,10 @@ type databaseOptions struct {
 	schema   string
 }
 
-func (o *databaseOptions) register(flags *pflag.FlagSet) {
-	flags.StringVar(&o.database, "database", "", "`URL` of the platform's database, or local for the private one; default: $RELINK_DATABASE, $DATABASE_URL, $PGHOST and the like")
-	flags.StringVar(&o.schema, "schema", "", "`SCHEMA` of the platform's tables; default: "+pg.DefaultSchema)
-	markSecret(flags, "database")
+func (o *databaseOptions) register(fs *pflag.FlagSet) {
+	fs.StringVar(&o.database, "database", "", "`URL` of the platform's database, or local for the private one; default: $RELINK_DATABASE, $DATABASE_URL, $PGHOST and the like")
+	fs.StringVar(&o.schema, "schema", "", "`SCHEMA` of the platform's tables; default: "+pg.DefaultSchema)
+	flags.MarkSecret(fs, "database")
 }
 
 // databaseChoice is the database that options and environment name.
@@ -52,9 +54,9 @@ func (a *app) chosenDatabase(o databaseOptions) (c databaseChoice, ok bool) {
 		}
 		return databaseChoice{}, false
 	}
-	if c.url == local {
+	if c.url == flags.LocalDatabase {
 		c.local = localpg.Database
-	} else if name, ok := strings.CutPrefix(c.url, local+"/"); ok && name != "" {
+	} else if name, ok := strings.CutPrefix(c.url, flags.LocalDatabase+"/"); ok && name != "" {
 		c.local = name
 	}
 	if c.local != "" {
@@ -69,7 +71,7 @@ func (a *app) chosenDatabase(o databaseOptions) (c databaseChoice, ok bool) {
 func (a *app) needDatabase(o databaseOptions) (databaseChoice, error) {
 	c, ok := a.chosenDatabase(o)
 	if !ok {
-		return c, usage("give --database URL or set RELINK_DATABASE; --database local is the private one of this machine", "no database is named")
+		return c, exit.Usage("give --database URL or set RELINK_DATABASE; --database local is the private one of this machine", "no database is named")
 	}
 	return c, nil
 }

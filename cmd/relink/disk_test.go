@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"relink/cmd/relink/exit"
 )
 
 // limited runs the program where no file may grow beyond some KiB: the system
@@ -29,7 +31,7 @@ func TestFullDisk(t *testing.T) {
 
 	// The links are made and marked; the report is missing, and nothing
 	// unfinished stands in its place.
-	p := s.limited(statusError, 1, "import links.csv")
+	p := s.limited(exit.Error, 1, "import links.csv")
 	p.says("relink: error: writing ", "/report.csv: file too large", fmt.Sprintf("relink resume %d continues it", run))
 	if n := s.applied(); n != siteChanges {
 		t.Errorf("%d links were made, want %d", n, siteChanges)
@@ -37,16 +39,16 @@ func TestFullDisk(t *testing.T) {
 	if names := s.names(run); len(names) != 0 {
 		t.Errorf("the folder holds %v, want nothing", names)
 	}
-	s.limited(statusError, 1, fmt.Sprintf("resume %d", run)).says("/report.csv: file too large")
+	s.limited(exit.Error, 1, fmt.Sprintf("resume %d", run)).says("/report.csv: file too large")
 
 	// With space for the report, but not for the page beside it, the run has
 	// still not come to its end.
-	p = s.limited(statusError, 8, fmt.Sprintf("resume %d", run))
+	p = s.limited(exit.Error, 8, fmt.Sprintf("resume %d", run))
 	p.says("/report.html: file too large", fmt.Sprintf("relink resume %d continues it", run))
 	if names := s.names(run); slices.Contains(names, "report.html") {
 		t.Errorf("the folder holds %v, want no page", names)
 	}
-	s.relink(statusRejected, "resume", fmt.Sprint(run))
+	s.relink(exit.Rejected, "resume", fmt.Sprint(run))
 	s.isWhole(run)
 	if names := s.names(run); !slices.Contains(names, "report.html") || !slices.Contains(names, "summary.json") {
 		t.Errorf("the folder holds %v, want all files", names)
@@ -58,10 +60,10 @@ func TestReportOfARunThatCouldNotWriteIt(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	run := s.remember() + 1
-	s.limited(statusError, 1, "import links.csv")
-	s.relink(statusInterrupted, "report", fmt.Sprint(run))
+	s.limited(exit.Error, 1, "import links.csv")
+	s.relink(exit.Interrupted, "report", fmt.Sprint(run))
 	s.isWhole(run)
-	s.relink(statusRejected, "resume", fmt.Sprint(run))
+	s.relink(exit.Rejected, "resume", fmt.Sprint(run))
 	s.isWhole(run)
 }
 
@@ -70,12 +72,12 @@ func TestFullDiskForStandardInput(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.file("long.csv", s.read(filepath.Join(s.dir, "links.csv"))+strings.Repeat("r-1,ACCOUNT,e-1\n", 200))
-	p := s.limited(statusError, 2, "import - < long.csv")
+	p := s.limited(exit.Error, 2, "import - < long.csv")
 	p.says("relink: error: copying standard input to ", "file too large")
 	if n := s.applied(); n != 0 {
 		t.Errorf("%d links were made, want none", n)
 	}
-	if list := s.relink(statusOK, "runs").stdout.String(); !strings.Contains(list, "abandoned") {
+	if list := s.relink(exit.OK, "runs").stdout.String(); !strings.Contains(list, "abandoned") {
 		t.Errorf("runs says\n%s, want the run abandoned", list)
 	}
 }

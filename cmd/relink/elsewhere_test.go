@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"relink/cmd/relink/exit"
 )
 
 // tenant makes a second platform in the site's database, with the same rows as
@@ -52,25 +54,25 @@ func TestRunBelongsToItsSchema(t *testing.T) {
 	for _, command := range [][]string{
 		{"resume", run}, {"report", run}, {"revert", run}, {"runs", "show", run}, {"runs", "abandon", run},
 	} {
-		s.relink(statusError, append(command, "--schema", "public")...).
+		s.relink(exit.Error, append(command, "--schema", "public")...).
 			says(`run `+run+` was made in schema "tenant1", and this is schema "public"`, "hint: leave --schema out")
 	}
-	s.relink(statusRejected, "resume", run)
+	s.relink(exit.Rejected, "resume", run)
 	if got := s.marked("public"); got != 0 {
 		t.Errorf("the resumed run has changed %d links of schema public, want 0", got)
 	}
 	if got := ask[int](s, "SELECT count(*) FROM tenant1.recording_links WHERE linked_by_run = $1", run); got != siteChanges {
 		t.Errorf("the resumed run has made %d links in its schema, want %d", got, siteChanges)
 	}
-	s.relink(statusRejected, "report", run)
-	s.relink(statusOK, "revert", run)
+	s.relink(exit.Rejected, "report", run)
+	s.relink(exit.OK, "revert", run)
 	if got := s.marked("public"); got != 0 {
 		t.Errorf("the revert has changed %d links of schema public, want 0", got)
 	}
 	if got := ask[int](s, "SELECT count(*) FROM tenant1.recording_links WHERE linked_by_run = $1 AND cleared_at IS NULL", run); got != 0 {
 		t.Errorf("the revert has left %d links of the run, want 0", got)
 	}
-	if got := s.relink(statusOK, "runs", "show", run).stdout.String(); !strings.Contains(got, "schema    tenant1\n") {
+	if got := s.relink(exit.OK, "runs", "show", run).stdout.String(); !strings.Contains(got, "schema    tenant1\n") {
 		t.Errorf("runs show prints\n%swant the schema", got)
 	}
 }
@@ -82,7 +84,7 @@ func TestRunBelongsToItsDatabase(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	run := fmt.Sprint(s.remember() + 1)
-	s.relink(statusRejected, "import", "links.csv")
+	s.relink(exit.Rejected, "import", "links.csv")
 
 	original := ask[string](s, "SELECT current_database()")
 	s.conn.Close(context.Background())
@@ -114,12 +116,12 @@ func TestRunBelongsToItsDatabase(t *testing.T) {
 		return p
 	}
 	for _, command := range [][]string{{"resume", run}, {"report", run}, {"revert", run}, {"runs", "show", run}} {
-		inCopy(statusError, command...).says(
+		inCopy(exit.Error, command...).says(
 			fmt.Sprintf("run %s was made in database %q on ", run, original),
 			fmt.Sprintf("and this is database %q on ", original+"_copy"),
 			"`relink runs adopt`")
 	}
-	inCopy(statusOK, "runs", "adopt")
-	inCopy(statusOK, "revert", "--out", "runs-of-the-copy", run)
-	s.relink(statusOK, "revert", run)
+	inCopy(exit.OK, "runs", "adopt")
+	inCopy(exit.OK, "revert", "--out", "runs-of-the-copy", run)
+	s.relink(exit.OK, "revert", run)
 }

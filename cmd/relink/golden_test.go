@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"relink/cmd/relink/exit"
 )
 
 // TestGoldenHelp holds the help of every command.
@@ -118,7 +120,7 @@ func TestGoldenErrors(t *testing.T) {
 		{args: "db psql"},
 	} {
 		got := call(t, c.env, "", strings.Fields(c.args)...)
-		if got.status != statusError || got.stdout != "" {
+		if got.status != exit.Error || got.stdout != "" {
 			t.Errorf("relink %s: exits %d with stdout %q, want 1 and nothing", c.args, got.status, got.stdout)
 		}
 		for _, v := range c.env {

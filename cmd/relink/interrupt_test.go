@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"relink/cmd/relink/exit"
 )
 
 // signal sends a signal to the program.
@@ -28,7 +30,7 @@ func TestInterruptedRunReportsAndGoesOn(t *testing.T) {
 			s.slowly(100 * time.Millisecond)
 			p := s.slowRun()
 			p.signal(sig)
-			p.exits(statusInterrupted)
+			p.exits(exit.Interrupted)
 			p.says(fmt.Sprintf("relink: error: run %d was interrupted", run), fmt.Sprintf("relink: hint: relink resume %d continues it", run))
 			if want := fmt.Sprintf("relink resume %d\n", run); !strings.Contains(p.stdout.String(), want) {
 				t.Errorf("stdout is\n%swant the command %q", p.stdout.String(), want)
@@ -47,7 +49,7 @@ func TestInterruptedRunReportsAndGoesOn(t *testing.T) {
 			if got := strings.Count(s.files(run)["rejects.csv"], "\n") - 1; got != outcomes["rejected"]+outcomes["unattempted"] {
 				t.Errorf("%d rows in rejects.csv, want those rejected and unattempted: %v", got, outcomes)
 			}
-			if list := s.relink(statusOK, "runs", "--json", "--limit", "1").stdout.String(); !strings.Contains(list, `"state": "interrupted"`) {
+			if list := s.relink(exit.OK, "runs", "--json", "--limit", "1").stdout.String(); !strings.Contains(list, `"state": "interrupted"`) {
 				t.Errorf("runs --json says\n%s, want it interrupted", list)
 			}
 			time.Sleep(200 * time.Millisecond)
@@ -56,7 +58,7 @@ func TestInterruptedRunReportsAndGoesOn(t *testing.T) {
 			}
 
 			s.slowly(0)
-			s.relink(statusRejected, "resume", "--quiet", fmt.Sprint(run))
+			s.relink(exit.Rejected, "resume", "--quiet", fmt.Sprint(run))
 			s.isWhole(run)
 		})
 	}
@@ -81,7 +83,7 @@ func TestSecondSignalStopsAtOnce(t *testing.T) {
 	}
 	began := time.Now()
 	p.signal(os.Interrupt)
-	p.exits(statusInterrupted)
+	p.exits(exit.Interrupted)
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("it took %v to stop at once", took)
 	}
@@ -90,7 +92,7 @@ func TestSecondSignalStopsAtOnce(t *testing.T) {
 	}
 	s.until("the server has noticed", func() bool { return !s.held() })
 	s.slowly(0)
-	s.relink(statusRejected, "resume", "--quiet", fmt.Sprint(run))
+	s.relink(exit.Rejected, "resume", "--quiet", fmt.Sprint(run))
 	s.isWhole(run)
 }
 
@@ -106,7 +108,7 @@ func TestInterruptBeforeTheFirstWrite(t *testing.T) {
 			s.until("the run is held", s.held)
 			began := time.Now()
 			p.signal(os.Interrupt)
-			p.exits(statusInterrupted)
+			p.exits(exit.Interrupted)
 			if took := time.Since(began); took > 4*time.Second {
 				t.Errorf("it took %v to stop, while there was nothing to finish", took)
 			}
@@ -115,7 +117,7 @@ func TestInterruptBeforeTheFirstWrite(t *testing.T) {
 				t.Errorf("%d links were made, want none", n)
 			}
 			s.released()
-			s.relink(statusRejected, "resume", "--quiet", fmt.Sprint(run))
+			s.relink(exit.Rejected, "resume", "--quiet", fmt.Sprint(run))
 			s.isWhole(run)
 		})
 	}
@@ -130,10 +132,10 @@ func TestInterruptWhileReadingStandardInput(t *testing.T) {
 	s.until("the run reads", func() bool { return ask[int](s, "SELECT count(*) FROM relink.runs") == 1 })
 	time.Sleep(100 * time.Millisecond)
 	p.signal(os.Interrupt)
-	p.exits(statusInterrupted)
+	p.exits(exit.Interrupted)
 	p.says("run 1 was interrupted before its input was read to the end", "start it again")
-	s.relink(statusError, "resume", "1").says("run 1 was ended without being finished", "start it again")
-	s.relink(statusError, "report", "1").says("run 1 never got under way", "start it again")
+	s.relink(exit.Error, "resume", "1").says("run 1 was ended without being finished", "start it again")
+	s.relink(exit.Error, "report", "1").says("run 1 never got under way", "start it again")
 	if n := s.applied(); n != 0 {
 		t.Errorf("%d links were made, want none", n)
 	}
@@ -143,6 +145,6 @@ func TestInterruptWhileReadingStandardInput(t *testing.T) {
 	s.until("the run reads", func() bool { return ask[int](s, "SELECT count(*) FROM relink.runs") == 2 })
 	time.Sleep(100 * time.Millisecond)
 	p.kills()
-	s.relink(statusError, "resume", "2").says("run 2 was interrupted before its input was read to the end", "relink runs abandon 2 ends it")
-	s.relink(statusOK, "runs", "abandon", "2")
+	s.relink(exit.Error, "resume", "2").says("run 2 was interrupted before its input was read to the end", "relink runs abandon 2 ends it")
+	s.relink(exit.OK, "runs", "abandon", "2")
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"relink/cmd/relink/exit"
 	"relink/linker/postgres/localpg"
 	"relink/linker/postgres/pg"
 )
@@ -41,7 +42,7 @@ func TestLostConnections(t *testing.T) {
 			s.until("the run is held", s.held)
 			s.cut("")
 			s.released()
-			p.exits(statusRejected)
+			p.exits(exit.Rejected)
 			p.says("relink: notice: ", "; trying again in ")
 			s.isWhole(run)
 		})
@@ -57,7 +58,7 @@ func TestLostConnections(t *testing.T) {
 			return strings.Contains(p.stderr.String(), "; trying again in ")
 		})
 		s.released()
-		p.exits(statusRejected)
+		p.exits(exit.Rejected)
 	})
 	t.Run("while it applies", func(t *testing.T) {
 		t.Parallel()
@@ -67,7 +68,7 @@ func TestLostConnections(t *testing.T) {
 		p := s.slowRun()
 		s.cut("")
 		s.slowly(0)
-		p.exits(statusRejected)
+		p.exits(exit.Rejected)
 		p.says("the database says: terminating connection due to administrator command; trying again in ")
 		s.isWhole(run)
 	})
@@ -87,10 +88,10 @@ func TestServerGoesAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.slowly(0)
-	p.exits(statusRejected)
+	p.exits(exit.Rejected)
 	p.says("; trying again in ")
 	s.isWhole(run)
-	s.relink(statusOK, "revert", "--quiet", fmt.Sprint(run))
+	s.relink(exit.OK, "revert", "--quiet", fmt.Sprint(run))
 
 	// It stays away for longer than the run may wait.
 	before := s.applied()
@@ -100,14 +101,14 @@ func TestServerGoesAway(t *testing.T) {
 	if err := server.Crash(context.Background(), localpg.Immediate); err != nil {
 		t.Fatal(err)
 	}
-	p.exits(statusError)
+	p.exits(exit.Error)
 	if err := server.Restart(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	run = ask[int](s, "SELECT max(id) FROM relink.runs") // a crash leaves some out
 	p.says("giving up: 1s without the database", "relink: error: there is no database server at ", fmt.Sprintf("relink resume %d continues it", run))
 	s.slowly(0)
-	s.relink(statusRejected, "resume", fmt.Sprint(run))
+	s.relink(exit.Rejected, "resume", fmt.Sprint(run))
 	if got, want := s.files(run)["report.csv"], s.want["report.csv"]; got != want {
 		t.Errorf("report of the resumed run is\n%swant\n%s", got, want)
 	}
@@ -151,7 +152,7 @@ func TestLockedTables(t *testing.T) {
 			free := s.lock("recording_links", mode)
 			s.until("it says for what it waits", func() bool { return strings.Contains(p.stderr.String(), waits) })
 			free()
-			p.exits(statusRejected)
+			p.exits(exit.Rejected)
 			p.says("(platform migration) of role relink holds: BEGIN; LOCK TABLE recording_links")
 			s.isWhole(run)
 		})
@@ -164,7 +165,7 @@ func TestLockedTables(t *testing.T) {
 		p := s.start("import", "links.csv")
 		s.until("it says for what it waits", func() bool { return strings.Contains(p.stderr.String(), waits) })
 		free()
-		p.exits(statusRejected)
+		p.exits(exit.Rejected)
 		s.isWhole(run)
 	})
 	t.Run("for too long", func(t *testing.T) {
@@ -172,7 +173,7 @@ func TestLockedTables(t *testing.T) {
 		s := newSite(t)
 		free := s.lock("recording_links", "ACCESS EXCLUSIVE")
 		defer free()
-		p := s.relink(statusError, "import", "--retry-timeout", "0s", "links.csv")
+		p := s.relink(exit.Error, "import", "--retry-timeout", "0s", "links.csv")
 		p.says("relink: error: gave up after waiting 10s for a lock on table recording_links that session ")
 	})
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"relink/cmd/relink/exit"
 )
 
 // What db check knows to make a run go wrong keeps it from being begun.
@@ -39,13 +41,13 @@ func TestRunAsksWhetherTheDatabaseIsReady(t *testing.T) {
 			w.accounts("c-1", 1, 3)
 			w.link("c-1", 1, 1)
 			path := w.file("links.csv", "c-1", pairs(2, 3)...)
-			w.must(statusOK, "import", path)
+			w.must(exit.OK, "import", path)
 			before := w.ask("SELECT count(*)::text FROM relink.runs")
 			w.exec(c.sql)
 			for _, command := range [][]string{
 				{"import", path}, {"import", "--dry-run", path}, {"reconcile", path}, {"reconcile", "--dry-run", path}, {"revert", "1"}, {"revert", "--dry-run", "1"},
 			} {
-				got := w.must(statusError, command...)
+				got := w.must(exit.Error, command...)
 				if !strings.Contains(got.stderr, "relink: error: the database is not ready: "+c.want) || !strings.Contains(got.stderr, "hint: ") || !strings.Contains(got.stderr, c.hint) {
 					t.Errorf("relink %v says\n%swant %q and %q", command, got.stderr, c.want, c.hint)
 				}
@@ -74,12 +76,12 @@ func TestRunIsNotBegunWhereRowsAreHidden(t *testing.T) {
 		ALTER TABLE recordings ENABLE ROW LEVEL SECURITY;
 		CREATE POLICY a_few ON recordings USING (organization_id = 'o-2')`, pgx.Identifier{role}.Sanitize()))
 	w.url = strings.Replace(w.url, "user=relink", "user="+role, 1)
-	got := w.must(statusError, "import", path)
+	got := w.must(exit.Error, "import", path)
 	if want := "recordings: row security hides rows from role " + role; !strings.Contains(got.stderr, want) {
 		t.Errorf("it says\n%swant %q", got.stderr, want)
 	}
 	w.exec("CREATE POLICY all_rows ON recordings FOR SELECT USING (true)")
-	w.must(statusOK, "import", path)
+	w.must(exit.OK, "import", path)
 }
 
 // A connection or organization that is not there is a mistyped word, not an
@@ -101,7 +103,7 @@ func TestUnknownNamesAreRefused(t *testing.T) {
 		{[]string{"import", "--organization", "O-1", path}, `there is no organization "O-1"`, "there are o-1, o-2\n"},
 		{[]string{"import", "--dry-run", "--organization", "O-1", path}, `there is no organization "O-1"`, "there are o-1, o-2\n"},
 	} {
-		got := w.must(statusError, c.args...)
+		got := w.must(exit.Error, c.args...)
 		if !strings.Contains(got.stderr, "relink: error: "+c.want) || !strings.Contains(got.stderr, "relink: hint: "+c.hint) {
 			t.Errorf("relink %v says\n%swant %q and %q", c.args, got.stderr, c.want, c.hint)
 		}

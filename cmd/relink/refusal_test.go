@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"relink/cmd/relink/exit"
 	"relink/linker/postgres/localpg"
 	"relink/linker/postgres/pgtest"
 )
@@ -35,7 +36,7 @@ func TestDatabaseRefuses(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := s.startWith([]string{"RELINK_DATABASE=" + c.url}, "import", "links.csv")
-			p.exits(statusError)
+			p.exits(exit.Error)
 			p.says("relink: error: ", c.error, "relink: hint: ", c.hint)
 			if strings.Contains(p.stderr.String(), "secret") {
 				t.Errorf("it tells a password: %s", p.stderr.String())
@@ -47,7 +48,7 @@ func TestDatabaseRefuses(t *testing.T) {
 	}
 	// The platform's tables go missing, or were never there.
 	s.exec("ALTER TABLE crm_entities RENAME TO elsewhere")
-	s.relink(statusError, "import", "links.csv").says("crm_entities: is missing in schema public", "relink db check", "relink db migrate --platform")
+	s.relink(exit.Error, "import", "links.csv").says("crm_entities: is missing in schema public", "relink db check", "relink db migrate --platform")
 }
 
 // A proxy that pools transactions is named, whatever it makes of locks and
@@ -58,7 +59,7 @@ func TestPoolingProxyIsNamed(t *testing.T) {
 	var pooler pgtest.Pooler
 	pooler.Start(t, s.url, 4)
 	p := s.startWith([]string{"RELINK_DATABASE=postgres:///x?sslmode=disable&user=x&host=" + url.QueryEscape(pooler.Listen(t))}, "import", "links.csv")
-	p.exits(statusError)
+	p.exits(exit.Error)
 	p.says("relink: error: a connection proxy in front of the database pools transactions", "relink: hint: give --database the address of PostgreSQL itself")
 	if n := s.applied(); n != 0 {
 		t.Errorf("%d links were made, want none", n)
@@ -77,11 +78,11 @@ func TestWrongPassword(t *testing.T) {
 	guarded := strings.Replace(server.URL(localpg.Database), "user=relink", "user=guarded", 1) + "&password=secret"
 	s.until("the password counts", func() bool {
 		p := s.startWith([]string{"RELINK_DATABASE=" + guarded}, "import", "links.csv")
-		p.exits(statusError)
+		p.exits(exit.Error)
 		return strings.Contains(p.stderr.String(), "password authentication failed")
 	})
 	p := s.startWith([]string{"RELINK_DATABASE=" + guarded}, "import", "links.csv")
-	p.exits(statusError)
+	p.exits(exit.Error)
 	p.says(`relink: error: the database says: password authentication failed for user "guarded"`, "relink: hint: check user and password in the URL")
 	if strings.Contains(p.stderr.String(), "secret") {
 		t.Errorf("it tells the password: %s", p.stderr.String())
@@ -112,7 +113,7 @@ func TestFileThatChanges(t *testing.T) {
 			s.until("the run is held", s.held)
 			s.file("links.csv", c.change(links))
 			s.released()
-			p.exits(statusError)
+			p.exits(exit.Error)
 			if c.change(links) != "" {
 				p.says("links.csv: the file has changed since the run read it", "put the file back as it was")
 			}
@@ -121,7 +122,7 @@ func TestFileThatChanges(t *testing.T) {
 				t.Errorf("the folder holds %v, want nothing", names)
 			}
 			s.file("links.csv", links)
-			s.relink(statusRejected, "resume", strconv.Itoa(run))
+			s.relink(exit.Rejected, "resume", strconv.Itoa(run))
 			s.isWhole(run)
 		})
 	}

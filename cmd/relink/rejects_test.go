@@ -13,6 +13,8 @@ import (
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
+
+	"relink/cmd/relink/exit"
 )
 
 // TestRejectsAreFedBack imports files as they come in many forms, mends what
@@ -78,7 +80,7 @@ func TestRejectsAreFedBack(t *testing.T) {
 				args = append(args, "--encoding", test.flag)
 			}
 			first := call(t, nil, "", append(args, file)...)
-			if first.status != statusRejected {
+			if first.status != exit.Rejected {
 				t.Fatalf("import ends with %d: %s%s", first.status, first.stdout, first.stderr)
 			}
 			rejects, err := filepath.Glob(filepath.Join(w.dir, "it's here", "*", "rejects.csv"))
@@ -101,7 +103,7 @@ func TestRejectsAreFedBack(t *testing.T) {
 				t.Fatal(err)
 			}
 			again := call(t, []string{"RELINK_DATABASE=" + w.url}, "", next[1:]...)
-			if again.status != statusOK {
+			if again.status != exit.OK {
 				t.Errorf("%q ends with %d: %s%s", next, again.status, again.stdout, again.stderr)
 			}
 			if got := strings.Join(w.current(), " "); got != "r-1>e-1 r-2>e-2 r-3>e-3 r-4>e-4" {
@@ -137,7 +139,7 @@ func TestTornFileLeavesNoRunBehind(t *testing.T) {
 	}
 	whole := zipped(t, []byte("recordingId,dataType,id\n"+rows.String()))
 	torn := w.raw("links.csv.gz", string(whole[:len(whole)/2]))
-	got := w.must(statusError, "import", torn)
+	got := w.must(exit.Error, "import", torn)
 	if !strings.Contains(got.stderr, "the gzip data ends too early") || strings.Contains(got.stderr, "resume") {
 		t.Errorf("the import of a torn file says %s", got.stderr)
 	}

@@ -9,51 +9,54 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"relink/cmd/relink/console"
+	"relink/cmd/relink/exit"
+	"relink/cmd/relink/flags"
 	"relink/linker/postgres/pg"
 )
 
 // app is the outside world as the commands see it, and the flags that every
 // command has.
 type app struct {
-	*console
-	env       environment
+	*console.Console
+	env       flags.Environment
 	logFormat string
 }
 
 func newApp(env []string, stdin io.Reader, stdout, stderr io.Writer) *app {
-	e := parseEnvironment(env)
+	e := flags.ParseEnvironment(env)
 	color := e["NO_COLOR"] == "" && e["TERM"] != "dumb"
-	return &app{console: newConsole(stdin, stdout, stderr, color), env: e}
+	return &app{Console: console.NewConsole(stdin, stdout, stderr, color), env: e}
 }
 
 // run is the program: it does what args say and returns the exit status.
 func run(args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := newApp(env, stdin, stdout, stderr)
-	soft, hard, stop := interruptible(context.Background())
+	soft, hard, stop := console.Interruptible(context.Background())
 	defer stop()
-	a.hard = hard
+	a.Hard = hard
 
 	// Errors of the command line itself come before any flag is known.
 	early := strings.Join(args, "=")
-	a.stderr.json = strings.Contains(early, "--log-format=json") || a.env["RELINK_LOG_FORMAT"] == "json"
+	a.Stderr.JSON = strings.Contains(early, "--log-format=json") || a.env["RELINK_LOG_FORMAT"] == "json"
 
 	root := a.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(soft)
-	a.stderr.clear()
-	var said *outcomeError
+	a.Stderr.Clear()
+	var said *exit.DoneError
 	if err != nil && !errors.As(err, &said) {
-		if hintOf(err) == "" {
+		if exit.Hint(err) == "" {
 			err = pg.Explain(err)
 		}
-		message, hint := err.Error(), hintOf(err)
+		message, hint := err.Error(), exit.Hint(err)
 		if found, suggestion, ok := strings.Cut(message, "\n\nDid you mean this?\n"); ok {
 			message = found
 			hint = "did you mean " + strings.Join(strings.Fields(suggestion), " or ") + "?"
 		}
-		a.stderr.fail(message, hint, groupsOf(err)...)
+		a.Stderr.Fail(message, hint, exit.Groups(err)...)
 	}
-	return statusOf(err)
+	return exit.StatusOf(err)
 }
 
 // root builds the tree of commands.
@@ -75,16 +78,16 @@ with "relink demo".`,
 		RunE:              a.noCommand,
 		PersistentPreRunE: a.prepare,
 	}
-	root.SetIn(a.stdin)
-	root.SetOut(a.stdout)
-	root.SetErr(a.stdout)
+	root.SetIn(a.Stdin)
+	root.SetOut(a.Stdout)
+	root.SetErr(a.Stdout)
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpTemplate(helpTemplate)
 	root.SetUsageTemplate(helpTemplate)
-	flags := root.PersistentFlags()
-	flags.SortFlags = false
-	flags.BoolVar(&a.quiet, "quiet", false, "no progress, no notices, no word of a run that ends with 0")
-	flags.StringVar(&a.logFormat, "log-format", "text", "`FORMAT` of notices and errors, text or json")
+	fs := root.PersistentFlags()
+	fs.SortFlags = false
+	fs.BoolVar(&a.Quiet, "quiet", false, "no progress, no notices, no word of a run that ends with 0")
+	fs.StringVar(&a.logFormat, "log-format", "text", "`FORMAT` of notices and errors, text or json")
 	root.AddGroup(
 		&cobra.Group{ID: "rows", Title: "Links:"},
 		&cobra.Group{ID: "runs", Title: "Runs:"},
@@ -112,20 +115,20 @@ with "relink demo".`,
 // prepare runs before every command: it binds the environment to the flags
 // and sets the voice of the program.
 func (a *app) prepare(cmd *cobra.Command, _ []string) error {
-	if err := a.env.bind(cmd); err != nil {
+	if err := a.env.Bind(cmd); err != nil {
 		return err
 	}
-	a.stderr.quiet = a.quiet
+	a.Stderr.Quiet = a.Quiet
 	switch a.logFormat {
 	case "text":
-		a.stderr.json = false
+		a.Stderr.JSON = false
 	case "json":
-		a.stderr.json = true
+		a.Stderr.JSON = true
 	default:
-		return usage("use text or json", "--log-format: value %q is unknown", a.logFormat)
+		return exit.Usage("use text or json", "--log-format: value %q is unknown", a.logFormat)
 	}
-	for _, note := range a.env.misnamed(cmd.Root()) {
-		a.stderr.notice("%s", note)
+	for _, note := range a.env.Misnamed(cmd.Root()) {
+		a.Stderr.Notice("%s", note)
 	}
 	return nil
 }
@@ -134,14 +137,14 @@ func (a *app) prepare(cmd *cobra.Command, _ []string) error {
 // command's name. That is a mistake in a script, so it is no success.
 func (a *app) noCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
-		return usage("see "+cmd.CommandPath()+" --help", "%s needs a command", cmd.CommandPath())
+		return exit.Usage("see "+cmd.CommandPath()+" --help", "%s needs a command", cmd.CommandPath())
 	}
 	hint := "see " + cmd.CommandPath() + " --help"
 	cmd.SuggestionsMinimumDistance = 2
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 		hint = "did you mean " + strings.Join(near, " or ") + "?"
 	}
-	return usage(hint, "unknown command %q for %s", args[0], cmd.CommandPath())
+	return exit.Usage(hint, "unknown command %q for %s", args[0], cmd.CommandPath())
 }
 
 // positional checks the number of arguments that are no flags. names are what
@@ -150,10 +153,10 @@ func positional(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		hint := "see " + cmd.CommandPath() + " --help"
 		if len(args) < len(names) {
-			return usage(hint, "%s needs %s", cmd.CommandPath(), strings.Join(names[len(args):], " and "))
+			return exit.Usage(hint, "%s needs %s", cmd.CommandPath(), strings.Join(names[len(args):], " and "))
 		}
 		if len(args) > len(names) {
-			return usage(hint, "%s: one argument too many: %q", cmd.CommandPath(), args[len(names)])
+			return exit.Usage(hint, "%s: one argument too many: %q", cmd.CommandPath(), args[len(names)])
 		}
 		return nil
 	}
@@ -219,13 +222,13 @@ Every flag can be set by an environment variable: RELINK_MAX_REJECTS for
 // flagError turns what the flag parser says into an error of ours, with the
 // nearest flag as the hint.
 func flagError(cmd *cobra.Command, err error) error {
-	hint := flagHint(cmd, err)
+	hint := flags.FlagHint(cmd, err)
 	if hint == "" {
 		hint = "see " + cmd.CommandPath() + " --help"
 	}
 	var invalid *pflag.InvalidValueError
 	if errors.As(err, &invalid) {
-		err = valueError("--"+invalid.GetFlag().Name, err)
+		err = flags.ValueError("--"+invalid.GetFlag().Name, err)
 	}
-	return usage(hint, "%w", err)
+	return exit.Usage(hint, "%w", err)
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"relink/cmd/relink/exit"
 	"relink/linker/postgres/localpg"
 	"relink/linker/postgres/pg"
 	"relink/linker/postgres/pgtest"
@@ -355,7 +356,7 @@ func (s *site) names(run int) (names []string) {
 // whatever becomes of it. Returns how many runs there are by then.
 func (s *site) remember() int {
 	s.t.Helper()
-	s.relink(statusRejected, "import", "--dry-run", "--quiet", "links.csv")
+	s.relink(exit.Rejected, "import", "--dry-run", "--quiet", "links.csv")
 	run := ask[int](s, "SELECT max(id) FROM relink.runs")
 	s.want = s.files(run)
 	if len(s.want) != 3 {

@@ -4,9 +4,10 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"relink/cmd/relink/console/consoletest"
 	"strings"
 	"testing"
+
+	"relink/cmd/relink/console/consoletest"
 )
 
 var colors = regexp.MustCompile(`\x1b\[[0-9;]*m`)

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"relink/cmd/relink/exit"
 	"relink/cmd/relink/help"
 	"relink/linker"
 )
@@ -43,8 +44,8 @@ func TestGoldenTopics(t *testing.T) {
 	}
 	var exits strings.Builder
 	exits.WriteString("| status | meaning |\n|---|---|\n")
-	for _, s := range statusTexts {
-		fmt.Fprintf(&exits, "| %d | %s |\n", s.status, s.text)
+	for _, s := range exit.Texts {
+		fmt.Fprintf(&exits, "| %d | %s |\n", s.Status, s.Text)
 	}
 	got := section(t, section(t, want, "codes", codes.String()), "exits", exits.String())
 	if *update {
@@ -105,7 +106,7 @@ func TestHelpListsAndFindsTopics(t *testing.T) {
 		{args: "help zzzzzzzzzzzz", stderr: "relink help lists commands and topics"},
 	} {
 		got := call(t, nil, "", strings.Fields(c.args)...)
-		if wantFailure := c.stderr != ""; wantFailure != (got.status == statusError) ||
+		if wantFailure := c.stderr != ""; wantFailure != (got.status == exit.Error) ||
 			!strings.Contains(got.stdout, c.stdout) || !strings.Contains(got.stderr, c.stderr) {
 			t.Errorf("relink %s exits %d and prints\n%s%s", c.args, got.status, got.stdout, got.stderr)
 		}

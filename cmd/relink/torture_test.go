@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"relink/cmd/relink/exit"
 	"relink/linker/postgres/localpg"
 	"relink/linker/postgres/pgtest"
 )
@@ -198,7 +199,7 @@ func (p *play) finishAny(args ...string) string {
 	p.t.Helper()
 	cmd := p.start(p.url(), args...)
 	err := cmd.Wait()
-	if got := cmd.ProcessState.ExitCode(); got != 0 && got != statusRejected {
+	if got := cmd.ProcessState.ExitCode(); got != 0 && got != exit.Rejected {
 		p.t.Fatalf("seed %d, scenario %q: relink %s: exit status %d (%v)\n%s",
 			p.seed, p.scenario.name, strings.Join(args, " "), got, err, p.log.String())
 	}

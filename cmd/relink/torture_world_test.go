@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"relink/cmd/relink/exit"
 	"relink/linker/postgres"
 	"relink/linker/postgres/pg"
 )
@@ -74,7 +75,7 @@ func (c *chamber) prepare(s *scenario) {
 		for i, arg := range command {
 			command[i] = own(c.dir, dir, arg)
 		}
-		p := &play{chamber: c, scenario: &scenario{status: statusRejected}, name: s.template(), out: filepath.Join(dir, "before")}
+		p := &play{chamber: c, scenario: &scenario{status: exit.Rejected}, name: s.template(), out: filepath.Join(dir, "before")}
 		p.finish(append(command, "--out", p.out)...)
 		s.runsBefore++
 	}
@@ -96,7 +97,7 @@ func (c *chamber) prepare(s *scenario) {
 	p := &play{chamber: c, scenario: s, name: twin, out: filepath.Join(dir, "twin")}
 	cmd := p.start(p.url(), p.command()...)
 	cmd.Wait()
-	if s.status = cmd.ProcessState.ExitCode(); s.status != 0 && s.status != statusRejected {
+	if s.status = cmd.ProcessState.ExitCode(); s.status != 0 && s.status != exit.Rejected {
 		t.Fatalf("scenario %q, undisturbed: exit status %d\n%s", s.name, s.status, p.log.String())
 	}
 	s.report, s.history, s.applied = p.report(), p.history(p.runID()), p.appliedCount()

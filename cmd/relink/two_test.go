@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"relink/cmd/relink/exit"
 )
 
 func TestTwoProcessesAtOnce(t *testing.T) {
@@ -22,21 +24,21 @@ func TestTwoProcessesAtOnce(t *testing.T) {
 	dry := s.start("import", "--dry-run", "other.csv")
 	undo := s.start("revert", "--lock-timeout", "100ms", fmt.Sprint(run))
 
-	second.exits(statusBusy)
+	second.exits(exit.Busy)
 	second.says("relink: error: "+holder, process, "--lock-timeout")
-	dry.exits(statusOK)
-	undo.exits(statusBusy)
+	dry.exits(exit.OK)
+	undo.exits(exit.Busy)
 	select {
 	case <-first.ended:
 		t.Error("the first run has ended: nothing is shown")
 	default:
 	}
 	s.slowly(0)
-	first.exits(statusRejected)
-	waits.exits(statusOK)
+	first.exits(exit.Rejected)
+	waits.exits(exit.OK)
 	s.isWholeBut(run, 1)
 	waits.says("notice: waiting for import", process)
-	if list := s.relink(statusOK, "runs", "--json").stdout.String(); strings.Count(list, `"abandoned"`) != 1 {
+	if list := s.relink(exit.OK, "runs", "--json").stdout.String(); strings.Count(list, `"abandoned"`) != 1 {
 		t.Errorf("runs --json says\n%s, want the one that was not let in abandoned", list)
 	}
 }
@@ -53,10 +55,10 @@ func TestKilledHolderBlocksNobody(t *testing.T) {
 	p.kills()
 	next := s.start("import", "other.csv")
 	next.stdin.Close()
-	next.exits(statusOK)
+	next.exits(exit.OK)
 	next.says("run 1 was interrupted on ")
-	s.relink(statusOK, "runs", "clean")
-	s.relink(statusOK, "revert", "--quiet", "2")
+	s.relink(exit.OK, "runs", "clean")
+	s.relink(exit.OK, "revert", "--quiet", "2")
 }
 
 func TestCleanLeavesLiveRunsAlone(t *testing.T) {
@@ -74,20 +76,20 @@ func TestCleanLeavesLiveRunsAlone(t *testing.T) {
 	p := s.start("import", "--batch-rows", "5", "--lanes", "1", "links.csv")
 	s.until("it applies", func() bool { return s.applied() > before && s.held() })
 	live := dead + 1
-	out := s.relink(statusOK, "runs", "clean").stdout.String()
+	out := s.relink(exit.OK, "runs", "clean").stdout.String()
 	if tables(dead) != 0 || tables(live) == 0 || !strings.Contains(out, fmt.Sprintf("dropped relink.run_%d_staged\n", dead)) || strings.Contains(out, fmt.Sprintf("run_%d_", live)) {
 		t.Errorf("runs clean says\n%sand leaves %d tables of the dead run, %d of the live one", out, tables(dead), tables(live))
 	}
 	s.slowly(0)
-	p.exits(statusRejected)
+	p.exits(exit.Rejected)
 	if n := tables(live); n != 0 {
 		t.Errorf("%d tables are left of a run that ended well", n)
 	}
-	if out := s.relink(statusOK, "runs", "clean").stdout.String(); out != "there is nothing to clean\n" {
+	if out := s.relink(exit.OK, "runs", "clean").stdout.String(); out != "there is nothing to clean\n" {
 		t.Errorf("runs clean says %q when there is nothing", out)
 	}
 	// It has lost its tables, not itself.
-	s.relink(statusRejected, "resume", "--force", fmt.Sprint(dead))
+	s.relink(exit.Rejected, "resume", "--force", fmt.Sprint(dead))
 }
 
 // A run that cannot be resumed because another one is at work stays what it is.
@@ -100,10 +102,10 @@ func TestResumeWhileAnotherRunIsAtWork(t *testing.T) {
 	s.holdAt("CREATE TABLE")
 	other := s.start("import", "other.csv")
 	s.until("the other run is held", s.held)
-	p := s.relink(statusBusy, "resume", run)
+	p := s.relink(exit.Busy, "resume", run)
 	p.says("another run is at work: import 3, started ", "wait for it to end, then relink resume "+run+" continues it")
 	s.released()
-	other.exits(statusOK)
-	s.relink(statusRejected, "resume", "--force", run)
+	other.exits(exit.OK)
+	s.relink(exit.Rejected, "resume", "--force", run)
 	s.isWhole(2)
 }

@@ -1,4 +1,4 @@
-package main
+package runner
 
 import (
 	"bytes"
@@ -8,30 +8,31 @@ import (
 	"path/filepath"
 
 	"relink/batch/source"
+	"relink/cmd/relink/exit"
 	"relink/linker"
 	"relink/reports"
 )
 
-// reportFiles are the report of one run and its rejects, in the run's folder.
+// ReportFiles are the report of one run and its rejects, in the run's folder.
 // They have their names only once they are committed.
-type reportFiles struct {
+type ReportFiles struct {
 	file    *reports.File
 	lines   reports.Writer
 	rejects *reports.Rejects
-	sample  reports.Sample
+	Sample  reports.Sample
 	// keepOther is the run that has ended and whose files are written again,
 	// 0 for one whose report is only now to be.
 	keepOther int64
 }
 
-// newReportFiles begins the files in the folder dir. src says what the
+// NewReportFiles begins the files in the folder dir. src says what the
 // records look like that the rejects repeat, set what --set fills in.
-func newReportFiles(dir, format string, set linker.Fields, src *source.Reader) (*reportFiles, error) {
+func NewReportFiles(dir, format string, set linker.Fields, src *source.Reader) (*ReportFiles, error) {
 	file, err := reports.CreateFile(filepath.Join(dir, "report."+format))
 	if err != nil {
 		return nil, err
 	}
-	f := &reportFiles{file: file, sample: reports.Sample{Set: set}}
+	f := &ReportFiles{file: file, Sample: reports.Sample{Set: set}}
 	if format == "jsonl" {
 		f.lines = reports.NewJSONL(file)
 	} else {
@@ -45,8 +46,8 @@ func newReportFiles(dir, format string, set linker.Fields, src *source.Reader) (
 	return f, nil
 }
 
-func (f *reportFiles) Write(e linker.Entry, rest io.Reader) error {
-	f.sample.Add(&e)
+func (f *ReportFiles) Write(e linker.Entry, rest io.Reader) error {
+	f.Sample.Add(&e)
 	if err := f.lines.Write(e); err != nil {
 		return err
 	}
@@ -58,7 +59,7 @@ func (f *reportFiles) Write(e linker.Entry, rest io.Reader) error {
 
 // Commit puts the rejects in place before the report: whoever finds a report
 // finds the rejects it speaks of.
-func (f *reportFiles) Commit() error {
+func (f *ReportFiles) Commit() error {
 	if err := f.lines.Close(); err != nil {
 		return err
 	}
@@ -70,7 +71,7 @@ func (f *reportFiles) Commit() error {
 		case err != nil:
 			return err
 		case other:
-			return usage("it was left as it is; move it away to have the other one", "%w", &standingError{f.file.Path(), f.keepOther})
+			return exit.Usage("it was left as it is; move it away to have the other one", "%w", &standingError{f.file.Path(), f.keepOther})
 		}
 	}
 	if err := f.rejects.Commit(); err != nil {
@@ -79,12 +80,12 @@ func (f *reportFiles) Commit() error {
 	return f.file.Commit()
 }
 
-func (f *reportFiles) Abort() error {
+func (f *ReportFiles) Abort() error {
 	return errors.Join(f.rejects.Abort(), f.file.Abort())
 }
 
-// names lists the files by what they are.
-func (f *reportFiles) names() map[string]string {
+// Names lists the files by what they are.
+func (f *ReportFiles) Names() map[string]string {
 	names := map[string]string{"report": f.file.Path()}
 	for what, path := range f.rejects.Files() {
 		names[what] = path

@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"fmt"
@@ -10,9 +10,8 @@ import (
 	"golang.org/x/term"
 
 	"relink/batch"
-	"relink/reports"
-
 	"relink/linker/text"
+	"relink/reports"
 )
 
 const (
@@ -26,28 +25,28 @@ const (
 
 // The phases that each kind of run goes through, for "2 of 4".
 var (
-	phasesOfRun      = []batch.Phase{batch.Staging, batch.Planning, batch.Applying, batch.Reporting}
-	phasesOfDryRun   = []batch.Phase{batch.Staging, batch.Planning, batch.Reporting}
-	phasesOfValidate = []batch.Phase{batch.Staging, batch.Reporting}
+	PhasesOfRun      = []batch.Phase{batch.Staging, batch.Planning, batch.Applying, batch.Reporting}
+	PhasesOfDryRun   = []batch.Phase{batch.Staging, batch.Planning, batch.Reporting}
+	PhasesOfValidate = []batch.Phase{batch.Staging, batch.Reporting}
 )
 
-var phaseNames = map[batch.Phase]string{
+var PhaseNames = map[batch.Phase]string{
 	batch.Staging:   "reading",
 	batch.Planning:  "planning",
 	batch.Applying:  "applying",
 	batch.Reporting: "reporting",
 }
 
-// watch shows p until stop is called: as a bar on a terminal, as a line now
+// Watch shows p until stop is called: as a bar on a terminal, as a line now
 // and then in a log, not at all with --quiet. stop leaves a clean screen and
 // must be called before anything else is written to stdout.
-func (n *notices) watch(p *batch.Progress, phases []batch.Phase) (stop func()) {
-	if n.quiet {
+func (n *notices) Watch(p *batch.Progress, phases []batch.Phase) (stop func()) {
+	if n.Quiet {
 		return func() {}
 	}
 	m := &meter{p: p, at: p.Phase, phases: phases, out: n, now: time.Now}
 	tick, step := sayEvery, m.say
-	if screen, ok := n.w.(*os.File); ok && n.terminal && !n.json {
+	if screen, ok := n.Writer.(*os.File); ok && n.terminal && !n.JSON {
 		m.screen = screen
 		tick, step = redrawEvery, m.draw
 	}
@@ -68,7 +67,7 @@ func (n *notices) watch(p *batch.Progress, phases []batch.Phase) (stop func()) {
 	return func() {
 		close(done)
 		<-stopped
-		n.clear()
+		n.Clear()
 		n.setWipe(nil)
 	}
 }
@@ -108,12 +107,12 @@ func (m *meter) enter() (changed, shown bool) {
 	if changed {
 		m.phase, m.since, m.pace = phase, m.now(), pace{}
 	}
-	return changed, phaseNames[phase] != ""
+	return changed, PhaseNames[phase] != ""
 }
 
 // title is "2/4 planning".
 func (m *meter) title() string {
-	title := phaseNames[m.phase]
+	title := PhaseNames[m.phase]
 	if i := slices.Index(m.phases, m.phase); i >= 0 {
 		title = fmt.Sprintf("%d/%d %s", i+1, len(m.phases), title)
 	}

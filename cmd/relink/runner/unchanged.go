@@ -1,4 +1,4 @@
-package main
+package runner
 
 import (
 	"bytes"
@@ -7,20 +7,21 @@ import (
 	"time"
 
 	"relink/batch/source"
+	"relink/cmd/relink/exit"
 	"relink/linker"
 	"relink/reports"
 )
 
-// nothingChanged tells whether a reconciliation would find what the one before
+// NothingChanged tells whether a reconciliation would find what the one before
 // has left: the same file, read and judged in the same way, every row of it
 // good, and links and CRM rows in scope as they were. If so it says so.
-func (r *runner) nothingChanged(ctx context.Context, s settings) (bool, error) {
-	runs, err := r.store.Runs(ctx, driftLookBack)
+func (r *Runner) NothingChanged(ctx context.Context, s Settings) (bool, error) {
+	runs, err := r.Store.Runs(ctx, driftLookBack)
 	if err != nil {
 		return false, err
 	}
 	last, ok := lastOfScope(runs, s)
-	if !ok || last.State != linker.StateDone || last.ExitStatus != statusOK || last.Version != version() {
+	if !ok || last.State != linker.StateDone || last.ExitStatus != exit.OK || last.Version != Version() {
 		return false, nil
 	}
 	same, err := sameMeaning(last, s)
@@ -31,7 +32,7 @@ func (r *runner) nothingChanged(ctx context.Context, s settings) (bool, error) {
 	if err != nil || file.SHA256 != last.Source.SHA256 {
 		return false, err
 	}
-	changed, err := r.store.ChangedSince(ctx, last, s.Rules)
+	changed, err := r.Store.ChangedSince(ctx, last, s.Rules)
 	if err != nil || changed {
 		return false, err
 	}
@@ -41,7 +42,7 @@ func (r *runner) nothingChanged(ctx context.Context, s settings) (bool, error) {
 
 // lastOfScope is the newest reconciliation of the scope that wrote, or could
 // have.
-func lastOfScope(runs []linker.Run, s settings) (linker.Run, bool) {
+func lastOfScope(runs []linker.Run, s Settings) (linker.Run, bool) {
 	for _, run := range runs {
 		if run.Kind == linker.Reconcile && !run.DryRun && !run.ApplyingAt.IsZero() && sameScope(run, s) {
 			return run, true
@@ -51,12 +52,12 @@ func lastOfScope(runs []linker.Run, s settings) (linker.Run, bool) {
 }
 
 // sameMeaning compares all settings but those that only name files.
-func sameMeaning(run linker.Run, s settings) (bool, error) {
+func sameMeaning(run linker.Run, s Settings) (bool, error) {
 	other, err := readSettings(run)
 	if err != nil {
 		return false, err
 	}
-	for _, x := range []*settings{&other, &s} {
+	for _, x := range []*Settings{&other, &s} {
 		x.Path, x.Name, x.Out, x.ReportFormat = "", "", "", ""
 	}
 	a, err := other.encode()
@@ -68,18 +69,18 @@ func sameMeaning(run linker.Run, s settings) (bool, error) {
 }
 
 // skip says that there is nothing to do.
-func (r *runner) skip(last linker.Run, source linker.SourceIdentity) error {
-	r.a.skipped = true
+func (r *Runner) skip(last linker.Run, source linker.SourceIdentity) error {
+	r.Console.Skipped = true
 	now := time.Now()
 	said := fmt.Sprintf("Nothing to do: run %d reconciled this very file, and nothing in scope has changed since.", last.ID)
-	r.a.stderr.event("skip", said, "run", last.ID, "source", source.Name)
+	r.Console.Stderr.Event("skip", said, "run", last.ID, "source", source.Name)
 	switch {
-	case r.json:
-		return reports.WriteSummaryJSON(r.a.stdout, linker.Summary{
+	case r.JSON:
+		return reports.WriteSummaryJSON(r.Console.Stdout, linker.Summary{
 			Kind: string(linker.Reconcile), State: "skipped", Source: source, StartedAt: now, FinishedAt: now,
 		})
-	case r.a.quiet:
+	case r.Console.Quiet:
 		return nil
 	}
-	return r.a.printf("%s\n", said)
+	return r.Console.Printf("%s\n", said)
 }

@@ -1,4 +1,4 @@
-package main
+package runner
 
 import (
 	"context"
@@ -10,6 +10,8 @@ import (
 
 	"relink/batch"
 	"relink/batch/source"
+	"relink/cmd/relink/console"
+	"relink/cmd/relink/exit"
 	"relink/linker"
 	"relink/linker/postgres"
 	"relink/linker/postgres/pg"
@@ -19,10 +21,10 @@ import (
 const (
 	// ownLockTimeout is how long a resumed run waits for its own lock: the
 	// server may not have seen yet that the process before is dead.
-	ownLockTimeout = 30 * time.Second
+	OwnLockTimeout = 30 * time.Second
 	// deathTimeout is how long other commands wait for the same: on one
 	// machine the server sees it at once, or nearly so.
-	deathTimeout = time.Second
+	DeathTimeout = time.Second
 	// alivePoll is how often they look.
 	alivePoll = 100 * time.Millisecond
 )
@@ -31,9 +33,9 @@ const (
 // waits a while for that. The record tells whether it was in vain. The store it
 // returns is on the schema in which the run was made; a run that was made in
 // another database is refused.
-func (a *console) recorded(ctx context.Context, cfg pg.Config, id int64, patience time.Duration) (*postgres.Store, linker.Run, error) {
+func LoadRun(ctx context.Context, c *console.Console, cfg pg.Config, id int64, patience time.Duration) (*postgres.Store, linker.Run, error) {
 	store := postgres.NewStore(cfg)
-	run, err := a.waitForEnd(ctx, store, id, patience)
+	run, err := waitForEnd(ctx, c, store, id, patience)
 	if err != nil {
 		return nil, run, err
 	}
@@ -41,18 +43,18 @@ func (a *console) recorded(ctx context.Context, cfg pg.Config, id int64, patienc
 	return own, run, err
 }
 
-func (a *console) waitForEnd(ctx context.Context, store *postgres.Store, id int64, patience time.Duration) (linker.Run, error) {
+func waitForEnd(ctx context.Context, c *console.Console, store *postgres.Store, id int64, patience time.Duration) (linker.Run, error) {
 	deadline := time.Now().Add(patience)
 	for told := false; ; {
 		run, err := store.Run(ctx, id)
 		switch {
 		case errors.Is(err, postgres.ErrNoRun):
-			return run, withStatus(statusError, err, "relink runs lists them")
+			return run, exit.WithStatus(exit.Error, err, "relink runs lists them")
 		case err != nil, !run.Alive, time.Now().After(deadline):
 			return run, err
-		case !told && patience > deathTimeout && time.Until(deadline) < patience-deathTimeout:
+		case !told && patience > DeathTimeout && time.Until(deadline) < patience-DeathTimeout:
 			told = true
-			a.stderr.notice("run %d is at work by process %d on %s; waiting up to %s for its end", id, run.PID, run.Host, patience)
+			c.Stderr.Notice("run %d is at work by process %d on %s; waiting up to %s for its end", id, run.PID, run.Host, patience)
 		}
 		select {
 		case <-ctx.Done():
@@ -63,31 +65,31 @@ func (a *console) waitForEnd(ctx context.Context, store *postgres.Store, id int6
 }
 
 // atWork is the error about a run that some process is at work on.
-func atWork(run linker.Run, hint string) error {
-	return withStatus(statusBusy, fmt.Errorf("run %d is at work, by process %d on %s", run.ID, run.PID, run.Host), hint)
+func StillRunning(run linker.Run, hint string) error {
+	return exit.WithStatus(exit.Busy, fmt.Errorf("run %d is at work, by process %d on %s", run.ID, run.PID, run.Host), hint)
 }
 
-// again takes a run that was recorded before to its end or, with rewrite, to
+// Again takes a run that was recorded before to its end or, with rewrite, to
 // its report.
-func (r *runner) again(ctx context.Context, run linker.Run) error {
+func (r *Runner) Again(ctx context.Context, run linker.Run) error {
 	if err := understood(run); err != nil {
 		return err
 	}
 	s, err := readSettings(run)
 	if err != nil {
-		return usage("use the relink that made it: "+run.Version, "%w", err)
+		return exit.Usage("use the relink that made it: "+run.Version, "%w", err)
 	}
 	if run.State == linker.StateAbandoned && run.Kind != linker.Revert && run.Source.SHA256 == "" {
-		return usage("start it again", "run %d never got under way (%s)", run.ID, run.Message)
+		return exit.Usage("start it again", "run %d never got under way (%s)", run.ID, run.Message)
 	}
 	if run.OutDir == "" { // it died before it had one
 		run.OutDir = reports.FolderPath(s.Out, run.StartedAt, run.ID)
 	}
-	if run.Kind != linker.Revert && !isFile(s.input(run.OutDir).Path) && !rereadable(s.Path) {
-		return usage("relink runs abandon "+strconv.FormatInt(run.ID, 10)+" ends it; start it again with its input",
+	if run.Kind != linker.Revert && !IsFile(s.Input(run.OutDir).Path) && !IsRegular(s.Path) {
+		return exit.Usage("relink runs abandon "+strconv.FormatInt(run.ID, 10)+" ends it; start it again with its input",
 			"run %d was interrupted before its input was read to the end", run.ID)
 	}
-	if !r.rewrite {
+	if !r.Rewrite {
 		if err := r.ready(ctx); err != nil {
 			return err
 		}
@@ -99,20 +101,20 @@ func (r *runner) again(ctx context.Context, run linker.Run) error {
 }
 
 // ready makes sure that the database is as a run needs it.
-func (r *runner) ready(ctx context.Context) error {
-	return r.store.Ready(ctx, r.run.retryTimeout, func(text string) { r.a.stderr.notice("%s", text) })
+func (r *Runner) ready(ctx context.Context) error {
+	return r.Store.Ready(ctx, r.Options.RetryTimeout, func(text string) { r.Console.Stderr.Notice("%s", text) })
 }
 
 // untouched makes sure, once the run's lock is taken, that nobody has gone on
 // with the run since its record was read.
-func (r *runner) untouched(ctx context.Context, run linker.Run) error {
-	now, err := r.store.Run(ctx, run.ID)
+func (r *Runner) untouched(ctx context.Context, run linker.Run) error {
+	now, err := r.Store.Run(ctx, run.ID)
 	if err != nil {
 		return err
 	}
 	if now.State.Ended() != run.State.Ended() || !now.ApplyingAt.Equal(run.ApplyingAt) ||
 		now.StagedRows != run.StagedRows || now.Source.SHA256 != run.Source.SHA256 {
-		return usage(fmt.Sprintf("relink runs show %d tells how far it is; then give the command again", run.ID),
+		return exit.Usage(fmt.Sprintf("relink runs show %d tells how far it is; then give the command again", run.ID),
 			"another process has gone on with run %d just now", run.ID)
 	}
 	return nil
@@ -121,17 +123,17 @@ func (r *runner) untouched(ctx context.Context, run linker.Run) error {
 // understood refuses the run of a newer relink: it may mean by its settings, or
 // by its marks, what this one does not know.
 func understood(run linker.Run) error {
-	if !newer(run.Version, version()) {
+	if !Newer(run.Version, Version()) {
 		return nil
 	}
-	return usage("use that version, or a later one", "run %d was made by relink %s, which is newer than this one (%s)", run.ID, run.Version, version())
+	return exit.Usage("use that version, or a later one", "run %d was made by relink %s, which is newer than this one (%s)", run.ID, run.Version, Version())
 }
 
 var release = regexp.MustCompile(`^v(\d+)\.(\d+)\.(\d+)(-\S+?)?(\+\S+)?$`)
 
-// newer compares two versions as the Go tool stamps them. Of a version that is
+// Newer compares two versions as the Go tool stamps them. Of a version that is
 // no release, one built from a working copy, nobody can tell.
-func newer(a, b string) bool {
+func Newer(a, b string) bool {
 	x, y := release.FindStringSubmatch(a), release.FindStringSubmatch(b)
 	if x == nil || y == nil {
 		return false
@@ -150,19 +152,19 @@ func newer(a, b string) bool {
 }
 
 // resumeHint is the command that goes on with a run.
-func (r *runner) resumeHint(run int64) string {
-	return fmt.Sprintf("relink resume%s %d continues it", sameDatabase(r.cmd), run)
+func (r *Runner) resumeHint(run int64) string {
+	return fmt.Sprintf("relink resume%s %d continues it", SameDatabase(r.Command), run)
 }
 
 // interrupted is the end of a run that was told to stop.
-func (r *runner) interrupted(run int64) error {
-	return withStatus(statusInterrupted, fmt.Errorf("run %d was interrupted", run), r.resumeHint(run))
+func (r *Runner) interrupted(run int64) error {
+	return exit.WithStatus(exit.Interrupted, fmt.Errorf("run %d was interrupted", run), r.resumeHint(run))
 }
 
 // record saves the record of a run that has lost its session. Somebody else may
 // be at work on the run by now, or have ended it: then the record is theirs.
-func (r *runner) record(ctx context.Context, run linker.Run) error {
-	err := r.store.SaveRun(ctx, run)
+func (r *Runner) record(ctx context.Context, run linker.Run) error {
+	err := r.Store.SaveRun(ctx, run)
 	var locked *postgres.LockedError
 	if errors.As(err, &locked) || errors.Is(err, postgres.ErrEnded) {
 		return nil
@@ -172,43 +174,43 @@ func (r *runner) record(ctx context.Context, run linker.Run) error {
 
 // abandon ends the record of a run that never got under way: nothing of it
 // could be resumed.
-func (r *runner) abandon(run linker.Run, cause error) error {
+func (r *Runner) abandon(run linker.Run, cause error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	run.State, run.Message, run.ExitStatus = linker.StateAbandoned, cause.Error(), statusOf(cause)
-	return r.store.SaveRun(ctx, run)
+	run.State, run.Message, run.ExitStatus = linker.StateAbandoned, cause.Error(), exit.StatusOf(cause)
+	return r.Store.SaveRun(ctx, run)
 }
 
 // broken tells how a run ended that could not write its report. resumed says
 // that it was there before this process.
-func (r *runner) broken(run linker.Run, done *batch.Done, resumed bool, err error) error {
+func (r *Runner) broken(run linker.Run, done *batch.Done, resumed bool, err error) error {
 	var locked *postgres.LockedError
 	switch {
 	case errors.As(err, &locked) && (resumed || done.Run.Source.SHA256 != ""):
-		return withStatus(statusBusy, err, "wait for it to end, then "+r.resumeHint(run.ID))
+		return exit.WithStatus(exit.Busy, err, "wait for it to end, then "+r.resumeHint(run.ID))
 	case errors.As(err, &locked):
 		err = errors.Join(err, r.abandon(run, err))
-		return withStatus(statusBusy, err, "wait for it to end, or give --lock-timeout to wait here")
+		return exit.WithStatus(exit.Busy, err, "wait for it to end, or give --lock-timeout to wait here")
 	case !resumed && done.Run.Source.SHA256 == "" && source.IsUnreadable(err):
 		err = errors.Join(err, r.abandon(run, err))
-		return withStatus(statusError, err, hintOf(err))
-	case errors.Is(err, linker.ErrStopped), r.cmd.Context().Err() != nil:
+		return exit.WithStatus(exit.Error, err, exit.Hint(err))
+	case errors.Is(err, linker.ErrStopped), r.Command.Context().Err() != nil:
 		return r.interrupted(run.ID)
 	}
 	err = pg.Explain(err)
-	hint := hintOf(err)
-	if r.rewrite {
-		return withStatus(statusError, err, hint)
+	hint := exit.Hint(err)
+	if r.Rewrite {
+		return exit.WithStatus(exit.Error, err, hint)
 	}
 	if hint != "" {
 		hint += "; "
 	}
-	return withStatus(statusError, err, hint+r.resumeHint(run.ID))
+	return exit.WithStatus(exit.Error, err, hint+r.resumeHint(run.ID))
 }
 
 // halfDoneHint says what can be done with a run that has written, was resumed,
 // and was then stopped by a guard: its limits are its own, for good.
-func (r *runner) halfDoneHint(run int64) string {
-	database := sameDatabase(r.cmd)
+func (r *Runner) halfDoneHint(run int64) string {
+	database := SameDatabase(r.Command)
 	return fmt.Sprintf("relink revert%s %d takes back what the run has done, relink runs abandon%s %d leaves it", database, run, database, run)
 }

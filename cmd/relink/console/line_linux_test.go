@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"regexp"
@@ -21,7 +21,7 @@ func TestLineLeavesACleanScreen(t *testing.T) {
 	n := newNotices(screen)
 	m := &meter{
 		p: &p, at: func() batch.Phase { return phase },
-		phases: phasesOfRun, out: n, screen: screen, now: func() time.Time { return now },
+		phases: PhasesOfRun, out: n, screen: screen, now: func() time.Time { return now },
 	}
 	m.draw() // nothing has begun
 	p.BytesTotal.Store(4_000_000)
@@ -39,9 +39,9 @@ func TestLineLeavesACleanScreen(t *testing.T) {
 			now = now.Add(time.Second)
 		}
 	}
-	n.notice("something came up")
+	n.Notice("something came up")
 	m.draw()
-	n.clear()
+	n.Clear()
 	text := read()
 
 	for _, want := range []string{

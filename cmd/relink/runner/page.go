@@ -1,4 +1,4 @@
-package main
+package runner
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"relink/batch"
+	"relink/cmd/relink/console"
 	"relink/linker"
 	"relink/linker/postgres"
 	"relink/linker/text"
@@ -22,9 +23,9 @@ const (
 	summaryName = "summary.json"
 )
 
-// writeBeside writes report.html and summary.json into the folder dir, and adds
+// WriteBeside writes report.html and summary.json into the folder dir, and adds
 // them to the files that they list. The summary comes last.
-func writeBeside(dir string, p *reports.Page) error {
+func WriteBeside(dir string, p *reports.Page) error {
 	page, err := reports.CreateFile(filepath.Join(dir, pageName))
 	if err != nil {
 		return err
@@ -50,9 +51,9 @@ func writeBeside(dir string, p *reports.Page) error {
 // phasesOf are the phases that a run goes through.
 func phasesOf(run linker.Run) []batch.Phase {
 	if run.DryRun {
-		return phasesOfDryRun
+		return console.PhasesOfDryRun
 	}
-	return phasesOfRun
+	return console.PhasesOfRun
 }
 
 // recordedPhases are the phases of a run with the time that each took, by the
@@ -61,15 +62,15 @@ func recordedPhases(run linker.Run, s linker.Summary) []reports.Phase {
 	took := func(phase batch.Phase) time.Duration {
 		return time.Duration(run.Took[phase.String()]) * time.Millisecond
 	}
-	return phasesTook(took, phasesOf(run), s.Rows, s.Outcomes.Written())
+	return PhasesTook(took, phasesOf(run), s.Rows, s.Outcomes.Written())
 }
 
-// phasesTook are the phases with the time that each took. applied is the number
+// PhasesTook are the phases with the time that each took. applied is the number
 // of rows that were written.
-func phasesTook(took func(batch.Phase) time.Duration, phases []batch.Phase, rows, applied int64) []reports.Phase {
+func PhasesTook(took func(batch.Phase) time.Duration, phases []batch.Phase, rows, applied int64) []reports.Phase {
 	var list []reports.Phase
 	for _, phase := range phases {
-		p := reports.Phase{Name: phaseNames[phase], Took: took(phase), Rows: rows}
+		p := reports.Phase{Name: console.PhaseNames[phase], Took: took(phase), Rows: rows}
 		switch phase {
 		case batch.Planning:
 			p.Rows = 0
@@ -96,8 +97,8 @@ func connectionNames(ctx context.Context, store *postgres.Store, sample *reports
 	return names, nil
 }
 
-// listed are the settings as options, those that were given.
-func (s settings) listed() []reports.Option {
+// Listed are the settings as options, those that were given.
+func (s Settings) Listed() []reports.Option {
 	var list []reports.Option
 	add := func(name, value string) {
 		if value != "" {
@@ -157,7 +158,7 @@ func (s settings) listed() []reports.Option {
 
 // drift are the reconciliations of the same scope up to this one, oldest
 // first.
-func drift(runs []linker.Run, this linker.Run, s settings) []reports.DriftPoint {
+func drift(runs []linker.Run, this linker.Run, s Settings) []reports.DriftPoint {
 	var points []reports.DriftPoint
 	for i := len(runs) - 1; i >= 0; i-- {
 		r := runs[i]
@@ -172,7 +173,7 @@ func drift(runs []linker.Run, this linker.Run, s settings) []reports.DriftPoint 
 	return points
 }
 
-func sameScope(r linker.Run, s settings) bool {
+func sameScope(r linker.Run, s Settings) bool {
 	other, err := readSettings(r)
 	if err != nil || other.Rules.Scope == nil || s.Rules.Scope == nil {
 		return false

@@ -1,4 +1,4 @@
-package main
+package runner
 
 import (
 	"bytes"
@@ -9,13 +9,14 @@ import (
 	"path/filepath"
 
 	"relink/batch/source"
+	"relink/cmd/relink/flags"
 	"relink/linker"
 )
 
-// settings are everything that decides what a run means. They are kept with
+// Settings are everything that decides what a run means. They are kept with
 // the run, and a resumed run takes them from there and never from its own
 // command line.
-type settings struct {
+type Settings struct {
 	// Layout is what settingsLayout was when the run was made.
 	Layout int `json:"layout"`
 	// Path is the file, absolute, so that a run can be resumed from
@@ -41,29 +42,29 @@ type settings struct {
 // settings need no new number, since an older one does not know their names.
 const settingsLayout = 1
 
-// stdinCopy is the name of the copy of standard input in a run's folder.
-const stdinCopy = "standard-input"
+// StdinCopy is the name of the copy of standard input in a run's folder.
+const StdinCopy = "standard-input"
 
-// newSettings are the settings of a run of the given input.
-func newSettings(in source.Input, rules linker.Rules, guard linker.Guard, o outputOptions) (settings, error) {
-	s := settings{
+// NewSettings are the settings of a run of the given input.
+func NewSettings(in source.Input, rules linker.Rules, guard linker.Guard, o flags.OutputOptions) (Settings, error) {
+	s := Settings{
 		Path: in.Path, Name: in.Name, Format: in.Format, Encoding: in.Encoding, Delimiter: in.Delimiter,
-		Map: in.Map, Rules: rules, Guard: guard, ReportFormat: o.reportFormat,
+		Map: in.Map, Rules: rules, Guard: guard, ReportFormat: o.ReportFormat,
 	}
 	s.Rules.Values = in.Values
 	if s.Name == "" {
 		s.Name = in.Path
 	}
 	var err error
-	if s.Out, err = absolute(o.out); err != nil || in.Path == "-" {
+	if s.Out, err = Absolute(o.Out); err != nil || in.Path == "-" {
 		return s, err
 	}
-	s.Path, err = absolute(in.Path)
+	s.Path, err = Absolute(in.Path)
 	return s, err
 }
 
-// absolute is path from the root of the file system, "" for none.
-func absolute(path string) (string, error) {
+// Absolute is path from the root of the file system, "" for none.
+func Absolute(path string) (string, error) {
 	if path == "" {
 		return "", nil
 	}
@@ -76,7 +77,7 @@ func absolute(path string) (string, error) {
 
 // near is path as seen from the working folder when it is in there, else path:
 // what a person can read and copy.
-func near(path string) string {
+func RelativePath(path string) string {
 	here, err := os.Getwd()
 	if err != nil {
 		return path
@@ -88,31 +89,31 @@ func near(path string) string {
 	return relative
 }
 
-// input is the file of a run whose folder is dir.
-func (s settings) input(dir string) source.Input {
+// Input is the file of a run whose folder is dir.
+func (s Settings) Input(dir string) source.Input {
 	in := source.Input{
 		Path: s.Path, Name: s.Name, Format: s.Format, Encoding: s.Encoding, Delimiter: s.Delimiter,
 		Map: s.Map, Set: s.Rules.Set, Values: s.Rules.Values,
 	}
-	if copied := filepath.Join(dir, stdinCopy); s.Path == "-" || isFile(copied) {
+	if copied := filepath.Join(dir, StdinCopy); s.Path == "-" || IsFile(copied) {
 		in.Path = copied
 	}
 	return in
 }
 
-func isFile(path string) bool {
+func IsFile(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular()
 }
 
-func (s settings) encode() (json.RawMessage, error) {
+func (s Settings) encode() (json.RawMessage, error) {
 	s.Layout = settingsLayout
 	return json.Marshal(s)
 }
 
 // readSettings reads the settings of a run. A newer relink may have settings
 // that this one does not know: that is an error.
-func readSettings(run linker.Run) (s settings, err error) {
+func readSettings(run linker.Run) (s Settings, err error) {
 	d := json.NewDecoder(bytes.NewReader(run.Options))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&s); err != nil {
@@ -133,11 +134,11 @@ func readable(in source.Input) error {
 	return src.Close()
 }
 
-// keepInput makes an input that can be read only once readable again, by a copy
+// KeepInput makes an input that can be read only once readable again, by a copy
 // in the run's folder. The copy has its name only when it is complete, so that
 // a run is never resumed on half of its input.
-func keepInput(ctx context.Context, in source.Input, dir string) error {
-	if rereadable(in.Path) {
+func KeepInput(ctx context.Context, in source.Input, dir string) error {
+	if IsRegular(in.Path) {
 		return nil
 	}
 	work, err := os.MkdirTemp(dir, ".reading-")
@@ -157,12 +158,12 @@ func keepInput(ctx context.Context, in source.Input, dir string) error {
 	if err := f.Sync(); err != nil {
 		return fmt.Errorf("copying the input: %w", err)
 	}
-	return os.Rename(copied.Path, filepath.Join(dir, stdinCopy))
+	return os.Rename(copied.Path, filepath.Join(dir, StdinCopy))
 }
 
 // rereadable tells whether looking into the file takes nothing away from it,
 // as it would from a pipe. Of what cannot be read at all, opening says why.
-func rereadable(path string) bool {
+func IsRegular(path string) bool {
 	if path == "-" {
 		return false
 	}

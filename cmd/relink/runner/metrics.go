@@ -1,4 +1,4 @@
-package main
+package runner
 
 import (
 	"errors"
@@ -11,44 +11,46 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"relink/cmd/relink/console"
+	"relink/cmd/relink/exit"
 	"relink/linker"
 	"relink/reports"
 )
 
-// metricsOptions say where a monitor finds how a run ended.
-type metricsOptions struct{ file string }
+// MetricsOptions say where a monitor finds how a run ended.
+type MetricsOptions struct{ file string }
 
-func (o *metricsOptions) register(flags *pflag.FlagSet) {
-	flags.StringVar(&o.file, "metrics-file", "", "`FILE` that tells Prometheus how the run ended, however it ended; its name without .prom is the label name")
+func (o *MetricsOptions) Register(fs *pflag.FlagSet) {
+	fs.StringVar(&o.file, "metrics-file", "", "`FILE` that tells Prometheus how the run ended, however it ended; its name without .prom is the label name")
 }
 
 // measured does what a command is for and writes down how it ended. That is
 // done for every end, also when the file is missing or the database is away: a
 // monitor is to see exactly those.
-func (a *console) measured(o metricsOptions, do func() error) error {
+func WithMetrics(c *console.Console, o MetricsOptions, do func() error) error {
 	if o.file == "" {
 		return do()
 	}
-	path, err := absolute(o.file)
+	path, err := Absolute(o.file)
 	if err != nil {
 		return err
 	}
 	if err := writable(path); err != nil {
-		return usage("the folder must exist, and this user must be allowed to write to it", "--metrics-file: %w", err)
+		return exit.Usage("the folder must exist, and this user must be allowed to write to it", "--metrics-file: %w", err)
 	}
-	a.shown, a.skipped = linker.Summary{}, false
+	c.Shown, c.Skipped = linker.Summary{}, false
 	m := reports.Metrics{Name: strings.TrimSuffix(filepath.Base(path), ".prom"), Started: time.Now()}
 	err = do()
-	m.Finished, m.ExitStatus, m.Skipped = time.Now(), statusOf(err), a.skipped
-	if a.shown.Kind != "" && !a.skipped {
-		m.Summary = &a.shown
+	m.Finished, m.ExitStatus, m.Skipped = time.Now(), exit.StatusOf(err), c.Skipped
+	if c.Shown.Kind != "" && !c.Skipped {
+		m.Summary = &c.Shown
 	}
 	if writeErr := writeMetrics(path, m); writeErr != nil {
 		writeErr = fmt.Errorf("--metrics-file: %w", writeErr)
 		if err == nil {
-			return withStatus(statusError, writeErr, "the run itself is done")
+			return exit.WithStatus(exit.Error, writeErr, "the run itself is done")
 		}
-		a.stderr.warn(writeErr.Error())
+		c.Stderr.Warn(writeErr.Error())
 	}
 	return err
 }

@@ -1,4 +1,4 @@
-package main
+package flags
 
 import (
 	"errors"
@@ -7,24 +7,24 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// flagHint names the flag of cmd that an unknown flag was probably meant to
+// FlagHint names the flag of cmd that an unknown flag was probably meant to
 // be, "" when none is near.
-func flagHint(cmd *cobra.Command, err error) string {
+func FlagHint(cmd *cobra.Command, err error) string {
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "" {
 		return ""
 	}
 	var names []string
 	cmd.Flags().VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })
-	near := nearest(unknown.GetSpecifiedName(), names)
+	near := Nearest(unknown.GetSpecifiedName(), names)
 	if near == "" {
 		return ""
 	}
 	return "did you mean --" + near + "?"
 }
 
-// nearest is the word that s was probably meant to be, "" when none is near.
-func nearest(s string, words []string) string {
+// Nearest is the word that s was probably meant to be, "" when none is near.
+func Nearest(s string, words []string) string {
 	best, least := "", len(s)/3+2
 	for _, w := range words {
 		if d := distance(s, w); d < least {

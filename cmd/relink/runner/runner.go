@@ -1,4 +1,4 @@
-package main
+package runner
 
 import (
 	"context"
@@ -15,6 +15,9 @@ import (
 
 	"relink/batch"
 	"relink/batch/source"
+	"relink/cmd/relink/console"
+	"relink/cmd/relink/exit"
+	"relink/cmd/relink/flags"
 	"relink/linker"
 	"relink/linker/postgres"
 	"relink/linker/postgres/pg"
@@ -22,28 +25,28 @@ import (
 	"relink/reports"
 )
 
-// runner makes runs on one database: new ones, and those that go on.
-type runner struct {
-	a     *console
-	cmd   *cobra.Command
-	store *postgres.Store
+// Runner makes runs on one database: new ones, and those that go on.
+type Runner struct {
+	Console *console.Console
+	Command *cobra.Command
+	Store   *postgres.Store
 	// Flags of the command line that do not change what a run means.
-	run runOptions
-	// rewrite only writes the files of a run again.
-	rewrite bool
+	Options flags.RunOptions
+	// Rewrite only writes the files of a run again.
+	Rewrite bool
 	// standing shows the files as they are where they cannot be written
 	// again.
-	standing bool
-	json     bool
-	html     bool                                // print the page instead of the summary
-	next     func(linker.Summary) []reports.Step // the commands that make sense after it
+	Standing bool
+	JSON     bool
+	HTML     bool                                // print the page instead of the summary
+	Next     func(linker.Summary) []reports.Step // the commands that make sense after it
 	began    time.Time                           // in this process
 	named    bool                                // the organizations
 }
 
-// begin records a new run, makes its folder and does it. A revert has no input.
-func (r *runner) begin(ctx context.Context, run linker.Run, in *source.Input, s settings) error {
-	if in != nil && rereadable(in.Path) {
+// Begin records a new run, makes its folder and does it. A revert has no input.
+func (r *Runner) Begin(ctx context.Context, run linker.Run, in *source.Input, s Settings) error {
+	if in != nil && IsRegular(in.Path) {
 		// What is wrong with the file as a whole is said before anything
 		// is recorded.
 		if err := readable(*in); err != nil {
@@ -53,7 +56,7 @@ func (r *runner) begin(ctx context.Context, run linker.Run, in *source.Input, s 
 	if err := r.ready(ctx); err != nil {
 		return err
 	}
-	if err := r.store.CheckNames(ctx, s.Rules); err != nil {
+	if err := r.Store.CheckNames(ctx, s.Rules); err != nil {
 		return err
 	}
 	if err := r.nameInterrupted(ctx, 0); err != nil {
@@ -63,19 +66,19 @@ func (r *runner) begin(ctx context.Context, run linker.Run, in *source.Input, s 
 	if err != nil {
 		return fmt.Errorf("recording the options: %w", err)
 	}
-	run.Options, run.Version, run.Source.Name = options, version(), s.Name
-	if run, err = r.store.Begin(ctx, run); err != nil {
+	run.Options, run.Version, run.Source.Name = options, Version(), s.Name
+	if run, err = r.Store.Begin(ctx, run); err != nil {
 		return err
 	}
 	if run.OutDir, err = reports.CreateFolder(s.Out, run.StartedAt, run.ID); err == nil && in != nil {
-		if err = keepInput(ctx, *in, run.OutDir); err == nil && !rereadable(in.Path) {
-			err = readable(s.input(run.OutDir))
+		if err = KeepInput(ctx, *in, run.OutDir); err == nil && !IsRegular(in.Path) {
+			err = readable(s.Input(run.OutDir))
 		}
 	}
 	if err != nil {
 		err = errors.Join(err, r.abandon(run, err))
 		if ctx.Err() != nil {
-			return withStatus(statusInterrupted, fmt.Errorf("run %d was interrupted before its input was read to the end", run.ID), "nothing was done: start it again")
+			return exit.WithStatus(exit.Interrupted, fmt.Errorf("run %d was interrupted before its input was read to the end", run.ID), "nothing was done: start it again")
 		}
 		return err
 	}
@@ -83,14 +86,14 @@ func (r *runner) begin(ctx context.Context, run linker.Run, in *source.Input, s 
 }
 
 // nameInterrupted tells of the runs that wait to be resumed, but for one.
-func (r *runner) nameInterrupted(ctx context.Context, but int64) error {
-	waiting, err := r.store.Interrupted(ctx)
+func (r *Runner) nameInterrupted(ctx context.Context, but int64) error {
+	waiting, err := r.Store.Interrupted(ctx)
 	if err != nil {
 		return err
 	}
 	for _, w := range waiting {
 		if w.ID != but {
-			r.a.stderr.notice("run %d was interrupted on %s; relink resume %d continues it, relink runs abandon %d ends it",
+			r.Console.Stderr.Notice("run %d was interrupted on %s; relink resume %d continues it, relink runs abandon %d ends it",
 				w.ID, w.StartedAt.Format("2006-01-02 15:04 UTC"), w.ID, w.ID)
 		}
 	}
@@ -99,13 +102,13 @@ func (r *runner) nameInterrupted(ctx context.Context, but int64) error {
 
 // do takes a run to its end, says how it ended, and returns that as an error
 // with the exit status.
-func (r *runner) do(ctx context.Context, run linker.Run, s settings, resumed bool) error {
-	var files *reportFiles
+func (r *Runner) do(ctx context.Context, run linker.Run, s Settings, resumed bool) error {
+	var files *ReportFiles
 	var progress batch.Progress
 	var page *reports.Page
-	dir := near(run.OutDir)
+	dir := RelativePath(run.OutDir)
 	job := &batch.Job{
-		Run: run, Input: s.input(run.OutDir), Rules: s.Rules, Guard: s.Guard, Rewrite: r.rewrite,
+		Run: run, Input: s.Input(run.OutDir), Rules: s.Rules, Guard: s.Guard, Rewrite: r.Rewrite,
 		Open: func(ctx context.Context, again bool) (batch.Attempt, error) {
 			o := r.sessionOptions(run, s, again, resumed)
 			o.Working = &progress.Lanes
@@ -120,7 +123,7 @@ func (r *runner) do(ctx context.Context, run linker.Run, s settings, resumed boo
 		Record: r.record,
 		Begin: func(src *source.Reader) (batch.Report, error) {
 			var err error
-			files, err = newReportFiles(dir, s.ReportFormat, s.Rules.Set, src)
+			files, err = NewReportFiles(dir, s.ReportFormat, s.Rules.Set, src)
 			if files != nil && run.State.Ended() {
 				files.keepOther = run.ID
 			}
@@ -131,9 +134,9 @@ func (r *runner) do(ctx context.Context, run linker.Run, s settings, resumed boo
 			return err
 		},
 		Planned:      func(p linker.Plan) { r.nameOrganizations(p, s) },
-		RetryTimeout: r.run.retryTimeout,
+		RetryTimeout: r.Options.RetryTimeout,
 		Stop:         ctx.Done(),
-		Notice:       func(text string) { r.a.stderr.notice("%s", text) },
+		Notice:       func(text string) { r.Console.Stderr.Notice("%s", text) },
 		Progress:     &progress,
 	}
 	if s.Expect != "" {
@@ -141,31 +144,31 @@ func (r *runner) do(ctx context.Context, run linker.Run, s settings, resumed boo
 	}
 	r.begins(run, dir)
 	saidSo := context.AfterFunc(ctx, func() {
-		r.a.stderr.notice("stopping after the batches in hand; a second signal stops at once")
+		r.Console.Stderr.Notice("stopping after the batches in hand; a second signal stops at once")
 	})
 	defer saidSo()
-	stop := r.a.stderr.watch(&progress, phasesOf(run))
-	done, err := job.Do(r.a.hard)
+	stop := r.Console.Stderr.Watch(&progress, phasesOf(run))
+	done, err := job.Do(r.Console.Hard)
 	stop()
 	var standing *standingError
-	if r.standing && errors.As(err, &standing) && isFile(filepath.Join(dir, summaryName)) {
+	if r.Standing && errors.As(err, &standing) && IsFile(filepath.Join(dir, summaryName)) {
 		return r.showStanding(dir, standing)
 	}
 	if err != nil {
 		return r.broken(run, done, resumed, err)
 	}
-	if r.rewrite && run.State == linker.StateDone && !maps.Equal(run.Outcomes, done.Tally.Outcomes()) {
-		r.a.stderr.warn(fmt.Sprintf("run %d ended with %s: links, recordings or CRM rows have changed since, "+
+	if r.Rewrite && run.State == linker.StateDone && !maps.Equal(run.Outcomes, done.Tally.Outcomes()) {
+		r.Console.Stderr.Warn(fmt.Sprintf("run %d ended with %s: links, recordings or CRM rows have changed since, "+
 			"and the rows that it did not change are reported as they would be decided now", run.ID, run.Outcomes))
 	}
-	if done.Plan.PruneWithheld != "" && (r.a.quiet || r.json) {
-		r.a.stderr.warn(withheld(done))
+	if done.Plan.PruneWithheld != "" && (r.Console.Quiet || r.JSON) {
+		r.Console.Stderr.Warn(withheld(done))
 	}
 	summary := page.Summary
-	if r.html {
-		err = r.a.showPage(summary.Files["html"])
+	if r.HTML {
+		err = r.Console.ShowPage(summary.Files["html"])
 	} else {
-		err = r.a.show(summary, r.json, reports.TextOptions{Notices: why(done), Next: page.Next})
+		err = r.Console.Show(summary, r.JSON, reports.TextOptions{Notices: why(done), Next: page.Next})
 	}
 	if err != nil {
 		return err
@@ -173,38 +176,38 @@ func (r *runner) do(ctx context.Context, run linker.Run, s settings, resumed boo
 	r.ends(summary)
 	switch {
 	case done.Refusal != nil && done.Applied:
-		return withStatus(summary.ExitStatus, done.Refusal, r.halfDoneHint(run.ID))
+		return exit.WithStatus(summary.ExitStatus, done.Refusal, r.halfDoneHint(run.ID))
 	case done.Refusal != nil:
-		return withStatus(summary.ExitStatus, done.Refusal, done.Refusal.Hint)
-	case summary.ExitStatus == statusInterrupted && !r.rewrite:
+		return exit.WithStatus(summary.ExitStatus, done.Refusal, done.Refusal.Hint)
+	case summary.ExitStatus == exit.Interrupted && !r.Rewrite:
 		return r.interrupted(run.ID)
 	}
-	return outcome(summary.ExitStatus)
+	return exit.Done(summary.ExitStatus)
 }
 
 // begins writes the log's line of a run that begins, or goes on.
-func (r *runner) begins(run linker.Run, dir string) {
-	if r.rewrite {
+func (r *Runner) begins(run linker.Run, dir string) {
+	if r.Rewrite {
 		return
 	}
 	r.began = time.Now()
-	r.a.stderr.event("start", fmt.Sprintf("%s of %s, %s, files in %s", runName(string(run.Kind), run.ID, run.DryRun), run.Source.Name, utc(r.began), dir),
+	r.Console.Stderr.Event("start", fmt.Sprintf("%s of %s, %s, files in %s", runName(string(run.Kind), run.ID, run.DryRun), run.Source.Name, UTC(r.began), dir),
 		"run", run.ID, "kind", run.Kind, "dryRun", run.DryRun, "source", run.Source.Name, "folder", dir)
 }
 
 // ends writes the log's line of a run that has ended.
-func (r *runner) ends(s linker.Summary) {
-	if r.rewrite {
+func (r *Runner) ends(s linker.Summary) {
+	if r.Rewrite {
 		return
 	}
 	_, verdict := reports.Verdict(s)
 	took := time.Since(r.began).Round(100 * time.Millisecond)
-	r.a.stderr.event("end", fmt.Sprintf("%s, %s, exit status %d after %s: %s", runName(s.Kind, *s.Run, s.DryRun), utc(time.Now()), s.ExitStatus, took, verdict),
+	r.Console.Stderr.Event("end", fmt.Sprintf("%s, %s, exit status %d after %s: %s", runName(s.Kind, *s.Run, s.DryRun), UTC(time.Now()), s.ExitStatus, took, verdict),
 		"run", *s.Run, "kind", s.Kind, "dryRun", s.DryRun, "state", s.State, "exitStatus", s.ExitStatus, "seconds", took.Seconds(),
 		"rows", s.Rows, "outcomes", s.Outcomes, "drift", s.Drift, "report", s.Files["report"])
 }
 
-func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+func UTC(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
 func runName(kind string, id int64, dryRun bool) string {
 	if dryRun {
@@ -216,10 +219,10 @@ func runName(kind string, id int64, dryRun bool) string {
 // open opens a session. ctx ends with the first signal and ends only the
 // opening: the session itself must outlive it, to bring the batch in hand to an
 // end and to report.
-func (r *runner) open(ctx context.Context, o postgres.SessionOptions) (batch.Attempt, error) {
-	lasting, cancel := context.WithCancelCause(r.a.hard)
+func (r *Runner) open(ctx context.Context, o postgres.SessionOptions) (batch.Attempt, error) {
+	lasting, cancel := context.WithCancelCause(r.Console.Hard)
 	opened := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
-	session, err := r.store.Session(lasting, o)
+	session, err := r.Store.Session(lasting, o)
 	if err != nil {
 		return nil, err // and not a session that is nil
 	}
@@ -229,27 +232,27 @@ func (r *runner) open(ctx context.Context, o postgres.SessionOptions) (batch.Att
 
 // writeRest writes the files that stand beside the report, the summary last:
 // whoever finds one finds all that it lists.
-func (r *runner) writeRest(dir string, done *batch.Done, files *reportFiles, s settings) (*reports.Page, error) {
+func (r *Runner) writeRest(dir string, done *batch.Done, files *ReportFiles, s Settings) (*reports.Page, error) {
 	page := &reports.Page{
-		Summary: done.Summary(), Notices: why(done), Sample: &files.sample, Touched: done.Plan.Touched,
-		Options: s.listed(), Host: done.Run.Host, Version: done.Run.Version,
+		Summary: done.Summary(), Notices: why(done), Sample: &files.Sample, Touched: done.Plan.Touched,
+		Options: s.Listed(), Host: done.Run.Host, Version: done.Run.Version,
 	}
 	page.Phases = recordedPhases(done.Run, page.Summary)
 	if of := done.Run.OfRun; of != 0 {
 		page.Options = append([]reports.Option{{Name: "takes back", Value: fmt.Sprintf("run %d", of)}}, page.Options...)
 	}
 	if done.Refusal != nil {
-		page.Notices = append(page.Notices, groupsOf(done.Refusal)...)
+		page.Notices = append(page.Notices, exit.Groups(done.Refusal)...)
 		if done.Refusal.Hint != "" {
 			page.Notices = append(page.Notices, "To do: "+done.Refusal.Hint)
 		}
 	}
-	page.Summary.Files = files.names()
-	page.Next = r.next(page.Summary)
+	page.Summary.Files = files.Names()
+	page.Next = r.Next(page.Summary)
 	if err := r.decorate(page, done.Run, s); err != nil {
-		r.a.stderr.notice("report.html lacks the names of connections: %s", pg.Explain(err))
+		r.Console.Stderr.Notice("report.html lacks the names of connections: %s", pg.Explain(err))
 	}
-	return page, writeBeside(dir, page)
+	return page, WriteBeside(dir, page)
 }
 
 // why are the sentences under the verdict: what was not done, for which reason.
@@ -266,12 +269,12 @@ func why(done *batch.Done) (list []string) {
 func withheld(done *batch.Done) string { return "nothing was cleared: " + done.Plan.PruneWithheld }
 
 // decorate adds to the page what only the database knows.
-func (r *runner) decorate(page *reports.Page, run linker.Run, s settings) (err error) {
-	page.Connections, err = connectionNames(r.a.hard, r.store, page.Sample, s.Rules.Organization)
+func (r *Runner) decorate(page *reports.Page, run linker.Run, s Settings) (err error) {
+	page.Connections, err = connectionNames(r.Console.Hard, r.Store, page.Sample, s.Rules.Organization)
 	if err != nil || run.Kind != linker.Reconcile {
 		return err
 	}
-	earlier, err := r.store.Runs(r.a.hard, driftLookBack)
+	earlier, err := r.Store.Runs(r.Console.Hard, driftLookBack)
 	page.Drift = drift(earlier, run, s)
 	return err
 }
@@ -280,49 +283,49 @@ func (r *runner) decorate(page *reports.Page, run linker.Run, s settings) (err e
 // scope: a month of nights with several jobs.
 const driftLookBack = 300
 
-func (r *runner) sessionOptions(run linker.Run, s settings, again, resumed bool) postgres.SessionOptions {
+func (r *Runner) sessionOptions(run linker.Run, s Settings, again, resumed bool) postgres.SessionOptions {
 	o := postgres.SessionOptions{
-		Run: run.ID, Rules: s.Rules, Writing: !run.DryRun && !r.rewrite, Undo: run.OfRun,
-		Lanes: int(r.run.lanes), BatchRows: int(r.run.batchRows), LockTimeout: r.run.lockTimeout, RetryTimeout: r.run.retryTimeout,
+		Run: run.ID, Rules: s.Rules, Writing: !run.DryRun && !r.Rewrite, Undo: run.OfRun,
+		Lanes: int(r.Options.Lanes), BatchRows: int(r.Options.BatchRows), LockTimeout: r.Options.LockTimeout, RetryTimeout: r.Options.RetryTimeout,
 		CountGroups: s.Guard.Reconcile || !s.Guard.MaxChanges.IsZero(),
-		Notice:      func(text string) { r.a.stderr.notice("%s", text) },
+		Notice:      func(text string) { r.Console.Stderr.Notice("%s", text) },
 	}
 	if resumed {
-		o.OwnTimeout = ownLockTimeout
+		o.OwnTimeout = OwnLockTimeout
 	}
 	if again {
 		// The lock is this process's own: a server that was cut off still
 		// holds it.
-		o.OwnTimeout = max(ownLockTimeout, r.run.retryTimeout)
+		o.OwnTimeout = max(OwnLockTimeout, r.Options.RetryTimeout)
 	}
 	return o
 }
 
 // nameOrganizations says whose recordings a run touches that is not limited to
 // one organization.
-func (r *runner) nameOrganizations(p linker.Plan, s settings) {
+func (r *Runner) nameOrganizations(p linker.Plan, s Settings) {
 	if s.Rules.Organization != "" || r.named {
 		return
 	}
 	r.named = true // and not again when the database was lost
 	for _, o := range p.Touched {
-		r.a.stderr.notice("organization %q: %s recordings change", o.Organization, text.Thousands(o.Recordings))
+		r.Console.Stderr.Notice("organization %q: %s recordings change", o.Organization, text.Thousands(o.Recordings))
 	}
 }
 
-// sameDatabase repeats the database of a command for the next one, unless that
+// SameDatabase repeats the database of a command for the next one, unless that
 // would print a secret.
-func sameDatabase(cmd *cobra.Command) string {
+func SameDatabase(cmd *cobra.Command) string {
 	var b strings.Builder
-	if value := cmd.Flags().Lookup("database").Value.String(); value == local || strings.HasPrefix(value, local+"/") {
-		b.WriteString(" --database " + quote(value))
+	if value := cmd.Flags().Lookup("database").Value.String(); value == flags.LocalDatabase || strings.HasPrefix(value, flags.LocalDatabase+"/") {
+		b.WriteString(" --database " + flags.Quote(value))
 	}
-	b.WriteString(sameFlags(cmd, "schema"))
+	b.WriteString(flags.SameFlags(cmd, "schema"))
 	return b.String()
 }
 
 // showStanding prints what was written when the run ended.
-func (r *runner) showStanding(dir string, standing *standingError) error {
+func (r *Runner) showStanding(dir string, standing *standingError) error {
 	content, err := os.ReadFile(filepath.Join(dir, summaryName))
 	if err != nil {
 		return err
@@ -331,14 +334,14 @@ func (r *runner) showStanding(dir string, standing *standingError) error {
 	if err := json.Unmarshal(content, &s); err != nil {
 		return fmt.Errorf("reading %s: %w", filepath.Join(dir, summaryName), err)
 	}
-	r.a.stderr.notice("%s; this is what was written when the run ended", standing)
-	if r.html {
-		err = r.a.showPage(filepath.Join(dir, pageName))
+	r.Console.Stderr.Notice("%s; this is what was written when the run ended", standing)
+	if r.HTML {
+		err = r.Console.ShowPage(filepath.Join(dir, pageName))
 	} else {
-		err = r.a.show(s, r.json, reports.TextOptions{Next: r.next(s)})
+		err = r.Console.Show(s, r.JSON, reports.TextOptions{Next: r.Next(s)})
 	}
 	if err != nil {
 		return err
 	}
-	return outcome(s.ExitStatus)
+	return exit.Done(s.ExitStatus)
 }

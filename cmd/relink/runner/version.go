@@ -1,10 +1,10 @@
-package main
+package runner
 
 import "runtime/debug"
 
-// version is the version that the Go tool has stamped into the program: a tag,
+// Version is the version that the Go tool has stamped into the program: a tag,
 // or "devel" with the commit when there is none.
-func version() string {
+func Version() string {
 	build, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "devel"

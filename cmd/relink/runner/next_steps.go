@@ -1,4 +1,4 @@
-package main
+package runner
 
 import (
 	"maps"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"relink/cmd/relink/flags"
 	"relink/linker"
 	"relink/reports"
 )
@@ -15,17 +16,17 @@ import (
 // nextSteps is how many commands a summary proposes: more would be a manual.
 const nextSteps = 3
 
-// nextAfterFile are the commands that make sense after an import or a
+// NextAfterFile are the commands that make sense after an import or a
 // reconciliation of the file path.
-func nextAfterFile(cmd *cobra.Command, path string) func(linker.Summary) []reports.Step {
-	same := sameFlags(cmd, "format", "delimiter", "encoding", "map", "set",
+func NextAfterFile(cmd *cobra.Command, path string) func(linker.Summary) []reports.Step {
+	same := flags.SameFlags(cmd, "format", "delimiter", "encoding", "map", "set",
 		"organization", "on-conflict", "follow-merges", "existing", "keep-trigger",
 		"connection", "data-type", "prune", "take-over", "out", "report-format")
 	// The limits are made for the whole file: of its rejects nearly all may
 	// be rejected again, and they are few.
-	limits := sameFlags(cmd, "max-rejects", "max-changes", "min-rows", "force")
-	command := "relink " + cmd.Name() + same + limits + sameDatabase(cmd) + " "
-	ofRejects := "relink " + cmd.Name() + same + sameDatabase(cmd) + " "
+	limits := flags.SameFlags(cmd, "max-rejects", "max-changes", "min-rows", "force")
+	command := "relink " + cmd.Name() + same + limits + SameDatabase(cmd) + " "
+	ofRejects := "relink " + cmd.Name() + same + SameDatabase(cmd) + " "
 	after := nextAfterRun(cmd)
 	return func(s linker.Summary) []reports.Step {
 		done, imported := s.State == string(linker.StateDone), s.Kind == string(linker.Import)
@@ -34,10 +35,10 @@ func nextAfterFile(cmd *cobra.Command, path string) func(linker.Summary) []repor
 		case s.DryRun && done && imported:
 			first = reports.Step{
 				Why:     "Do what this dry run says, and nothing else",
-				Command: command + "--expect " + quote(s.Files["report"]) + " " + quotePath(path),
+				Command: command + "--expect " + flags.Quote(s.Files["report"]) + " " + flags.QuotePath(path),
 			}
 		case s.DryRun && done:
-			first = reports.Step{Why: "Do it for good", Command: command + quotePath(path)}
+			first = reports.Step{Why: "Do it for good", Command: command + flags.QuotePath(path)}
 		// Of a reconciliation the rejects belong into the next file: by
 		// themselves they are not what the links should be.
 		case s.Applied && s.Files["rejects"] != "" && imported && done:
@@ -47,26 +48,26 @@ func nextAfterFile(cmd *cobra.Command, path string) func(linker.Summary) []repor
 	}
 }
 
-// nextAfterOld are the commands that make sense after a run whose options stand
+// NextAfterOld are the commands that make sense after a run whose options stand
 // in its record, not on the command line.
-func nextAfterOld(cmd *cobra.Command, run linker.Run) func(linker.Summary) []reports.Step {
+func NextAfterOld(cmd *cobra.Command, run linker.Run) func(linker.Summary) []reports.Step {
 	after := nextAfterRun(cmd)
 	return func(s linker.Summary) []reports.Step {
 		o, err := readSettings(run)
 		if err != nil || run.Kind != linker.Import || !s.Applied || s.Files["rejects"] == "" || s.State != string(linker.StateDone) {
 			return after(s)
 		}
-		return steps(append([]reports.Step{again("relink import"+o.flags()+sameDatabase(cmd)+" ", s)}, after(s)...))
+		return steps(append([]reports.Step{again("relink import"+o.flags()+SameDatabase(cmd)+" ", s)}, after(s)...))
 	}
 }
 
 // flags are the settings of a run that its rejects need too, as they are given on
 // a command line.
-func (s settings) flags() string {
+func (s Settings) flags() string {
 	var b strings.Builder
 	add := func(name, value string) {
 		if value != "" {
-			b.WriteString(" --" + name + " " + quote(value))
+			b.WriteString(" --" + name + " " + flags.Quote(value))
 		}
 	}
 	add("format", s.Format)
@@ -94,8 +95,8 @@ func (s settings) flags() string {
 		add("existing", "keep")
 	}
 	add("keep-trigger", strings.Join(s.Rules.KeepTriggers, ","))
-	if usual, err := absolute(defaultOut); err != nil || s.Out != usual {
-		add("out", near(s.Out))
+	if usual, err := Absolute(flags.DefaultOut); err != nil || s.Out != usual {
+		add("out", RelativePath(s.Out))
 	}
 	if s.ReportFormat != "csv" {
 		add("report-format", s.ReportFormat)
@@ -105,12 +106,12 @@ func (s settings) flags() string {
 
 // again is the step that sends the rejects once more.
 func again(command string, s linker.Summary) reports.Step {
-	return reports.Step{Why: "Mend the rows in the rejects file, then send them again", Command: command + quotePath(s.Files["rejects"])}
+	return reports.Step{Why: "Mend the rows in the rejects file, then send them again", Command: command + flags.QuotePath(s.Files["rejects"])}
 }
 
 // nextAfterRun are the commands that make sense after any run.
 func nextAfterRun(cmd *cobra.Command) func(linker.Summary) []reports.Step {
-	database := sameDatabase(cmd)
+	database := SameDatabase(cmd)
 	return func(s linker.Summary) []reports.Step {
 		id := " " + strconv.FormatInt(*s.Run, 10)
 		takeBack := reports.Step{Why: "See what taking this run back would do", Command: "relink revert --dry-run" + database + id}
@@ -129,30 +130,30 @@ func nextAfterRun(cmd *cobra.Command) func(linker.Summary) []reports.Step {
 	}
 }
 
-// nextAfterRevert are the commands that make sense after the taking back of a
+// NextAfterRevert are the commands that make sense after the taking back of a
 // run.
-func nextAfterRevert(cmd *cobra.Command, of int64) func(linker.Summary) []reports.Step {
+func NextAfterRevert(cmd *cobra.Command, of int64) func(linker.Summary) []reports.Step {
 	after := nextAfterRun(cmd)
 	return func(s linker.Summary) []reports.Step {
 		if !s.DryRun || s.State != string(linker.StateDone) {
 			return after(s)
 		}
-		first := reports.Step{Why: "Do it for good", Command: "relink revert" + sameDatabase(cmd) + " " + strconv.FormatInt(of, 10)}
+		first := reports.Step{Why: "Do it for good", Command: "relink revert" + SameDatabase(cmd) + " " + strconv.FormatInt(of, 10)}
 		return steps(append([]reports.Step{first}, after(s)...))
 	}
 }
 
-// nextAfterAPI are the commands that make sense after an import of path through
+// NextAfterAPI are the commands that make sense after an import of path through
 // the HTTP operation.
-func nextAfterAPI(cmd *cobra.Command, path string) func(linker.Summary) []reports.Step {
-	command := "relink import" + sameFlags(cmd, "api", "token-file", "rate", "insecure-plaintext",
+func NextAfterAPI(cmd *cobra.Command, path string) func(linker.Summary) []reports.Step {
+	command := "relink import" + flags.SameFlags(cmd, "api", "token-file", "rate", "insecure-plaintext",
 		"format", "delimiter", "encoding", "map", "set", "on-conflict", "out", "report-format") + " "
 	return func(s linker.Summary) []reports.Step {
 		var first reports.Step
 		switch {
 		case s.State != string(linker.StateDone):
 		case s.DryRun:
-			first = reports.Step{Why: "Do it for good", Command: command + quotePath(path)}
+			first = reports.Step{Why: "Do it for good", Command: command + flags.QuotePath(path)}
 		case s.Files["rejects"] != "":
 			first = again(command, s)
 		}
@@ -160,14 +161,14 @@ func nextAfterAPI(cmd *cobra.Command, path string) func(linker.Summary) []report
 	}
 }
 
-// nextAfterValidate are the commands that make sense after the check of path.
-func nextAfterValidate(cmd *cobra.Command, path string, s linker.Summary) []reports.Step {
-	same := sameFlags(cmd, "format", "delimiter", "encoding", "map", "set", "out", "report-format")
+// NextAfterValidate are the commands that make sense after the check of path.
+func NextAfterValidate(cmd *cobra.Command, path string, s linker.Summary) []reports.Step {
+	same := flags.SameFlags(cmd, "format", "delimiter", "encoding", "map", "set", "out", "report-format")
 	var list []reports.Step
 	if rejects, ok := s.Files["rejects"]; ok {
-		list = append(list, reports.Step{Why: "Mend the rows in the rejects file, then check them again", Command: "relink validate" + same + " " + quotePath(rejects)})
+		list = append(list, reports.Step{Why: "Mend the rows in the rejects file, then check them again", Command: "relink validate" + same + " " + flags.QuotePath(rejects)})
 	}
-	list = append(list, reports.Step{Why: "Ask the database what the file would do", Command: "relink import --dry-run" + same + " " + quotePath(path)})
+	list = append(list, reports.Step{Why: "Ask the database what the file would do", Command: "relink import --dry-run" + same + " " + flags.QuotePath(path)})
 	return steps(append(list, explainFirst(s)...))
 }
 

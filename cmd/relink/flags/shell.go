@@ -1,4 +1,4 @@
-package main
+package flags
 
 import (
 	"strings"
@@ -7,9 +7,9 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// sameFlags repeats those of the named flags that were given, for the command
+// SameFlags repeats those of the named flags that were given, for the command
 // that a summary proposes next.
-func sameFlags(cmd *cobra.Command, names ...string) string {
+func SameFlags(cmd *cobra.Command, names ...string) string {
 	var b strings.Builder
 	for _, name := range names {
 		flag := cmd.Flags().Lookup(name)
@@ -23,23 +23,23 @@ func sameFlags(cmd *cobra.Command, names ...string) string {
 		for _, value := range values {
 			b.WriteString(" --" + name)
 			if flag.NoOptDefVal == "" {
-				b.WriteString(" " + quote(value))
+				b.WriteString(" " + Quote(value))
 			}
 		}
 	}
 	return b.String()
 }
 
-// quotePath is quote for a file's name, which must not be taken for a flag.
-func quotePath(path string) string {
+// QuotePath is quote for a file's name, which must not be taken for a flag.
+func QuotePath(path string) string {
 	if strings.HasPrefix(path, "-") && path != "-" {
 		path = "./" + path
 	}
-	return quote(path)
+	return Quote(path)
 }
 
-// quote makes one word of s for a shell, with as few quotes as can be.
-func quote(s string) string {
+// Quote makes one word of s for a shell, with as few quotes as can be.
+func Quote(s string) string {
 	plain := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
 			strings.ContainsRune("-_./:=@%+,", r)

@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"context"
@@ -15,10 +15,10 @@ import (
 // safe for concurrent use.
 type notices struct {
 	mu       sync.Mutex
-	w        io.Writer
+	Writer   io.Writer
 	terminal bool
-	quiet    bool
-	json     bool
+	Quiet    bool
+	JSON     bool
 	// wipe takes a progress bar off the screen before a line is written,
 	// nil while there is none.
 	wipe func()
@@ -26,12 +26,12 @@ type notices struct {
 
 func newNotices(w io.Writer) *notices {
 	f, ok := w.(*os.File)
-	return &notices{w: w, terminal: ok && term.IsTerminal(int(f.Fd()))}
+	return &notices{Writer: w, terminal: ok && term.IsTerminal(int(f.Fd()))}
 }
 
-// notice says something that the person should know but that stops nothing.
-func (n *notices) notice(format string, args ...any) {
-	if n.quiet {
+// Notice says something that the person should know but that stops nothing.
+func (n *notices) Notice(format string, args ...any) {
+	if n.Quiet {
 		return
 	}
 	n.line(slog.LevelInfo, "notice", fmt.Sprintf(format, args...), "")
@@ -42,30 +42,30 @@ func (n *notices) progress(message string) {
 	n.line(slog.LevelInfo, "progress", message, "")
 }
 
-// warn says what must be known of a run that came to its end, also with
+// Warn says what must be known of a run that came to its end, also with
 // --quiet.
-func (n *notices) warn(message string) {
+func (n *notices) Warn(message string) {
 	n.line(slog.LevelWarn, "warning", message, "")
 }
 
-// event writes down for a log that something began or ended. On a terminal the
+// Event writes down for a log that something began or ended. On a terminal the
 // bar and the summary say it. attrs are for lines of JSON.
-func (n *notices) event(what, message string, attrs ...any) {
-	if n.quiet || n.terminal {
+func (n *notices) Event(what, message string, attrs ...any) {
+	if n.Quiet || n.terminal {
 		return
 	}
-	if n.json {
+	if n.JSON {
 		n.mu.Lock()
 		defer n.mu.Unlock()
-		slog.New(slog.NewJSONHandler(n.w, nil)).Info(what, attrs...)
+		slog.New(slog.NewJSONHandler(n.Writer, nil)).Info(what, attrs...)
 		return
 	}
 	n.line(slog.LevelInfo, what, message, "")
 }
 
-// fail says why the program ends, and what to do about it. details stand
+// Fail says why the program ends, and what to do about it. details stand
 // between the two, a line each.
-func (n *notices) fail(message, hint string, details ...string) {
+func (n *notices) Fail(message, hint string, details ...string) {
 	n.line(slog.LevelError, "error", message, hint, details...)
 }
 
@@ -75,8 +75,8 @@ func (n *notices) line(level slog.Level, prefix, message, hint string, details .
 	if n.wipe != nil {
 		n.wipe()
 	}
-	if n.json {
-		log := slog.New(slog.NewJSONHandler(n.w, nil))
+	if n.JSON {
+		log := slog.New(slog.NewJSONHandler(n.Writer, nil))
 		if hint != "" {
 			log = log.With("hint", hint)
 		}
@@ -86,12 +86,12 @@ func (n *notices) line(level slog.Level, prefix, message, hint string, details .
 		log.Log(context.Background(), level, message)
 		return
 	}
-	fmt.Fprintf(n.w, "relink: %s: %s\n", prefix, message)
+	fmt.Fprintf(n.Writer, "relink: %s: %s\n", prefix, message)
 	for _, detail := range details {
-		fmt.Fprintf(n.w, "relink:   %s\n", detail)
+		fmt.Fprintf(n.Writer, "relink:   %s\n", detail)
 	}
 	if hint != "" {
-		fmt.Fprintf(n.w, "relink: hint: %s\n", hint)
+		fmt.Fprintf(n.Writer, "relink: hint: %s\n", hint)
 	}
 }
 
@@ -99,7 +99,7 @@ func (n *notices) line(level slog.Level, prefix, message, hint string, details .
 func (n *notices) Write(p []byte) (int, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.w.Write(p)
+	return n.Writer.Write(p)
 }
 
 // setWipe says how to take the progress bar off the screen, nil when there is
@@ -110,8 +110,8 @@ func (n *notices) setWipe(wipe func()) {
 	n.wipe = wipe
 }
 
-// clear takes a progress bar off the screen.
-func (n *notices) clear() {
+// Clear takes a progress bar off the screen.
+func (n *notices) Clear() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.wipe != nil {

@@ -1,4 +1,4 @@
-package main
+package flags
 
 import (
 	"fmt"
@@ -9,27 +9,28 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"relink/cmd/relink/exit"
 	"relink/linker"
 	"relink/linker/text"
 )
 
-// inputOptions say how a file is to be read.
-type inputOptions struct {
-	format    string
+// InputOptions say how a file is to be read.
+type InputOptions struct {
+	Format    string
 	delimiter string
-	encoding  string
+	Encoding  string
 	maps      []string
 	sets      []string
-	values    []linker.Replacement
+	Values    []linker.Replacement
 }
 
-func (o *inputOptions) register(flags *pflag.FlagSet) {
-	flags.Var(word{&o.format, []string{"csv", "jsonl"}}, "format", "what the file is; default: by its name, standard input by its first byte")
+func (o *InputOptions) Register(flags *pflag.FlagSet) {
+	flags.Var(word{&o.Format, []string{"csv", "jsonl"}}, "format", "what the file is; default: by its name, standard input by its first byte")
 	flags.StringVar(&o.delimiter, "delimiter", "", "`CHAR` between CSV cells; default: a comma, a semicolon, tab or |, as the header shows")
-	flags.StringVar(&o.encoding, "encoding", "", "text encoding by its `NAME`, such as windows-1252; default: UTF-8, or UTF-16 with a byte order mark")
+	flags.StringVar(&o.Encoding, "encoding", "", "text encoding by its `NAME`, such as windows-1252; default: UTF-8, or UTF-16 with a byte order mark")
 	flags.StringArrayVar(&o.maps, "map", nil, "read a column as a field, as in `'SFDC Id=externalId'`, or ignore it, as in 'Owner='; may be repeated, also for one field")
 	flags.StringArrayVar(&o.sets, "set", nil, "fill a field where a row leaves it empty, as in `dataType=LEAD`; may be repeated")
-	flags.Var(replacements{&o.values}, "map-value", "read a value of a field as another, as in dataType:Deal=OPPORTUNITY, or as none, as in trigger:NULL=; may be repeated")
+	flags.Var(replacements{&o.Values}, "map-value", "read a value of a field as another, as in dataType:Deal=OPPORTUNITY, or as none, as in trigger:NULL=; may be repeated")
 }
 
 // fieldNamed finds a field by its name as a person may write it.
@@ -41,21 +42,21 @@ func fieldNamed(name string) (linker.Field, error) {
 	return f, nil
 }
 
-// set reads the values of --set.
-func (o *inputOptions) set() (linker.Fields, error) {
+// Set reads the values of --set.
+func (o *InputOptions) Set() (linker.Fields, error) {
 	var set linker.Fields
 	for _, s := range o.sets {
 		name, value, ok := strings.Cut(s, "=")
 		value = strings.TrimSpace(value)
 		if !ok || value == "" {
-			return set, usage("write --set FIELD=VALUE", "--set: value %q: a field and a value are wanted", s)
+			return set, exit.Usage("write --set FIELD=VALUE", "--set: value %q: a field and a value are wanted", s)
 		}
 		field, err := fieldNamed(strings.TrimSpace(name))
 		if err != nil {
-			return set, usage("", "--set: %w", err)
+			return set, exit.Usage("", "--set: %w", err)
 		}
 		if *set.At(field) != "" {
-			return set, usage("keep one of them", "--set: %s is given twice", field)
+			return set, exit.Usage("keep one of them", "--set: %s is given twice", field)
 		}
 		// A wrong word here would be the fault of every row of the file.
 		switch field {
@@ -65,28 +66,28 @@ func (o *inputOptions) set() (linker.Fields, error) {
 			err = word{&value, linker.Triggers}.Set(value)
 		}
 		if err != nil {
-			return set, usage("", "--set: %s %q is unknown: %w", field, value, err)
+			return set, exit.Usage("", "--set: %s %q is unknown: %w", field, value, err)
 		}
 		*set.At(field) = value
 	}
 	return set, nil
 }
 
-// columns reads the values of --map: the field for each header, "" for a header
+// Columns reads the values of --map: the field for each header, "" for a header
 // that is to be ignored. Several headers may feed one field; a row that fills
 // two of them is refused when it is read. A header may itself hold an equals
 // sign.
-func (o *inputOptions) columns() (map[string]string, error) {
+func (o *InputOptions) Columns() (map[string]string, error) {
 	columns := map[string]string{}
 	for _, m := range o.maps {
 		i := strings.LastIndex(m, "=")
 		if i <= 0 {
-			return nil, usage("write --map 'HEADER=FIELD'", "--map: value %q: a header and a field are wanted", m)
+			return nil, exit.Usage("write --map 'HEADER=FIELD'", "--map: value %q: a header and a field are wanted", m)
 		}
 		header := strings.TrimSpace(m[:i])
 		name := strings.TrimSpace(m[i+1:])
 		if _, twice := columns[header]; twice {
-			return nil, usage("keep one of them", "--map: header %q is used twice", header)
+			return nil, exit.Usage("keep one of them", "--map: header %q is used twice", header)
 		}
 		if name == "" {
 			columns[header] = ""
@@ -94,16 +95,16 @@ func (o *inputOptions) columns() (map[string]string, error) {
 		}
 		field, err := fieldNamed(name)
 		if err != nil {
-			return nil, usage("", "--map: %w", err)
+			return nil, exit.Usage("", "--map: %w", err)
 		}
 		columns[header] = field.String()
 	}
 	return columns, nil
 }
 
-// separator reads --delimiter, "" when it is to be detected. Old systems have
+// Separator reads --delimiter, "" when it is to be detected. Old systems have
 // delimiters of their own, so any character will do that does not stand in ids.
-func (o *inputOptions) separator() (string, error) {
+func (o *InputOptions) Separator() (string, error) {
 	switch strings.ToLower(o.delimiter) {
 	case "":
 		return "", nil
@@ -118,60 +119,60 @@ func (o *inputOptions) separator() (string, error) {
 	}
 	r, size := utf8.DecodeRuneInString(o.delimiter)
 	if size < len(o.delimiter) || r == utf8.RuneError || unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("\"'\r\n\x00", r) {
-		return "", usage("", "--delimiter: value %q: use a comma, a semicolon, tab, | or another character that does not stand in cells", o.delimiter)
+		return "", exit.Usage("", "--delimiter: value %q: use a comma, a semicolon, tab, | or another character that does not stand in cells", o.delimiter)
 	}
 	return o.delimiter, nil
 }
 
-// outputOptions say where a run leaves its files, and what stands on stdout.
-type outputOptions struct {
-	out          string
-	reportFormat string
-	json         bool
+// OutputOptions say where a run leaves its files, and what stands on stdout.
+type OutputOptions struct {
+	Out          string
+	ReportFormat string
+	JSON         bool
 }
 
-// defaultOut is the folder that the folders of runs are made in.
-const defaultOut = "relink-runs"
+// DefaultOut is the folder that the folders of runs are made in.
+const DefaultOut = "relink-runs"
 
-func (o *outputOptions) register(flags *pflag.FlagSet) {
-	o.reportFormat = "csv"
-	flags.StringVar(&o.out, "out", defaultOut, "`FOLDER` in which the run gets a folder of its own")
-	flags.Var(word{&o.reportFormat, []string{"csv", "jsonl"}}, "report-format", "what the report is written as")
-	flags.BoolVar(&o.json, "json", false, "print summary.json instead of the summary")
+func (o *OutputOptions) Register(flags *pflag.FlagSet) {
+	o.ReportFormat = "csv"
+	flags.StringVar(&o.Out, "out", DefaultOut, "`FOLDER` in which the run gets a folder of its own")
+	flags.Var(word{&o.ReportFormat, []string{"csv", "jsonl"}}, "report-format", "what the report is written as")
+	flags.BoolVar(&o.JSON, "json", false, "print summary.json instead of the summary")
 }
 
-// guardOptions are the limits that are judged before the first write.
-type guardOptions struct{ linker.Guard }
+// GuardOptions are the limits that are judged before the first write.
+type GuardOptions struct{ linker.Guard }
 
-// registerFile adds the limits that the file alone can break.
-func (o *guardOptions) registerFile(flags *pflag.FlagSet) {
+// RegisterFile adds the limits that the file alone can break.
+func (o *GuardOptions) RegisterFile(flags *pflag.FlagSet) {
 	flags.Var(limit{&o.MaxRejects}, "max-rejects", "refuse the file when more rows are rejected, a number or a percentage of the rows")
 	flags.Var(whole{&o.MinRows, 0}, "min-rows", "refuse a file with fewer rows")
 }
 
-// register adds all limits. changes says what holds when --max-changes is not
+// Register adds all limits. changes says what holds when --max-changes is not
 // given.
-func (o *guardOptions) register(flags *pflag.FlagSet, changes string) {
-	o.registerFile(flags)
-	o.registerChanges(flags, changes)
+func (o *GuardOptions) Register(flags *pflag.FlagSet, changes string) {
+	o.RegisterFile(flags)
+	o.RegisterChanges(flags, changes)
 }
 
-// registerChanges adds the limits on what becomes of links.
-func (o *guardOptions) registerChanges(flags *pflag.FlagSet, changes string) {
+// RegisterChanges adds the limits on what becomes of links.
+func (o *GuardOptions) RegisterChanges(flags *pflag.FlagSet, changes string) {
 	flags.Var(limit{&o.MaxChanges}, "max-changes", "refuse to replace or clear more links, a number or a percentage, for each connection and for the whole; "+changes)
 	flags.Var(optional{&o.Force}, "force", "pass --max-changes when the plan changes exactly `N` links")
 }
 
-// ruleOptions decide what becomes of a row.
-type ruleOptions struct {
-	organization string
+// RuleOptions decide what becomes of a row.
+type RuleOptions struct {
+	Organization string
 	onConflict   string
 	followMerges bool
 	existing     string
 	keepTriggers []string
 }
 
-func (o *ruleOptions) register(flags *pflag.FlagSet) {
+func (o *RuleOptions) Register(flags *pflag.FlagSet) {
 	o.onConflict, o.existing = "reject", "replace"
 	flags.Var(word{&o.onConflict, []string{"reject", "last"}}, "on-conflict", "rows that ask for different targets of one recording: reject them all, or let the last one win")
 	flags.BoolVar(&o.followMerges, "follow-merges", false, "link the survivor of a merged CRM row instead of rejecting the row")
@@ -179,11 +180,11 @@ func (o *ruleOptions) register(flags *pflag.FlagSet) {
 	flags.Var(words{&o.keepTriggers, linker.Triggers, "TRIGGER[,...]"}, "keep-trigger", "never replace or clear a link made by one of these triggers")
 }
 
-// rules is the options as the linker's rules. set is what --set gives.
-func (o *ruleOptions) rules(set linker.Fields) linker.Rules {
+// Rules is the options as the linker's rules. set is what --set gives.
+func (o *RuleOptions) Rules(set linker.Fields) linker.Rules {
 	return linker.Rules{
 		Set:          set,
-		Organization: o.organization,
+		Organization: o.Organization,
 		LastWins:     o.onConflict == "last",
 		FollowMerges: o.followMerges,
 		KeepExisting: o.existing == "keep",
@@ -191,26 +192,26 @@ func (o *ruleOptions) rules(set linker.Fields) linker.Rules {
 	}
 }
 
-// runOptions say how a run works on its database.
-type runOptions struct {
-	lanes        int64
-	batchRows    int64
-	lockTimeout  time.Duration
-	retryTimeout time.Duration
+// RunOptions say how a run works on its database.
+type RunOptions struct {
+	Lanes        int64
+	BatchRows    int64
+	LockTimeout  time.Duration
+	RetryTimeout time.Duration
 }
 
 // defaultRetryTimeout is how long a run tries to get its database back before
 // it ends as interrupted: a restart of the server, a failover.
 const defaultRetryTimeout = 5 * time.Minute
 
-func (o *runOptions) register(flags *pflag.FlagSet) {
-	o.retryTimeout = defaultRetryTimeout
-	flags.Var(whole{&o.lanes, 1}, "lanes", "database connections that write at the same time; default: one a processor, 2 to 4")
-	flags.Var(whole{&o.batchRows, 1}, "batch-rows", "rows that one transaction writes; default: as many as a quarter of a second is enough for")
-	flags.Var(period{&o.lockTimeout}, "lock-timeout", "how long to wait while another run is writing; default: not at all")
-	flags.Var(period{&o.retryTimeout}, "retry-timeout", "how long to try to get a lost database back")
+func (o *RunOptions) Register(flags *pflag.FlagSet) {
+	o.RetryTimeout = defaultRetryTimeout
+	flags.Var(whole{&o.Lanes, 1}, "lanes", "database connections that write at the same time; default: one a processor, 2 to 4")
+	flags.Var(whole{&o.BatchRows, 1}, "batch-rows", "rows that one transaction writes; default: as many as a quarter of a second is enough for")
+	flags.Var(period{&o.LockTimeout}, "lock-timeout", "how long to wait while another run is writing; default: not at all")
+	flags.Var(period{&o.RetryTimeout}, "retry-timeout", "how long to try to get a lost database back")
 }
 
-// local is the word that names the private PostgreSQL instead of a URL. A
+// LocalDatabase is the word that names the private PostgreSQL instead of a URL. A
 // database of it may follow: local/demo.
-const local = "local"
+const LocalDatabase = "local"

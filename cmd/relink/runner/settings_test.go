@@ -1,4 +1,4 @@
-package main
+package runner
 
 import (
 	"testing"
@@ -26,7 +26,7 @@ func TestSettingsKeepTheirForm(t *testing.T) {
 		t.Fatal(err)
 	}
 	force := int64(7)
-	want := settings{
+	want := Settings{
 		Layout: 1, Path: "/data/links.csv", Name: "/data/links.csv", Format: "csv", Encoding: "windows-1252", Delimiter: ";",
 		Map: map[string]string{"Owner": "", "SFDC Id": "externalId"},
 		Rules: linker.Rules{

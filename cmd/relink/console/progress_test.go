@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"bytes"
@@ -18,7 +18,7 @@ func TestProgressInALog(t *testing.T) {
 	var p batch.Progress
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	var phase batch.Phase
-	m := &meter{p: &p, at: func() batch.Phase { return phase }, phases: phasesOfRun, out: newNotices(&log), now: func() time.Time { return now }}
+	m := &meter{p: &p, at: func() batch.Phase { return phase }, phases: PhasesOfRun, out: newNotices(&log), now: func() time.Time { return now }}
 
 	m.say() // nothing has begun
 	p.BytesTotal.Store(4_000_000)

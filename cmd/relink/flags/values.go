@@ -1,4 +1,4 @@
-package main
+package flags
 
 import (
 	"errors"
@@ -23,7 +23,7 @@ type word struct {
 	words []string
 }
 
-func newWord(value *string, words []string) pflag.Value { return word{value, words} }
+func Word(value *string, words []string) pflag.Value { return word{value, words} }
 
 func (w word) String() string {
 	if w.value == nil {
@@ -51,7 +51,7 @@ type words struct {
 	name   string
 }
 
-func newWords(values *[]string, set []string, name string) pflag.Value {
+func Words(values *[]string, set []string, name string) pflag.Value {
 	return words{values, set, name}
 }
 
@@ -137,7 +137,7 @@ type whole struct {
 	least int64
 }
 
-func newWhole(value *int64, least int64) pflag.Value { return whole{value, least} }
+func Whole(value *int64, least int64) pflag.Value { return whole{value, least} }
 
 func (n whole) String() string {
 	if n.value == nil || *n.value == 0 {
@@ -200,15 +200,15 @@ func (p period) Set(s string) error {
 // small set, of a large one the nearest.
 func instead(value string, set []string) string {
 	const few = 6
-	if near := nearest(strings.ToUpper(value), set); len(set) > few && near != "" {
+	if near := Nearest(strings.ToUpper(value), set); len(set) > few && near != "" {
 		return "did you mean " + near + "?"
 	}
 	return "use " + text.OneOf(set)
 }
 
-// valueError turns the flag parser's words about a value into ours, with name
+// ValueError turns the flag parser's words about a value into ours, with name
 // as the place the value comes from. Other errors stay as they are.
-func valueError(name string, err error) error {
+func ValueError(name string, err error) error {
 	var invalid *pflag.InvalidValueError
 	if !errors.As(err, &invalid) {
 		return err

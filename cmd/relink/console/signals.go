@@ -1,26 +1,24 @@
-package main
+package console
 
 import (
 	"context"
-	"errors"
 	"os"
 	"os/signal"
 	"syscall"
 	"time"
-)
 
-// errInterrupted is the cause of a context that SIGINT or SIGTERM has ended.
-var errInterrupted = errors.New("interrupted")
+	"relink/cmd/relink/exit"
+)
 
 // hardStopTimeout is how long the second signal leaves for unfinished files to
 // be removed and connections to be closed.
 const hardStopTimeout = 2 * time.Second
 
-// interruptible returns two contexts. The first SIGINT or SIGTERM cancels soft,
+// Interruptible returns two contexts. The first SIGINT or SIGTERM cancels soft,
 // so that the batch in hand is brought to an end and the report written. The
 // second one cancels hard as well: everything stops where it is, which a run
 // is built to survive. stop gives the signals back and must be called.
-func interruptible(parent context.Context) (soft, hard context.Context, stop func()) {
+func Interruptible(parent context.Context) (soft, hard context.Context, stop func()) {
 	hard, cancelHard := context.WithCancelCause(parent)
 	soft, cancelSoft := context.WithCancelCause(hard)
 	signals := make(chan os.Signal, 2)
@@ -32,15 +30,15 @@ func interruptible(parent context.Context) (soft, hard context.Context, stop fun
 			case <-done:
 				return
 			case <-signals:
-				cancel(errInterrupted)
+				cancel(exit.ErrInterrupted)
 			}
 		}
 		select {
 		case <-done:
 		case <-signals:
-			os.Exit(statusInterrupted)
+			os.Exit(exit.Interrupted)
 		case <-time.After(hardStopTimeout):
-			os.Exit(statusInterrupted)
+			os.Exit(exit.Interrupted)
 		}
 	}()
 	return soft, hard, func() {

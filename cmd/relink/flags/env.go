@@ -1,4 +1,4 @@
-package main
+package flags
 
 import (
 	"errors"
@@ -9,13 +9,15 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"relink/cmd/relink/exit"
 )
 
-// environment is the process's environment as a map.
-type environment map[string]string
+// Environment is the process's environment as a map.
+type Environment map[string]string
 
-func parseEnvironment(pairs []string) environment {
-	env := make(environment, len(pairs))
+func ParseEnvironment(pairs []string) Environment {
+	env := make(Environment, len(pairs))
 	for _, pair := range pairs {
 		name, value, _ := strings.Cut(pair, "=")
 		env[name] = value
@@ -35,13 +37,13 @@ var otherVariables = []string{"RELINK_PG_BIN"}
 // RELINK_<FLAG>_FILE.
 const secretFlag = "relink_secret"
 
-func markSecret(flags *pflag.FlagSet, name string) { annotate(flags, name, secretFlag) }
+func MarkSecret(flags *pflag.FlagSet, name string) { annotate(flags, name, secretFlag) }
 
 // typedFlag marks a flag of one command that has no variable: the variable of
 // that name is another command's.
 const typedFlag = "relink_typed"
 
-func onlyTyped(flags *pflag.FlagSet, name string) { annotate(flags, name, typedFlag) }
+func OnlyTyped(flags *pflag.FlagSet, name string) { annotate(flags, name, typedFlag) }
 
 func annotate(flags *pflag.FlagSet, name, mark string) {
 	flag := flags.Lookup(name)
@@ -57,10 +59,10 @@ func variable(flag string) string {
 	return "RELINK_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// bind gives every flag of cmd that the command line leaves out the value of
+// Bind gives every flag of cmd that the command line leaves out the value of
 // its environment variable. An empty variable counts as unset. Flags that may
 // be repeated take one value a line.
-func (env environment) bind(cmd *cobra.Command) error {
+func (env Environment) Bind(cmd *cobra.Command) error {
 	var errs []error
 	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
 		if flag.Changed || flag.Name == "help" || flag.Annotations[typedFlag] != nil || slices.Contains(notFromEnvironment, flag.Name) {
@@ -81,7 +83,7 @@ func (env environment) bind(cmd *cobra.Command) error {
 		}
 		for _, v := range values {
 			if err := cmd.Flags().Set(flag.Name, v); err != nil {
-				errs = append(errs, usage("see "+cmd.CommandPath()+" --help", "%w", valueError(name, err)))
+				errs = append(errs, exit.Usage("see "+cmd.CommandPath()+" --help", "%w", ValueError(name, err)))
 				return
 			}
 		}
@@ -91,14 +93,14 @@ func (env environment) bind(cmd *cobra.Command) error {
 
 // lookup returns a variable's value, for a secret also from the file that the
 // variable with _FILE behind it names.
-func (env environment) lookup(name string, secret bool) (string, error) {
+func (env Environment) lookup(name string, secret bool) (string, error) {
 	value := env[name]
 	path := env[name+"_FILE"]
 	if !secret || path == "" {
 		return value, nil
 	}
 	if value != "" {
-		return "", usage("keep one of them", "%s and %s_FILE are both set", name, name)
+		return "", exit.Usage("keep one of them", "%s and %s_FILE are both set", name, name)
 	}
 	content, err := os.ReadFile(path)
 	if err != nil {
@@ -106,14 +108,14 @@ func (env environment) lookup(name string, secret bool) (string, error) {
 	}
 	value = strings.TrimRight(string(content), "\r\n")
 	if value == "" {
-		return "", usage("", "%s_FILE: %s is empty", name, path)
+		return "", exit.Usage("", "%s_FILE: %s is empty", name, path)
 	}
 	return value, nil
 }
 
-// misnamed lists the RELINK_ variables that no command reads, each with the
+// Misnamed lists the RELINK_ variables that no command reads, each with the
 // reason: a misspelt guard in a cron job must not pass in silence.
-func (env environment) misnamed(root *cobra.Command) []string {
+func (env Environment) Misnamed(root *cobra.Command) []string {
 	known := slices.Clone(otherVariables)
 	var visit func(*cobra.Command)
 	visit = func(cmd *cobra.Command) {

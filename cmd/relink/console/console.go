@@ -1,0 +1,87 @@
+package console
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/term"
+
+	"relink/cmd/relink/exit"
+	"relink/linker"
+	"relink/reports"
+)
+
+// Console is the terminal, or what stands in its place, as the commands use it.
+type Console struct {
+	Stdin  io.Reader
+	Stdout io.Writer
+	Stderr *notices
+
+	// hard is the context of what must come to an orderly end: it outlives
+	// the first signal.
+	Hard context.Context
+
+	Quiet bool // no progress, no notices, nothing on stdout when all is well
+	color bool // colors are allowed on a terminal
+
+	Shown   linker.Summary // what show printed last
+	Skipped bool           // there was nothing to do (--if-changed)
+}
+
+// NewConsole returns a console on these streams. Its hard context is to be set.
+func NewConsole(stdin io.Reader, stdout, stderr io.Writer, color bool) *Console {
+	return &Console{Stdin: stdin, Stdout: stdout, Stderr: newNotices(stderr), color: color}
+}
+
+func (c *Console) Printf(format string, args ...any) error {
+	_, err := fmt.Fprintf(c.Stdout, format, args...)
+	return err
+}
+
+// TerminalSize is the size of the terminal that stdout is, zero when it is
+// none or does not tell, and whether it may be written to in colour.
+func (c *Console) TerminalSize() (width, height int, color bool) {
+	file, ok := c.Stdout.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return 0, 0, false
+	}
+	width, height, err := term.GetSize(int(file.Fd()))
+	if err != nil {
+		width, height = 0, 0
+	}
+	return width, height, c.color
+}
+
+// Show prints the end of a run to stdout.
+func (c *Console) Show(s linker.Summary, asJSON bool, o reports.TextOptions) error {
+	c.Shown = s
+	if asJSON {
+		return reports.WriteSummaryJSON(c.Stdout, s)
+	}
+	if c.Quiet {
+		if s.ExitStatus == exit.OK {
+			return nil // cron makes a mail of every word
+		}
+		_, verdict := reports.Verdict(s)
+		return c.Printf("relink: %s See %s.\n", verdict, s.Files["report"])
+	}
+	o.Width, o.Height, o.Color = c.TerminalSize()
+	return reports.Text(c.Stdout, s, o)
+}
+
+// ShowPage prints the page at path, or on a terminal, where its text would be
+// of no use, the path.
+func (c *Console) ShowPage(path string) error {
+	if _, height, _ := c.TerminalSize(); height > 0 {
+		return c.Printf("%s\n", path)
+	}
+	page, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer page.Close()
+	_, err = io.Copy(c.Stdout, page)
+	return err
+}

@@ -1,0 +1,145 @@
+package exit
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"relink/linker"
+	"relink/linker/text"
+)
+
+// The exit statuses. Scripts and monitors depend on them: they are never
+// renumbered.
+const (
+	OK          = 0
+	Error       = 1
+	Rejected    = 2
+	Budget      = 3
+	Guard       = 4
+	Drift       = 5
+	Busy        = 11
+	Interrupted = 130
+)
+
+// statusTexts says in each command's help what its statuses mean, in the order
+// in which they are listed there.
+var Texts = []struct {
+	Status int
+	Text   string
+}{
+	{OK, "done, and no row was refused"},
+	{Error, "wrong usage or configuration, too short a file, or a fatal error"},
+	{Rejected, "finished, but some rows were rejected or failed, or a prune was withheld"},
+	{Budget, "more rows rejected than --max-rejects allows: nothing written"},
+	{Guard, "more changes than --max-changes allows, or not what --expect says: nothing written"},
+	{Drift, "the links differ from the file (only with --dry-run)"},
+	{Busy, "another run is writing to this database"},
+	{Interrupted, "interrupted; can be resumed"},
+}
+
+// exits adds the command's exit statuses to its help. A status may be given a
+// text of its own, where the general one does not fit the command.
+func List(cmd *cobra.Command, own map[int]string, statuses ...int) {
+	var b strings.Builder
+	for _, s := range Texts {
+		for _, status := range statuses {
+			if status != s.Status {
+				continue
+			}
+			text := s.Text
+			if t, ok := own[status]; ok {
+				text = t
+			}
+			fmt.Fprintf(&b, "  %-4d %s\n", s.Status, text)
+		}
+	}
+	if cmd.Annotations == nil {
+		cmd.Annotations = map[string]string{}
+	}
+	cmd.Annotations["exits"] = strings.TrimSuffix(b.String(), "\n")
+}
+
+// ErrInterrupted is the cause of a context that SIGINT or SIGTERM has ended.
+var ErrInterrupted = errors.New("interrupted")
+
+// failure is an error with the exit status and the hint that belong to it.
+type failure struct {
+	status int
+	err    error
+	hint   string
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+// WithStatus gives an error the exit status and the hint that belong to it.
+func WithStatus(status int, err error, hint string) error {
+	return &failure{status: status, err: err, hint: hint}
+}
+
+// Usage makes the error of a command line that cannot be meant. The hint says
+// what to write instead; "" for nothing.
+func Usage(hint, format string, args ...any) error {
+	return &failure{status: Error, err: fmt.Errorf(format, args...), hint: hint}
+}
+
+// outcome is the end of a run that has said all there is to say: only the
+// status is left to report. Zero is no error.
+func Done(status int) error {
+	if status == OK {
+		return nil
+	}
+	return &DoneError{status}
+}
+
+type DoneError struct{ Status int }
+
+func (e *DoneError) Error() string { return fmt.Sprintf("exit status %d", e.Status) }
+
+// StatusOf tells the exit status that an error stands for.
+func StatusOf(err error) int {
+	var done *DoneError
+	var f *failure
+	switch {
+	case err == nil:
+		return OK
+	case errors.As(err, &done):
+		return done.Status
+	case errors.As(err, &f):
+		return f.status
+	case errors.Is(err, ErrInterrupted):
+		return Interrupted
+	}
+	return Error
+}
+
+// Groups lists, when a guard refused the number of changes, where most of
+// them are.
+func Groups(err error) (lines []string) {
+	var refusal *linker.Refusal
+	if !errors.As(err, &refusal) {
+		return nil
+	}
+	for _, g := range refusal.Groups {
+		lines = append(lines, fmt.Sprintf("connection %q, %s: %s of %s current links (%s replaced, %s cleared)",
+			g.Connection, g.DataType, text.Thousands(g.Replaced+g.Cleared), text.Thousands(g.Current), text.Thousands(g.Replaced), text.Thousands(g.Cleared)))
+	}
+	return lines
+}
+
+// Hint tells what the person at the terminal can do about an error: the
+// hint of a failure, or of any error below that knows its remedy.
+func Hint(err error) string {
+	var f *failure
+	if errors.As(err, &f) && f.hint != "" {
+		return f.hint
+	}
+	var h interface{ Hint() string }
+	if errors.As(err, &h) {
+		return h.Hint()
+	}
+	return ""
+}
