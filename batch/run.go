@@ -243,6 +243,9 @@ func (j *Job) plan(ctx context.Context, a Attempt) (*Done, error) {
 			return nil, err
 		}
 	}
+	if done.Refusal == nil {
+		done.Refusal = plan.Refused
+	}
 	j.Run.State = linker.StatePlanned
 	return done, j.save(ctx, a)
 }
@@ -265,16 +268,22 @@ func (j *Job) apply(ctx context.Context, a Attempt, done *Done) (*Done, error) {
 	if err := j.save(ctx, a); err != nil {
 		return nil, err
 	}
+	before := done.Applied
 	j.wrote, done.Applied = true, true
 	err := a.Apply(ctx, j.Stop, &j.Progress.RowsApplied)
-	if err != nil && !errors.Is(err, linker.ErrStopped) {
-		return nil, err
-	}
 	if err == nil {
 		return j.close(ctx, a, done)
 	}
+	refused := errors.As(err, &done.Refusal)
+	if !refused && !errors.Is(err, linker.ErrStopped) {
+		return nil, err
+	}
 	if err := a.Unattempted(ctx); err != nil {
 		return nil, err
+	}
+	if refused {
+		j.wrote, done.Applied = before, before // no link was made
+		return j.close(ctx, a, done)
 	}
 	j.Run.State = linker.StateInterrupted
 	j.Run.Message = "stopped by a signal"

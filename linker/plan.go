@@ -14,6 +14,9 @@ type Plan struct {
 	// PruneWithheld says why nothing will be cleared although --prune was
 	// given; "" when nothing withholds it.
 	PruneWithheld string
+	// Refused is how the database would end the run, found out by trying;
+	// nil when it would not, or was not asked.
+	Refused *Refusal
 }
 
 // Group is a part of the links a run concerns: of the scope (reconcile) or of

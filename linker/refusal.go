@@ -11,6 +11,8 @@ const (
 	NoGoodRow      RefusalKind = "no_good_row"      // reconcile: every row is rejected, or there is none
 	TooManyChanges RefusalKind = "too_many_changes" // over --max-changes
 	Unexpected     RefusalKind = "unexpected"       // not the report of --expect
+	// RefusedByDatabase: the database has refused every change so far.
+	RefusedByDatabase RefusalKind = "refused_by_database"
 )
 
 // ExitStatus is the status with which a program that was refused ends.

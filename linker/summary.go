@@ -37,6 +37,9 @@ type Reason struct {
 	Code  Code    `json:"code"`
 	Count int64   `json:"count"`
 	Lines []int64 `json:"lines"` // the first ReasonLines physical lines
+	// Message is that of the first row where the code does not tell the
+	// reason: the database's own sentence.
+	Message string `json:"message,omitempty"`
 }
 
 // ReasonLines is how many line numbers a Reason names.

@@ -36,6 +36,9 @@ func (t *Tally) Add(e *Entry) {
 	r := t.reasons[e.Code]
 	if r == nil {
 		r = &Reason{Code: e.Code, Lines: make([]int64, 0, ReasonLines)}
+		if e.Code == DatabaseRefused { // the others say it all by their code
+			r.Message = e.Message
+		}
 		t.reasons[e.Code] = r
 	}
 	r.Count++
@@ -61,7 +64,7 @@ func (t *Tally) Outcomes() Counts {
 func (t *Tally) Reasons() []Reason {
 	reasons := make([]Reason, 0, len(t.reasons))
 	for _, r := range t.reasons {
-		reasons = append(reasons, Reason{Code: r.Code, Count: r.Count, Lines: slices.Clone(r.Lines)})
+		reasons = append(reasons, Reason{Code: r.Code, Count: r.Count, Lines: slices.Clone(r.Lines), Message: r.Message})
 	}
 	slices.SortFunc(reasons, func(a, b Reason) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Code, b.Code))

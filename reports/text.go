@@ -166,6 +166,9 @@ func (p *page) reasons(reasons []linker.Reason, room int) {
 		one := &page{width: p.width, color: p.color}
 		head := fmt.Sprintf("  %-*s  %*s  ", codeWidth, r.Code, countWidth, text.Thousands(r.Count))
 		one.line("%s%s", head, lineNumbers(r, p.width-width(head)))
+		if r.Message != "" {
+			one.wrapped("    ", plain, r.Message)
+		}
 		if e, ok := linker.Explain(r.Code); ok && e.Do != "" {
 			one.wrapped("    ", p.faint(), e.Do)
 		}

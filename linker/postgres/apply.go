@@ -130,7 +130,10 @@ func (x *Session) openLane(ctx context.Context, stop <-chan struct{}, n int) (*l
 		clear: x.statement("clear"), link: x.statement("link"),
 		expected: x.statement("expected"), batch: x.statement("batch"),
 	}
-	if err := l.prepare(ctx); err != nil {
+	if err = l.prepare(ctx); err == nil {
+		_, err = conn.Exec(ctx, "SELECT pg_advisory_lock_shared($1, 0)", int32(lockFence))
+	}
+	if err != nil {
 		l.close()
 		return nil, fmt.Errorf("preparing lane %d: %w", n, err)
 	}
@@ -139,7 +142,7 @@ func (x *Session) openLane(ctx context.Context, stop <-chan struct{}, n int) (*l
 
 func (l *lane) close() { pg.Close(l.conn) }
 
-// prepare sets what a lane's session needs and takes its share of the fence.
+// prepare sets what a lane's session needs.
 func (l *lane) prepare(ctx context.Context) error {
 	_, err := l.conn.Exec(ctx, `
 		SELECT set_config('lock_timeout', $1, false),
@@ -159,11 +162,7 @@ func (l *lane) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := noticeSilence(ctx, l.conn); err != nil {
-		return err
-	}
-	_, err = l.conn.Exec(ctx, "SELECT pg_advisory_lock_shared($1, 0)", int32(lockFence))
-	return err
+	return noticeSilence(ctx, l.conn)
 }
 
 // run applies all batches of a range of blocks.
@@ -201,6 +200,9 @@ func (l *lane) apply(ctx context.Context, from, to pgTID) (int64, error) {
 		n, err = l.fast(ctx, from, to)
 		return err
 	})
+	if err == nil && n > 0 {
+		l.x.breaker.made()
+	}
 	if err == nil || !(errors.Is(err, errNotAsPlanned) || isRefusal(err)) {
 		return n, err
 	}

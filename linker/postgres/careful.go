@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -52,19 +53,22 @@ func (l *lane) tryCareful(ctx context.Context, changes []change, try int) error 
 	if len(changes) == 0 {
 		return nil
 	}
+	made := false
 	err := l.inTransaction(ctx, func(tx pgx.Tx) error {
-		form := l.x.relinker().relink
-		if l.x.opt.Undo != 0 {
-			form = l.x.undo
-		}
-		done, err := form(ctx, tx, changes)
+		done, err := l.form()(ctx, tx, changes)
 		if err != nil {
 			return err
 		}
+		made = slices.ContainsFunc(done, func(a applied) bool { return a.outcome != linker.Failed })
 		return l.note(ctx, tx, done)
 	})
 	switch {
-	case err == nil || !isRefusal(err):
+	case err == nil:
+		if made {
+			l.x.breaker.made()
+		}
+		return nil
+	case !isRefusal(err):
 		return err
 	case len(changes) > 1 && try >= min(2, triesFor(err)):
 		half := len(changes) / 2
@@ -81,6 +85,14 @@ func (l *lane) tryCareful(ctx context.Context, changes []change, try int) error 
 	case <-time.After(time.Duration(try) * tryPause):
 	}
 	return l.tryCareful(ctx, changes, try+1)
+}
+
+// form is how changes are made with care: what is linked, or taken back.
+func (l *lane) form() func(context.Context, pgx.Tx, []change) ([]applied, error) {
+	if l.x.opt.Undo != 0 {
+		return l.x.undo
+	}
+	return l.x.relinker().relink
 }
 
 // inTransaction does something in a transaction of its own, once nobody has the
@@ -109,7 +121,7 @@ func (l *lane) giveUp(ctx context.Context, changes []change, why error) error {
 	if !pg.IsLocked(why) {
 		code, detail = linker.DatabaseRefused, pg.Refusal(why)
 	}
-	return l.inTransaction(ctx, func(tx pgx.Tx) error {
+	err := l.inTransaction(ctx, func(tx pgx.Tx) error {
 		now, err := l.x.relinker().current(ctx, tx, changes)
 		if err != nil {
 			return err
@@ -122,6 +134,10 @@ func (l *lane) giveUp(ctx context.Context, changes []change, why error) error {
 		}
 		return l.note(ctx, tx, done)
 	})
+	if err != nil || code != linker.DatabaseRefused {
+		return err
+	}
+	return l.x.breaker.refuse(why, len(changes))
 }
 
 // note writes down what ended otherwise than planned, in the transaction in

@@ -26,6 +26,9 @@ func (x *Session) Plan(ctx context.Context, first bool) (linker.Plan, error) {
 	}
 	p.table("outcomes", x.statement("outcomes"))
 	plan := p.totals()
+	if p.err == nil && x.opt.Trial {
+		plan.Refused, p.err = x.try(ctx)
+	}
 	if p.err != nil {
 		return linker.Plan{}, x.cause(p.err)
 	}

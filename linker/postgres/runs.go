@@ -125,8 +125,8 @@ func save(ctx context.Context, conn *pgx.Conn, r linker.Run) error {
 			UPDATE relink.runs
 			SET state = $2, source_bytes = $3, source_sha256 = nullif($4, ''), staged_rows = nullif($5, -1),
 			    counts = $6, out_dir = nullif($7, ''), message = nullif($8, ''), exit_status = $9,
-			    applying_at = CASE WHEN $2 = 'applying' THEN coalesce(applying_at, clock_timestamp()) ELSE applying_at END,
-			    write_order = CASE WHEN $2 = 'applying' THEN (SELECT coalesce(max(write_order), 0) + 1 FROM relink.runs) ELSE write_order END,
+			    applying_at = CASE $2 WHEN 'applying' THEN coalesce(applying_at, clock_timestamp()) WHEN 'refused' THEN NULL ELSE applying_at END,
+			    write_order = CASE $2 WHEN 'applying' THEN (SELECT coalesce(max(write_order), 0) + 1 FROM relink.runs) WHEN 'refused' THEN NULL ELSE write_order END,
 			    finished_at = CASE WHEN $10 THEN coalesce(finished_at, clock_timestamp()) END,
 			    source_name = nullif($11, ''), took = $12, left_alone = $13
 			WHERE id = $1`

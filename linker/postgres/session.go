@@ -41,6 +41,9 @@ type SessionOptions struct {
 	Undo int64
 	// CountGroups asks for the plan's groups, which a change guard needs.
 	CountGroups bool
+	// Trial asks the plan to find out whether the database would let its
+	// changes be made: for a dry run.
+	Trial bool
 	// Notice is told what the person should know, nil for nobody.
 	Notice func(string)
 	// Working, when not nil, holds the number of lanes that are applying.
@@ -61,6 +64,8 @@ type Session struct {
 	pulse  sync.WaitGroup
 	// waitedFor is the lock that the working session waited for last.
 	waitedFor atomic.Pointer[heldLock]
+
+	breaker breaker
 
 	canLock bool // this role may lock CRM rows against deletion
 	// hasKey says that a foreign key keeps links from naming a CRM row that

@@ -2,6 +2,7 @@ package pg
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -49,16 +50,44 @@ func IsRefusal(err error) bool {
 		return false
 	}
 	class := e.Code[:min(2, len(e.Code))]
-	return class == "22" || class == "23" || class == "44" || e.Code == "P0001"
+	return class == "22" || class == "23" || class == "44" || e.Code == stateRaised
 }
 
-// Refusal is what the database said, on one line.
+// Refusal is what the database said of a row, on one line. What the platform
+// raises on purpose says by itself who speaks.
 func Refusal(err error) string {
 	var e *pgconn.PgError
 	if !errors.As(err, &e) {
 		return err.Error()
 	}
-	return strings.Join(strings.Fields(e.Message), " ")
+	if e.Code == stateRaised {
+		return oneSentence(e)
+	}
+	return Sentence(e)
+}
+
+// Sentence is what the database said, on one line, and in which function of the
+// platform's.
+func Sentence(e *pgconn.PgError) string { return oneSentence(e) + inPlatform(e) }
+
+func oneSentence(e *pgconn.PgError) string { return strings.Join(strings.Fields(e.Message), " ") }
+
+// functionAt finds the innermost function in the context that the server gives
+// with an error.
+var functionAt = regexp.MustCompile(`^(?:PL/\w+|SQL) function "?([^\s"(]+)"?(?:\(.*?\))?(?: line (\d+))?`)
+
+// inPlatform says of an error that code of the platform's own raised it, which a
+// statement of relink set off; "" for other errors.
+func inPlatform(e *pgconn.PgError) string {
+	at := functionAt.FindStringSubmatch(e.Where)
+	if at == nil {
+		return ""
+	}
+	where := at[1] + "()"
+	if at[2] != "" {
+		where += ", line " + at[2]
+	}
+	return " (in the platform's own function " + where + ", which a trigger or a default of its table runs)"
 }
 
 // IsUnavailable reports whether an error means that the database cannot be reached

@@ -82,6 +82,9 @@ func explain(err error) (message, hint string, ok bool) {
 			"write it as postgres://user:password@host:5432/database, with special characters in the password percent-encoded", true
 	case errors.As(err, &pgErr):
 		hint, ok := ServerHints[pgErr.Code]
+		if inPlatform(pgErr) != "" && !isTransient(pgErr) {
+			hint, ok = "the platform's owner has to fix that function; relink ran into it by writing a link", true
+		}
 		return doing(err) + serverSays(pgErr), hint, ok
 	case errors.As(err, &connectErr):
 		return explainConnect(connectErr)
@@ -158,7 +161,7 @@ func serverSays(e *pgconn.PgError) string {
 	if e.Detail != "" {
 		message += " (" + strings.TrimSuffix(e.Detail, ".") + ")"
 	}
-	return message
+	return message + inPlatform(e)
 }
 
 // explainConnect tells why no session came about, when it was not the server

@@ -37,6 +37,7 @@ const (
 	StateAdminShutdown      = "57P01"
 	StateCrashShutdown      = "57P02"
 	StateCannotConnectNow   = "57P03"
+	stateRaised             = "P0001"
 	StateIOError            = "58030"
 	StateDataCorrupted      = "XX001"
 	StateIndexCorrupted     = "XX002"
