@@ -14,8 +14,7 @@ import (
 // CSV writes report.csv: a header line, then one line an entry, as
 // encoding/csv would write them, with a line end of "\n".
 //
-// A cell that a spreadsheet would take for a formula gets a leading
-// apostrophe. The cells row and line of an entry that is not a row of the
+// What a spreadsheet would take for a formula gets a leading apostrophe. The cells row and line of an entry that is not a row of the
 // input (extra, cleared) are empty.
 //
 // A report can have many millions of lines, and validate spends a good part of
@@ -58,20 +57,17 @@ func (c *CSV) Close() error { return c.w.Flush() }
 
 // appendCell appends the cell s as encoding/csv writes it, after defusing it.
 func appendCell(b []byte, s string) []byte {
-	if s == "" {
-		return b
+	quotes := false
+	if hasSpecial(s) {
+		s = defused(s)
+		quotes = strings.ContainsAny(s, ",\"\r\n")
+	} else if s != "" && startsFormula(s) {
+		s = "'" + s
 	}
-	formula := isFormula(s[0])
-	if !formula && !needsQuotes(s) || formula && !hasSpecial(s) {
-		if formula {
-			b = append(b, '\'')
-		}
+	if !quotes && !startsOddly(s) {
 		return append(b, s...)
 	}
 	b = append(b, '"')
-	if formula {
-		b = append(b, '\'')
-	}
 	for {
 		i := strings.IndexByte(s, '"')
 		if i < 0 {
@@ -85,52 +81,82 @@ func appendCell(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// defused is s with a leading apostrophe when a spreadsheet would take it for
-// a formula.
+// defused is s with an apostrophe wherever a spreadsheet would see the
+// beginning of a formula: at the beginning of the cell, and behind a character
+// at which a spreadsheet of another country begins a new cell. That one takes
+// the quotes around the whole for text.
 func defused(s string) string {
-	if s != "" && isFormula(s[0]) {
-		return "'" + s
+	if s == "" {
+		return s
 	}
-	return s
+	if startsFormula(s) {
+		s = "'" + s
+	}
+	for at := 0; ; {
+		i := strings.IndexAny(s[at:], ";\t\r\n")
+		if i < 0 {
+			return s
+		}
+		at += i + 1
+		if r, _ := utf8.DecodeRuneInString(strings.TrimLeft(s[at:], `"`)); isSign(r) {
+			s = s[:at] + "'" + s[at:]
+		}
+	}
 }
 
-// isFormula reports whether a spreadsheet takes a cell that begins with c for
-// a formula, or drops c and looks at what follows.
-func isFormula(c byte) bool {
-	switch c {
-	case '=', '+', '-', '@', '\t', '\r':
+// startsFormula reports whether a spreadsheet takes a cell for a formula, or
+// drops its first character and looks at what follows.
+func startsFormula(s string) bool {
+	if s[0] >= utf8.RuneSelf {
+		r, _ := utf8.DecodeRuneInString(s)
+		return isSign(r)
+	}
+	return isSign(rune(s[0])) || s[0] == '\t' || s[0] == '\r' || s[0] == '\n'
+}
+
+// isSign reports whether a formula begins with r. Spreadsheets of East Asia
+// take the wide forms, too.
+func isSign(r rune) bool {
+	switch r {
+	case '=', '+', '-', '@', '＝', '＋', '－', '＠':
 		return true
 	}
 	return false
 }
 
-// needsQuotes follows encoding/csv to the letter: `\.` alone is quoted too,
-// because some databases take it for the end of the data.
-func needsQuotes(s string) bool {
-	if hasSpecial(s) || s == `\.` {
+// startsOddly reports whether encoding/csv puts s in quotes for its beginning:
+// `\.` alone is quoted too, because some databases take it for the end of the
+// data.
+func startsOddly(s string) bool {
+	switch {
+	case s == "":
+		return false
+	case s == `\.`:
 		return true
-	}
-	if s[0] < utf8.RuneSelf {
+	case s[0] < utf8.RuneSelf:
 		return s[0] == ' ' || s[0] >= '\t' && s[0] <= '\r'
 	}
 	first, _ := utf8.DecodeRuneInString(s)
 	return unicode.IsSpace(first)
 }
 
-// hasSpecial reports whether s holds a byte that puts a cell in quotes. Eight
-// bytes at a time: byte by byte, this was half the time of writing a report.
+// hasSpecial reports whether s holds a byte that puts a cell in quotes, or at
+// which a spreadsheet may begin another cell. Eight bytes at a time: byte by
+// byte, this was half the time of writing a report.
 func hasSpecial(s string) bool {
 	for len(s) >= 8 {
 		v := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
 			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-		if (zeroes(v^(ones*','))|zeroes(v^(ones*'"'))|zeroes(v^(ones*'\r'))|zeroes(v^(ones*'\n')))&tops != 0 {
+		found := zeroes(v^(ones*',')) | zeroes(v^(ones*'"')) | zeroes(v^(ones*'\r')) |
+			zeroes(v^(ones*'\n')) | zeroes(v^(ones*';')) | zeroes(v^(ones*'\t'))
+		if found&tops != 0 {
 			return true
 		}
 		s = s[8:]
 	}
 	for i := range len(s) {
 		switch s[i] {
-		case ',', '"', '\r', '\n':
+		case ',', '"', '\r', '\n', ';', '\t':
 			return true
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -23,7 +24,7 @@ var cell = rapid.OneOf(
 		"", " ", `\.`, `"`, `""`, ",", "\n", "\r\n", "\r", "\t", "=1+1", "+1", "-1", "@x", "'", "'=1",
 		"\ta", "\ra", "=a,b", `=HYPERLINK("http://x")`, "-\"\n", "\u00a0a", "\u2003", "\u0085", "ж", "\ufeff", "日本",
 	}),
-	rapid.StringOf(rapid.SampledFrom([]rune("ab,\"\r\n\t =+-@'\\.;|é\u00a0\u2028\x00\x1b"))),
+	rapid.StringOf(rapid.SampledFrom([]rune("ab,\"\r\n\t =+-@'\\.;|é＝＋－＠\u00a0\u2028\x00\x1b"))),
 	rapid.String(),
 )
 
@@ -52,6 +53,13 @@ var entries = rapid.Custom(func(t *rapid.T) linker.Entry {
 	return e
 })
 
+// Where an apostrophe is put: before a first character, and behind one at which
+// another spreadsheet begins a cell.
+var (
+	first  = regexp.MustCompile(`^[=+\-@\t\r\n＝＋－＠]`)
+	inside = regexp.MustCompile(`([;\t\r\n])("*[=+\-@＝＋－＠])`)
+)
+
 // record is the entry as cells, defused as the report promises.
 func record(e linker.Entry) []string {
 	number := func(n int64) string {
@@ -68,9 +76,7 @@ func record(e linker.Entry) []string {
 		e.EntityID, e.PreviousEntityID, e.PreviousDataType,
 	}
 	for i, c := range cells {
-		if c != "" && strings.ContainsRune("=+-@\t\r", rune(c[0])) {
-			cells[i] = "'" + c
-		}
+		cells[i] = inside.ReplaceAllString(first.ReplaceAllString(c, "'$0"), "$1'$2")
 	}
 	return cells
 }
@@ -106,8 +112,21 @@ func TestCSVDefusesFormulas(t *testing.T) {
 		{"plus sign", `+491234`, `'+491234`},
 		{"minus sign", `-1`, `'-1`},
 		{"at sign", `@SUM(A1)`, `'@SUM(A1)`},
-		{"tab in front", "\t=1", "'\t=1"},
-		{"carriage return in front", "\r=1", "\"'\r=1\""},
+		{"tab in front", "\t=1", "'\t'=1"},
+		{"carriage return in front", "\r=1", "\"'\r'=1\""},
+		{"line feed in front", "\n=1", "\"'\n'=1\""},
+		{"tab and letters", "\ta", "'\ta"},
+		{"wide equals sign", "＝1", "'＝1"},
+		{"wide plus sign", "＋1", "'＋1"},
+		{"wide minus sign", "－1", "'－1"},
+		{"wide at sign", "＠A1", "'＠A1"},
+		{"behind a semicolon", "a;=1+1", "a;'=1+1"},
+		{"behind two", "a;=1;-2", "a;'=1;'-2"},
+		{"behind a tab", "a\t@A1", "a\t'@A1"},
+		{"behind a line end", "a\n=1", "\"a\n'=1\""},
+		{"behind a semicolon, in quotes", `a;"=1"`, `"a;'""=1"""`},
+		{"wide, behind a semicolon", "a;＝1", "a;'＝1"},
+		{"a sentence", "a; -1 is wrong", "a; -1 is wrong"},
 		{"formula that needs quotes", `=CMD("a",1)`, `"'=CMD(""a"",1)"`},
 		{"sign in the middle", "a=1", "a=1"},
 		{"apostrophe already there", "'=1", "'=1"},
