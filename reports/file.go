@@ -23,16 +23,42 @@ type File struct {
 // dot.
 const tempSuffix = ".partial"
 
-// CreateFile begins the file path. Nothing stands there, and what stood there
-// stays, until Commit.
+// CreateFile begins the file path, which only its user can read, and the group
+// of its folder where that can read the folder (see Share). Nothing stands
+// there, and what stood there stays, until Commit.
 func CreateFile(path string) (*File, error) {
+	info, err := os.Stat(filepath.Dir(path))
+	if err != nil {
+		return nil, fmt.Errorf("creating %s: %w", path, cause(err))
+	}
+	f, err := createFile(path, 0o600)
+	if err == nil && info.Mode().Perm()&0o050 == 0o050 {
+		err = f.f.Chmod(0o640) // whatever the umask
+	}
+	if err != nil {
+		return nil, fmt.Errorf("creating %s: %w", path, cause(err))
+	}
+	return f, nil
+}
+
+// CreateOpenFile begins the file path, which others can read as the umask
+// says: one that other programs wait for.
+func CreateOpenFile(path string) (*File, error) {
+	f, err := createFile(path, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("creating %s: %w", path, cause(err))
+	}
+	return f, nil
+}
+
+func createFile(path string, mode fs.FileMode) (*File, error) {
 	// A name of its own for each attempt: two processes that write the
 	// same report (a resume and a report command) must not share bytes.
 	dir, base := filepath.Split(path)
 	temp := filepath.Join(dir, "."+base+"."+rand.Text()[:8]+tempSuffix)
-	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
-		return nil, fmt.Errorf("creating %s: %w", path, cause(err))
+		return nil, err
 	}
 	return &File{path: path, f: f}, nil
 }

@@ -1,10 +1,12 @@
 package reports
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"os/user"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -15,25 +17,60 @@ import (
 // sorts by time and holds no character that a file system or a shell minds.
 const folderTime = "20060102T150405Z"
 
-// FolderPath is the folder of a run under out: its time and its id.
-func FolderPath(out string, startedAt time.Time, run int64) string {
-	return filepath.Join(out, folderName(startedAt, strconv.FormatInt(run, 10)))
-}
-
 func folderName(at time.Time, name string) string {
 	return at.UTC().Format(folderTime) + "-" + name
 }
 
-// CreateFolder creates the folder of a new run and returns its path. It never
-// takes a folder that exists: two runs with the same number and time belong to
-// two databases, and the error says so.
+const (
+	// folderMode keeps to the user who makes a run what its files tell.
+	folderMode = 0o700
+	// groupMode lets the folder's group read them. Its files get the same
+	// group.
+	groupMode = 0o750 | fs.ModeSetgid
+)
+
+// CreateFolder creates the folder of a new run under out and returns its path:
+// the time and the id of the run, and -2, -3 and so on where a run of another
+// database has that name already. Only its user can read what is in it (see
+// Share). The link latest leads to it from then on.
 func CreateFolder(out string, startedAt time.Time, run int64) (string, error) {
-	path := FolderPath(out, startedAt, run)
-	err := makeFolder(path)
-	if errors.Is(err, fs.ErrExist) {
-		return "", fmt.Errorf("creating folder %s: it exists already and belongs to another run; choose another place with --out", path)
+	const tries = 100 // databases
+	id := strconv.FormatInt(run, 10)
+	for i := range tries {
+		name := folderName(startedAt, id)
+		if i > 0 {
+			name += "-" + strconv.Itoa(i+1)
+		}
+		path := filepath.Join(out, name)
+		if err := makeFolder(path); !errors.Is(err, fs.ErrExist) {
+			return path, err
+		}
 	}
-	return path, err
+	return "", fmt.Errorf("creating a folder in %s: %d folders of this second and number are there already; choose another place with --out", out, tries)
+}
+
+// Share lets the members of a group, a name or a number, read what is and will
+// be in a run's folder. Without a group it does nothing.
+func Share(path, group string) error {
+	if group == "" {
+		return nil
+	}
+	id := group
+	if g, err := user.LookupGroup(group); err == nil {
+		id = g.Gid
+	}
+	gid, err := strconv.Atoi(id)
+	if err != nil {
+		return fmt.Errorf("there is no group %q", group)
+	}
+	if err := os.Chown(path, -1, gid); err != nil {
+		return fmt.Errorf("giving folder %s to group %s: %w", path, group, cause(err))
+	}
+	// After the chown, which takes the bit away that hands the group on.
+	if err := os.Chmod(path, groupMode); err != nil {
+		return fmt.Errorf("giving folder %s to group %s: %w", path, group, cause(err))
+	}
+	return nil
 }
 
 // ReopenFolder takes up the folder of a run that is continued, and creates it
@@ -91,8 +128,38 @@ func makeFolder(path string) error {
 	if err := os.MkdirAll(parent, 0o755); err != nil {
 		return fmt.Errorf("creating folder %s: %w", parent, cause(err))
 	}
-	if err := os.Mkdir(path, 0o755); err != nil {
+	if err := os.Mkdir(path, folderMode); err != nil {
 		return fmt.Errorf("creating folder %s: %w", path, cause(err))
 	}
+	pointLatest(path)
 	return syncDir(parent)
+}
+
+// RemoveFolder removes the folder of a run that has come to nothing, unless
+// there is something in it, and the link that leads to it.
+func RemoveFolder(path string) {
+	if os.Remove(path) != nil {
+		return
+	}
+	link := filepath.Join(filepath.Dir(path), latestName)
+	if target, err := os.Readlink(link); err == nil && target == filepath.Base(path) {
+		os.Remove(link)
+	}
+}
+
+// latestName is the link beside the folders of runs that leads to the newest.
+const latestName = "latest"
+
+// pointLatest makes the link lead to a folder, at once: whoever follows it
+// meanwhile finds the one before or this one. It is a comfort, and there are
+// file systems without links, so that a run does not fail for it.
+func pointLatest(folder string) {
+	link := filepath.Join(filepath.Dir(folder), latestName)
+	if info, err := os.Lstat(link); err == nil && info.Mode().Type() != fs.ModeSymlink {
+		return // somebody's own
+	}
+	temp := filepath.Join(filepath.Dir(folder), "."+latestName+"."+rand.Text()[:8]+tempSuffix)
+	if os.Symlink(filepath.Base(folder), temp) == nil && os.Rename(temp, link) != nil {
+		os.Remove(temp)
+	}
 }

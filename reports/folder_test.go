@@ -3,7 +3,11 @@ package reports_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -22,10 +26,145 @@ func TestFolderIsNamedByTimeAndRun(t *testing.T) {
 	if want := filepath.Join(out, "20260102T030405Z-17"); got != want {
 		t.Errorf("CreateFolder = %q, want %q", got, want)
 	}
-	_, err = reports.CreateFolder(out, startedAt, 17)
-	if err == nil || !strings.Contains(err.Error(), "exists already") || !strings.Contains(err.Error(), "--out") {
-		t.Errorf("CreateFolder of a folder that exists = %v, want an error that says so and names --out", err)
+}
+
+// Runs of two databases may have one number and one second.
+func TestFoldersOfOneNameAreNumbered(t *testing.T) {
+	t.Parallel()
+	out := t.TempDir()
+	var got []string
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	for range 5 {
+		group.Go(func() {
+			path, err := reports.CreateFolder(out, startedAt, 17)
+			if err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			got = append(got, filepath.Base(path))
+		})
 	}
+	group.Wait()
+	slices.Sort(got)
+	const name = "20260102T030405Z-17"
+	if want := []string{name, name + "-2", name + "-3", name + "-4", name + "-5"}; !slices.Equal(got, want) {
+		t.Errorf("folders %v, want %v", got, want)
+	}
+}
+
+func TestLatestLeadsToTheNewest(t *testing.T) {
+	t.Parallel()
+	out := t.TempDir()
+	link := filepath.Join(out, "latest")
+	leads := func(want string) {
+		t.Helper()
+		if got, err := os.Readlink(link); err != nil || filepath.Join(out, got) != want {
+			t.Errorf("latest leads to %q, %v; want %q", got, err, want)
+		}
+	}
+	first, err := reports.CreateFolder(out, startedAt, 17)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leads(first)
+	second, err := reports.CreateValidateFolder(out, startedAt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leads(second)
+	reports.RemoveFolder(first)
+	leads(second)
+	reports.RemoveFolder(second)
+	if _, err := os.Lstat(link); !os.IsNotExist(err) {
+		t.Errorf("latest leads to a folder that is gone: %v", err)
+	}
+	// What is no link is somebody's own.
+	if err := os.WriteFile(link, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := reports.CreateFolder(out, startedAt, 18); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(link); err != nil || string(text) != "mine" {
+		t.Errorf("the file latest holds %q, %v; want what it held", text, err)
+	}
+	entries, err := os.ReadDir(out)
+	if err != nil || len(entries) != 2 {
+		t.Errorf("the folder holds %v, %v; want the run and the file", entries, err)
+	}
+}
+
+// Not parallel: the umask is the whole process's.
+func TestOnlyTheUserReadsAFolder(t *testing.T) {
+	for _, umask := range []int{0, 0o022, 0o077} {
+		old := syscall.Umask(umask)
+		path, err := reports.CreateFolder(t.TempDir(), startedAt, 17)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hasMode(t, path, 0o700)
+		hasMode(t, written(t, filepath.Join(path, "report.csv")), 0o600)
+		if err := reports.Share(path, ""); err != nil {
+			t.Fatal(err)
+		}
+		hasMode(t, path, 0o700)
+
+		if err := reports.Share(path, strconv.Itoa(os.Getegid())); err != nil {
+			t.Fatal(err)
+		}
+		hasMode(t, path, 0o750)
+		hasMode(t, written(t, filepath.Join(path, "rejects.csv")), 0o640)
+		syscall.Umask(old)
+	}
+	if err := reports.Share(t.TempDir(), "no such group"); err == nil || !strings.Contains(err.Error(), `no group "no such group"`) {
+		t.Errorf("a group that is not there: %v", err)
+	}
+}
+
+// A shared folder's files belong to its group, whatever the group of the
+// process is.
+func TestSharedFilesBelongToTheGroup(t *testing.T) {
+	t.Parallel()
+	path, err := reports.CreateFolder(t.TempDir(), startedAt, 17)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gid := os.Getegid()
+	if os.Geteuid() == 0 {
+		gid = 54321 // any will do
+	}
+	if err := reports.Share(path, strconv.Itoa(gid)); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(written(t, filepath.Join(path, "report.csv")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := int(info.Sys().(*syscall.Stat_t).Gid); got != gid {
+		t.Errorf("the report's group is %d, want %d", got, gid)
+	}
+}
+
+func hasMode(t *testing.T, path string, want os.FileMode) {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm() != want {
+		t.Errorf("%s has mode %v, %v; want %v", path, info.Mode(), err, want)
+	}
+}
+
+func written(t *testing.T, path string) string {
+	t.Helper()
+	f, err := reports.CreateFile(path)
+	if err == nil {
+		err = f.Commit()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 func TestReopenedFolderLosesOnlyWhatIsUnfinished(t *testing.T) {

@@ -73,7 +73,7 @@ func ReadJournalHead(path string) (head JournalHead, err error) {
 
 // openJournal opens or creates a journal for this process alone.
 func openJournal(path string) (*journal, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("opening the journal: %w", err)
 	}

@@ -120,6 +120,9 @@ func (a *app) importThroughAPI(cmd *cobra.Command, path string, o importOptions)
 	if r.dir, err = reports.CreateAPIFolder(s.Out, time.Now()); err != nil {
 		return err
 	}
+	if err := reports.Share(r.dir, s.OutGroup); err != nil {
+		return err
+	}
 	if err := runner.KeepInput(cmd.Context(), in, r.dir); err != nil {
 		return err
 	}
@@ -317,7 +320,7 @@ func (r *apiRun) broken(ctx context.Context, err error) error {
 	sent := runner.IsFile(filepath.Join(r.dir, journalName))
 	if !sent {
 		_ = os.Remove(filepath.Join(r.dir, runner.StdinCopy))
-		_ = os.Remove(r.dir) // a folder without a report would only raise questions
+		reports.RemoveFolder(r.dir) // without a report it would only raise questions
 	}
 	switch {
 	case errors.Is(err, send.ErrJournalInUse):

@@ -76,10 +76,13 @@ func (a *app) validate(cmd *cobra.Command, path string, o validateOptions) error
 	if err != nil {
 		return err
 	}
+	if err := reports.Share(dir, o.OutGroup); err != nil {
+		return err
+	}
 	page, err := a.validateInto(cmd.Context(), dir, input, o)
 	if err != nil {
 		// A folder without a report would only raise questions.
-		_ = os.Remove(dir)
+		reports.RemoveFolder(dir)
 		return err
 	}
 	summary := &page.Summary

@@ -2,11 +2,16 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"relink/cmd/relink/exit"
 	"relink/linker"
 )
 
@@ -115,5 +120,67 @@ func TestRunEndsWithItsFiles(t *testing.T) {
 	}
 	if s.State != "done" || s.Outcomes[linker.Created] != 3 {
 		t.Errorf("summary.json = %+v, want 3 created and done", s)
+	}
+}
+
+// Whatever the umask, only the user who makes a run can read what it tells, and
+// the group that is named.
+func TestFilesAreClosedToOthers(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	w.recordings(1, 2)
+	w.accounts("c-1", 1, 2)
+	links := w.raw("links.csv", "recordingId,dataType,id\nr-1,ACCOUNT,a-c-1-1\nr-2,ACCOUNT,a-c-1-9\n")
+	out := filepath.Join(w.dir, "out")
+	modes := func(name string) map[string]string {
+		t.Helper()
+		modes := map[string]string{}
+		latest, err := filepath.EvalSymlinks(filepath.Join(out, "latest"))
+		if err != nil || !strings.HasSuffix(latest, name) {
+			t.Fatalf("latest leads to %q, %v; want …%s", latest, err, name)
+		}
+		err = filepath.WalkDir(latest, func(path string, d fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			info, err := d.Info()
+			kind := "file"
+			if d.IsDir() {
+				kind = "folder"
+			}
+			modes[fmt.Sprintf("%s %04o", kind, info.Mode().Perm())] = path
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return modes
+	}
+	for _, test := range []struct {
+		name  string
+		stdin string
+		args  []string
+		want  []string
+	}{
+		{"-1", "", []string{"import", "--dry-run", links}, []string{"file 0600", "folder 0700"}},
+		{"-2", "", []string{"import", "--out-group", fmt.Sprint(os.Getegid()), links}, []string{"file 0640", "folder 0750"}},
+		{"-3", read(t, links), []string{"import", "-"}, []string{"file 0600", "folder 0700"}},
+		{"-validate", "", []string{"validate", links}, []string{"file 0600", "folder 0700"}},
+	} {
+		args := append(test.args, "--out", out)
+		if args[0] != "validate" {
+			args = append(args, "--database", w.url)
+		}
+		if got := call(t, nil, test.stdin, args...); got.status != exit.Rejected && got.status != exit.OK {
+			t.Fatalf("%v exits %d: %s", args, got.status, got.stderr)
+		}
+		got := modes(test.name)
+		if kinds := slices.Sorted(maps.Keys(got)); !slices.Equal(kinds, test.want) {
+			t.Errorf("%v leaves %v, want %v", args, got, test.want)
+		}
+	}
+	got := call(t, nil, "", "import", "--database", w.url, "--out", out, "--out-group", "no such group", links)
+	if got.status != exit.Error || !strings.Contains(got.stderr, `no group "no such group"`) {
+		t.Errorf("a group that is not there: exits %d and says %s", got.status, got.stderr)
 	}
 }

@@ -83,7 +83,7 @@ func TestRejectsAreFedBack(t *testing.T) {
 			if first.status != exit.Rejected {
 				t.Fatalf("import ends with %d: %s%s", first.status, first.stdout, first.stderr)
 			}
-			rejects, err := filepath.Glob(filepath.Join(w.dir, "it's here", "*", "rejects.csv"))
+			rejects, err := filepath.Glob(filepath.Join(w.dir, "it's here", "*Z-*", "rejects.csv"))
 			if err != nil || len(rejects) != 1 {
 				t.Fatalf("rejects = %q, %v", rejects, err)
 			}

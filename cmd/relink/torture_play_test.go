@@ -151,7 +151,7 @@ func (p *play) writeForeign() {
 // report reads the report of the play's run.
 func (p *play) report() string {
 	p.t.Helper()
-	found, err := filepath.Glob(filepath.Join(p.out, "*", "report.csv"))
+	found, err := filepath.Glob(filepath.Join(p.out, "*Z-*", "report.csv"))
 	if err != nil || len(found) != 1 {
 		p.t.Fatalf("seed %d: reports %v, want one; relink said:\n%s", p.seed, found, p.log.String())
 	}

@@ -269,7 +269,7 @@ func (p *play) killInReport() string {
 			return "ended before the report could be disturbed"
 		case <-time.After(200 * time.Microsecond):
 		}
-		found, _ := filepath.Glob(filepath.Join(p.out, "*", "*report.*"))
+		found, _ := filepath.Glob(filepath.Join(p.out, "*Z-*", "*report.*"))
 		if len(found) == 0 {
 			continue
 		}

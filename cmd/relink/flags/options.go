@@ -127,6 +127,7 @@ func (o *InputOptions) Separator() (string, error) {
 // OutputOptions say where a run leaves its files, and what stands on stdout.
 type OutputOptions struct {
 	Out          string
+	OutGroup     string
 	ReportFormat string
 	JSON         bool
 }
@@ -137,6 +138,7 @@ const DefaultOut = "relink-runs"
 func (o *OutputOptions) Register(flags *pflag.FlagSet) {
 	o.ReportFormat = "csv"
 	flags.StringVar(&o.Out, "out", DefaultOut, "`FOLDER` in which the run gets a folder of its own")
+	flags.StringVar(&o.OutGroup, "out-group", "", "`GROUP` whose members may read that folder; default: nobody but you")
 	flags.Var(word{&o.ReportFormat, []string{"csv", "jsonl"}}, "report-format", "what the report is written as")
 	flags.BoolVar(&o.JSON, "json", false, "print summary.json instead of the summary")
 }

@@ -58,7 +58,7 @@ func WithMetrics(c *console.Console, o MetricsOptions, do func() error) error {
 // writable finds out before the run whether its metrics can be written after
 // it.
 func writable(path string) error {
-	file, err := reports.CreateFile(path)
+	file, err := reports.CreateOpenFile(path)
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func writeMetrics(path string, m reports.Metrics) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	file, err := reports.CreateFile(path)
+	file, err := reports.CreateOpenFile(path)
 	if err != nil {
 		return err
 	}

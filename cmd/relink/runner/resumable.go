@@ -82,10 +82,8 @@ func (r *Runner) Again(ctx context.Context, run linker.Run) error {
 	if run.State == linker.StateAbandoned && run.Kind != linker.Revert && run.Source.SHA256 == "" {
 		return exit.Usage("start it again", "run %d never got under way (%s)", run.ID, run.Message)
 	}
-	if run.OutDir == "" { // it died before it had one
-		run.OutDir = reports.FolderPath(s.Out, run.StartedAt, run.ID)
-	}
-	if run.Kind != linker.Revert && !IsFile(s.Input(run.OutDir).Path) && !IsRegular(s.Path) {
+	hasInput := run.Kind == linker.Revert || IsRegular(s.Path) || run.OutDir != "" && IsFile(s.Input(run.OutDir).Path)
+	if !hasInput {
 		return exit.Usage("relink runs abandon "+strconv.FormatInt(run.ID, 10)+" ends it; start it again with its input",
 			"run %d was interrupted before its input was read to the end", run.ID)
 	}
@@ -94,7 +92,15 @@ func (r *Runner) Again(ctx context.Context, run linker.Run) error {
 			return err
 		}
 	}
-	if err := reports.ReopenFolder(run.OutDir); err != nil {
+	if run.OutDir == "" { // it died before it had one
+		run.OutDir, err = reports.CreateFolder(s.Out, run.StartedAt, run.ID)
+	} else {
+		err = reports.ReopenFolder(run.OutDir)
+	}
+	if err == nil {
+		err = reports.Share(run.OutDir, s.OutGroup)
+	}
+	if err != nil {
 		return err
 	}
 	return r.do(ctx, run, s, true)

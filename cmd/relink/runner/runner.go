@@ -70,10 +70,12 @@ func (r *Runner) Begin(ctx context.Context, run linker.Run, in *source.Input, s 
 	if run, err = r.Store.Begin(ctx, run); err != nil {
 		return err
 	}
-	if run.OutDir, err = reports.CreateFolder(s.Out, run.StartedAt, run.ID); err == nil && in != nil {
-		if err = KeepInput(ctx, *in, run.OutDir); err == nil && !IsRegular(in.Path) {
-			err = readable(s.Input(run.OutDir))
-		}
+	run.OutDir, err = reports.CreateFolder(s.Out, run.StartedAt, run.ID)
+	if err == nil {
+		err = reports.Share(run.OutDir, s.OutGroup)
+	}
+	if err == nil && in != nil && !IsRegular(in.Path) {
+		err = r.keepInput(ctx, *in, run, s)
 	}
 	if err != nil {
 		err = errors.Join(err, r.abandon(run, err))
@@ -83,6 +85,18 @@ func (r *Runner) Begin(ctx context.Context, run linker.Run, in *source.Input, s 
 		return err
 	}
 	return r.do(ctx, run, s, false)
+}
+
+// keepInput copies an input that can be read only once into the run's folder.
+// The folder is recorded first: a resume looks for the copy there.
+func (r *Runner) keepInput(ctx context.Context, in source.Input, run linker.Run, s Settings) error {
+	if err := r.Store.SaveRun(ctx, run); err != nil {
+		return err
+	}
+	if err := KeepInput(ctx, in, run.OutDir); err != nil {
+		return err
+	}
+	return readable(s.Input(run.OutDir))
 }
 
 // nameInterrupted tells of the runs that wait to be resumed, but for one.

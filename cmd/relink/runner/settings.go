@@ -35,6 +35,8 @@ type Settings struct {
 	ReportFormat string            `json:"reportFormat"`
 	// Out is where the run's folder is made, absolute.
 	Out string `json:"out"`
+	// OutGroup may read that folder.
+	OutGroup string `json:"outGroup,omitempty"`
 }
 
 // settingsLayout is raised whenever a setting comes to mean something else: an
@@ -49,7 +51,7 @@ const StdinCopy = "standard-input"
 func NewSettings(in source.Input, rules linker.Rules, guard linker.Guard, o flags.OutputOptions) (Settings, error) {
 	s := Settings{
 		Path: in.Path, Name: in.Name, Format: in.Format, Encoding: in.Encoding, Delimiter: in.Delimiter,
-		Map: in.Map, Rules: rules, Guard: guard, ReportFormat: o.ReportFormat,
+		Map: in.Map, Rules: rules, Guard: guard, ReportFormat: o.ReportFormat, OutGroup: o.OutGroup,
 	}
 	s.Rules.Values = in.Values
 	if s.Name == "" {
