@@ -30,8 +30,8 @@ type Validation struct {
 	Input source.Input
 	// Guard judges the file; what it says of changes does not apply.
 	Guard linker.Guard
-	// TempDir takes temporary files of about 24 bytes a row. Defaults to
-	// the system's folder.
+	// TempDir takes temporary files of about 40 bytes a row, more where rows
+	// share their recordings. Defaults to the system's folder.
 	TempDir string
 	// Begin opens a report for the source. It is called again for the
 	// second reading, after Abort of the first report.
@@ -54,23 +54,23 @@ type Validated struct {
 // note in the line of each: since such rows may stand at both ends of the
 // file, a file that has them is read a second time.
 func Validate(ctx context.Context, v Validation) (*Validated, error) {
-	twins, err := conflict.NewTwins(v.TempDir)
-	if err != nil {
-		return nil, err
-	}
-	defer twins.Close()
+	rows := conflict.NewFinder(v.TempDir)
+	defer rows.Close()
 
 	v.Progress.Enter(Staging)
-	first := reading{Validation: v, add: twins.Add}
+	first := reading{Validation: v, finder: rows}
 	done, err := first.read(ctx, func() (bool, error) {
-		err := twins.Finish()
-		return twins.Rows() == 0, err
+		err := rows.Finish()
+		return rows.Conflicts() == 0, err
 	})
-	if err == nil && twins.Rows() > 0 {
+	if err == nil && rows.Conflicts() > 0 {
 		v.Progress.Enter(Reporting)
 		v.Progress.RowsToReport.Store(done.Tally.Rows())
-		second := reading{Validation: v, note: twins.At}
+		second := reading{Validation: v}
 		second.Notice = nil // they were said
+		if second.others, err = rows.Cursor(); err != nil {
+			return nil, err
+		}
 		read := done.Source
 		done, err = second.read(ctx, func() (bool, error) { return true, nil })
 		if err == nil && done.Source != read {
@@ -87,9 +87,9 @@ func Validate(ctx context.Context, v Validation) (*Validated, error) {
 // reading is one of the readings of a file.
 type reading struct {
 	Validation
-	add  func(row, line int64, recordingID, target string) error
-	note func(row int64) (conflict.Others, bool, error)
-	seen int // notices that were passed on
+	finder *conflict.Finder // of the first reading
+	others *conflict.Cursor // of the second
+	seen   int              // notices that were passed on
 
 	rejected int64
 }
@@ -178,17 +178,16 @@ func (d *reading) entry(r *source.Record) (linker.Entry, error) {
 		return e, nil
 	}
 	e.Outcome, e.Message = linker.Valid, checked.Note
-	if d.add != nil {
-		return e, d.add(r.Row, r.Line, checked.Fields.RecordingID, conflict.Target(&checked.Fields))
+	if d.finder != nil {
+		return e, d.finder.Add(r.Row, r.Line, &checked.Fields)
 	}
-	others, ok, err := d.note(r.Row)
-	if err != nil || !ok {
+	others, err := d.others.At(r.Row)
+	if err != nil || !others.Conflict {
 		return e, err
 	}
-	if e.Message != "" {
-		e.Message += "; "
-	}
-	e.Message += others.Message()
+	// In the words of an import, which will reject the row unless the targets
+	// turn out to be one CRM row.
+	e.Message = linker.Message(linker.ConflictingRows, checked, linker.OtherLines(others.Lines, others.More))
 	return e, nil
 }
 
@@ -199,7 +198,7 @@ func (d *reading) judge(t *linker.Tally) *linker.Refusal {
 func (d *reading) count(src *source.Reader, rows int64) {
 	p := d.Progress
 	p.BytesRead.Store(src.BytesRead())
-	if d.add == nil {
+	if d.finder == nil {
 		p.RowsReported.Store(rows)
 		return
 	}

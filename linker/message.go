@@ -129,3 +129,15 @@ func damaged(of Checked, c Code) string {
 	}
 	return sentences("not found as given", said)
 }
+
+// NamedLines is how many of the other lines of a conflict are named.
+const NamedLines = 5
+
+// OtherLines is the detail of ConflictingRows: where the other rows of the
+// recording are. more is how many there are besides.
+func OtherLines(lines []int64, more int64) string {
+	if len(lines) == 1 && more == 0 {
+		return "the other is on " + text.Lines(lines, 0)
+	}
+	return "the others are on " + text.Lines(lines, more)
+}

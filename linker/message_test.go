@@ -51,6 +51,24 @@ func TestMessages(t *testing.T) {
 	}
 }
 
+func TestOtherLines(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		lines []int64
+		more  int64
+		want  string
+	}{
+		{[]int64{17}, 0, "the other is on line 17"},
+		{[]int64{17, 42}, 0, "the others are on lines 17, 42"},
+		{[]int64{2, 3, 5, 7, 11}, 3, "the others are on lines 2, 3, 5, 7, 11 and 3 more"},
+	}
+	for _, tt := range tests {
+		if got := OtherLines(tt.lines, tt.more); got != tt.want {
+			t.Errorf("OtherLines(%v, %d) = %q, want %q", tt.lines, tt.more, got, tt.want)
+		}
+	}
+}
+
 func TestMessagesAreOneLineAndStartSmall(t *testing.T) {
 	t.Parallel()
 	hostile := Check(Fields{

@@ -1,174 +1,245 @@
 package conflict
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
+
+	"relink/linker"
 )
 
-// twinRow is a row of a model file; rows are numbered from 1, lines are twice
-// the row.
-type twinRow struct{ recording, target string }
+// lineOf is the line of a row in these tests.
+func lineOf(row int64) int64 { return 2*row + 1 }
 
-// askTwins runs rows through Twins, sorting so many at a time, and returns what
-// it says of each.
-func askTwins(t testing.TB, rows []twinRow, size int) map[int64]Others {
+// find runs rows through a Finder that sorts so many at a time, and returns the
+// others of each.
+func find(t rapid.TB, rows []linker.Fields, size int) []Others {
 	t.Helper()
-	tw, err := NewTwins(t.TempDir())
+	f := newFinder("", size)
+	defer f.Close()
+	for i := range rows {
+		row := int64(i + 1)
+		if err := f.Add(row, lineOf(row), &rows[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.Finish(); err != nil {
+		t.Fatal(err)
+	}
+	first := lookUp(t, f, len(rows))
+	if diff := gocmp.Diff(first, lookUp(t, f, len(rows))); diff != "" {
+		t.Fatalf("a second cursor says something else (-first +second):\n%s", diff)
+	}
+	var conflicts, repeats int64
+	for _, o := range first {
+		if o.Conflict {
+			conflicts++
+		}
+		if o.Repeats > 0 {
+			repeats++
+		}
+	}
+	if f.Conflicts() != conflicts || f.Repeats() != repeats {
+		t.Fatalf("Conflicts() = %d, Repeats() = %d, want %d and %d", f.Conflicts(), f.Repeats(), conflicts, repeats)
+	}
+	return first
+}
+
+// lookUp asks a new cursor for every row.
+func lookUp(t rapid.TB, f *Finder, rows int) []Others {
+	t.Helper()
+	c, err := f.Cursor()
 	if err != nil {
 		t.Fatal(err)
 	}
-	tw.size = size
-	for i, r := range rows {
-		if err := tw.Add(int64(i+1), int64(2*i+2), r.recording, r.target); err != nil {
+	got := make([]Others, rows)
+	for i := range got {
+		if got[i], err = c.At(int64(i + 1)); err != nil {
 			t.Fatal(err)
 		}
-	}
-	if err := tw.Finish(); err != nil {
-		t.Fatal(err)
-	}
-	got := make(map[int64]Others)
-	for i := range rows {
-		o, ok, err := tw.At(int64(i + 1))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if ok {
-			got[int64(i+1)] = o
-		}
-	}
-	if int(tw.Rows()) != len(got) {
-		t.Errorf("Rows() = %d, want the %d rows of which At speaks", tw.Rows(), len(got))
-	}
-	if err := tw.Close(); err != nil {
-		t.Error(err)
 	}
 	return got
 }
 
-// plainTwins says the same with everything in memory.
-func plainTwins(rows []twinRow) map[int64]Others {
-	want := make(map[int64]Others)
-	for i, r := range rows {
-		var o Others
-		for j, other := range rows {
-			if other.recording != r.recording || other.target == r.target {
+// model finds the same by comparing every row with every other.
+func model(rows []linker.Fields) []Others {
+	want := make([]Others, len(rows))
+	for i := range rows {
+		o := &want[i]
+		for j := range rows {
+			if rows[j].RecordingID != rows[i].RecordingID {
 				continue
 			}
-			if len(o.Lines) < namedLines {
-				o.Lines = append(o.Lines, int64(2*j+2))
-			} else {
+			for k := range rows {
+				o.Conflict = o.Conflict || rows[k].RecordingID == rows[i].RecordingID && target(rows[k]) != target(rows[j])
+			}
+			if j < i && o.Repeats == 0 && request(rows[j]) == request(rows[i]) {
+				o.Repeats = int64(j + 1)
+			}
+			switch {
+			case j == i:
+			case len(o.Lines) < linker.NamedLines:
+				o.Lines = append(o.Lines, lineOf(int64(j+1)))
+			default:
 				o.More++
 			}
 		}
-		if len(o.Lines) > 0 {
-			want[int64(i+1)] = o
+		if o.Conflict {
+			o.Repeats = 0
 		}
 	}
 	return want
 }
 
-func TestTwins(t *testing.T) {
+// target is what a row asks for.
+func target(r linker.Fields) linker.Fields {
+	if r.ID != "" {
+		return linker.Fields{ID: r.ID}
+	}
+	return linker.Fields{DataType: r.DataType, IntegrationConnectionID: r.IntegrationConnectionID, ExternalID: r.ExternalID}
+}
+
+// request is all of a row that matters to whether it repeats another.
+func request(r linker.Fields) linker.Fields {
+	r.RecordingID, r.Trigger = "", ""
+	return r
+}
+
+// link draws one row of a few recordings and targets.
+func link(recordings, targets int) *rapid.Generator[linker.Fields] {
+	return rapid.Custom(func(rt *rapid.T) linker.Fields {
+		r := linker.Fields{
+			RecordingID: fmt.Sprint("r", rapid.IntRange(1, recordings).Draw(rt, "recording")),
+			DataType:    rapid.SampledFrom([]string{"ACCOUNT", "LEAD"}).Draw(rt, "dataType"),
+			Trigger:     rapid.SampledFrom([]string{"", "EXTERNAL_API_LINK"}).Draw(rt, "trigger"),
+		}
+		target := fmt.Sprint("t", rapid.IntRange(1, targets).Draw(rt, "target"))
+		if rapid.Bool().Draw(rt, "by id") {
+			r.ID = target
+			return r
+		}
+		r.ExternalID = target
+		r.IntegrationConnectionID = rapid.SampledFrom([]string{"c1", "c2"}).Draw(rt, "connection")
+		return r
+	})
+}
+
+func TestFinderAgreesWithItsModel(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		recordings := rapid.IntRange(1, 20).Draw(rt, "recordings")
 		targets := rapid.IntRange(1, 20).Draw(rt, "targets")
-		rows := rapid.SliceOfN(rapid.Custom(func(rt *rapid.T) twinRow {
-			return twinRow{
-				fmt.Sprint("r", rapid.IntRange(1, recordings).Draw(rt, "recording")),
-				fmt.Sprint("t", rapid.IntRange(1, targets).Draw(rt, "target")),
-			}
-		}), 0, 200).Draw(rt, "rows")
-		size := rapid.SampledFrom([]int{2, 5, 1000}).Draw(rt, "size")
-		got, want := askTwins(t, rows, size), plainTwins(rows)
-		if diff := cmp.Diff(want, got); diff != "" {
-			rt.Fatalf("sorting %d entries at a time, rows with other targets (-want +got):\n%s", size, diff)
+		rows := rapid.SliceOfN(link(recordings, targets), 0, 60).Draw(rt, "rows")
+		size := rapid.SampledFrom([]int{1, 5, 1000}).Draw(rt, "size")
+		if diff := gocmp.Diff(model(rows), find(rt, rows, size)); diff != "" {
+			rt.Fatalf("sorting %d records at a time (-want +got):\n%s", size, diff)
 		}
 	})
 }
 
-func TestTwinsOfOneRecording(t *testing.T) {
+// TestFinderOfOneRecording compares more rows of one recording than are sorted
+// at a time, as when a column of constants was taken for the recording.
+func TestFinderOfOneRecording(t *testing.T) {
 	t.Parallel()
-	// More rows than are written or sorted at a time: a constant column taken
-	// for the recording, one target far ahead of many.
-	var rows []twinRow
-	for i := range 3000 {
-		target := "most"
+	const rows = 3000
+	links := make([]linker.Fields, rows)
+	for i := range links {
+		links[i] = linker.Fields{RecordingID: "r", DataType: "LEAD", ID: "most"}
 		if i%3 == 1 {
-			target = fmt.Sprint("t", i)
+			links[i].ID = fmt.Sprint("e-", i)
 		}
-		rows = append(rows, twinRow{"r", target})
 	}
-	got, want := askTwins(t, rows, 300), plainTwins(rows)
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("rows with other targets (-want +got):\n%s", diff)
+	got := find(t, links, 100)
+	for i, row := range []int64{1, 2, 6, 7, rows} {
+		lines := slices.DeleteFunc([]int64{3, 5, 7, 9, 11, 13}, func(l int64) bool { return l == lineOf(row) })
+		want := Others{Conflict: true, Lines: lines[:linker.NamedLines], More: rows - 1 - linker.NamedLines}
+		if diff := gocmp.Diff(want, got[row-1]); diff != "" {
+			t.Errorf("%d: row %d (-want +got):\n%s", i, row, diff)
+		}
 	}
 }
 
-func TestTwinsKeepsNoFile(t *testing.T) {
+func TestSorter(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		want := rapid.SliceOf(rapid.Custom(func(rt *rapid.T) record {
+			return record{
+				rapid.Uint64Range(0, 3).Draw(rt, "first"), rapid.Uint64().Draw(rt, "second"), rapid.Uint64().Draw(rt, "third"),
+			}
+		})).Draw(rt, "records")
+		s := newSorter("", rapid.IntRange(1, 20).Draw(rt, "size"))
+		defer s.close()
+		for _, r := range want {
+			if err := s.add(r); err != nil {
+				rt.Fatal(err)
+			}
+		}
+		if err := s.finish(); err != nil {
+			rt.Fatal(err)
+		}
+		m, err := s.sorted()
+		if err != nil {
+			rt.Fatal(err)
+		}
+		var got []record
+		for {
+			r, ok := m.peek()
+			if !ok {
+				break
+			}
+			got = append(got, *r)
+			if err := m.skip(); err != nil {
+				rt.Fatal(err)
+			}
+		}
+		slices.SortFunc(want, func(a, b record) int {
+			return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1]), cmp.Compare(a[2], b[2]))
+		})
+		if diff := gocmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+			rt.Fatalf("sorted (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestFinderLeavesNoFile looks for files that a killed program would leave
+// behind.
+func TestFinderLeavesNoFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	tw, err := NewTwins(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tw.Close()
+	f := newFinder(dir, 1000)
+	defer f.Close()
 	for i := range int64(10_000) {
-		if err := tw.Add(i, i, "r", fmt.Sprint(i)); err != nil {
+		if err := f.Add(i, i, &linker.Fields{RecordingID: "r", ID: fmt.Sprint(i)}); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := f.Finish(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Cursor(); err != nil {
+		t.Fatal(err)
 	}
 	left, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(left) > 0 {
-		t.Errorf("%d files in the folder while rows are compared, want none that a killed program would leave", len(left))
+		t.Errorf("%d files are in the folder while rows are compared, want none", len(left))
 	}
 }
 
-func TestOthersMessage(t *testing.T) {
+// TestFinderWithoutRoom gives the temporary files a folder that is not there.
+func TestFinderWithoutRoom(t *testing.T) {
 	t.Parallel()
-	const say = "other rows ask for another target for this recording: "
-	tests := []struct {
-		others Others
-		want   string
-	}{
-		{Others{Lines: []int64{17}}, say + "line 17"},
-		{Others{Lines: []int64{17, 42}}, say + "lines 17, 42"},
-		{Others{Lines: slices.Repeat([]int64{9}, 5), More: 3}, say + "lines 9, 9, 9, 9, 9 and 3 more"},
+	f := NewFinder(t.TempDir() + "/missing")
+	defer f.Close()
+	if err := f.Add(1, 2, &linker.Fields{RecordingID: "r", ID: "e"}); err == nil {
+		t.Error("adding a row where no file can be made reports no error")
 	}
-	for _, tt := range tests {
-		if got := tt.others.Message(); got != tt.want {
-			t.Errorf("%+v.Message() = %q, want %q", tt.others, got, tt.want)
-		}
-	}
-}
-
-func BenchmarkTwins(b *testing.B) {
-	const rows = 200_000
-	ids := make([]string, rows)
-	for i := range ids {
-		ids[i] = fmt.Sprintf("recording-%032d", i)
-	}
-	for b.Loop() {
-		tw, err := NewTwins(b.TempDir())
-		if err != nil {
-			b.Fatal(err)
-		}
-		for i, id := range ids {
-			if err := tw.Add(int64(i), int64(i), id, id); err != nil {
-				b.Fatal(err)
-			}
-		}
-		if err := tw.Finish(); err != nil {
-			b.Fatal(err)
-		}
-		tw.Close()
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
 }

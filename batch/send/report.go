@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"relink/batch"
+	"relink/batch/conflict"
 	"relink/batch/source"
 	"relink/linker"
 )
@@ -26,8 +27,12 @@ func (s *Job) report(ctx context.Context, done *batch.Done, j *journal) (err err
 		report, err = s.Begin(src)
 		return err
 	}
+	others, err := s.finder.Cursor()
+	if err != nil {
+		return err
+	}
 	identity, err := s.each(ctx, batch.Reporting, begin, func(r *source.Record, c linker.Checked) error {
-		e, err := s.entry(r, c, j)
+		e, err := s.entry(r, c, answers{others, j})
 		if err != nil {
 			return err
 		}
@@ -47,54 +52,60 @@ func (s *Job) report(ctx context.Context, done *batch.Done, j *journal) (err err
 	return report.Commit()
 }
 
+// answers are what is known of the rows when they are reported.
+type answers struct {
+	others  *conflict.Cursor
+	journal *journal // nil when nothing was sent
+}
+
 // entry is the report's line for a record.
-func (s *Job) entry(r *source.Record, c linker.Checked, j *journal) (linker.Entry, error) {
+func (s *Job) entry(r *source.Record, c linker.Checked, a answers) (linker.Entry, error) {
 	e := linker.Entry{Row: r.Row, Line: r.Line, Fields: r.Fields, Raw: r.Raw}
 	if c.Fault != nil {
 		e.Outcome, e.Code, e.Message = linker.Rejected, c.Fault.Code, c.Fault.Message
 		return e, nil
 	}
 	var err error
-	e.Decision, err = s.decision(r.Row, c, j)
+	e.Decision, err = s.decision(r.Row, c, a)
 	e.Message = linker.Message(e.Code, c, e.Detail)
 	return e, err
 }
 
 // decision is what became of a row that was found good.
-func (s *Job) decision(row int64, c linker.Checked, j *journal) (linker.Decision, error) {
-	f, err := s.fates.of(row)
-	if err != nil {
-		return linker.Decision{}, err
-	}
-	if f == conflicting {
-		others, _, err := s.mates.At(row)
-		return linker.Decision{
-			Outcome: linker.Rejected, Code: linker.ConflictingRows, Detail: others.Places(), EntityID: c.Fields.ID,
-		}, err
-	}
-	first, repeats := f.repeats()
-	if repeats {
-		if f, err = s.fates.of(first); err != nil {
-			return linker.Decision{}, err
-		}
-	}
-	at, known := f.at()
+func (s *Job) decision(row int64, c linker.Checked, a answers) (linker.Decision, error) {
+	others, err := a.others.At(row)
 	switch {
-	case j == nil:
+	case err != nil:
+		return linker.Decision{}, err
+	case others.Conflict && !s.Rules.LastWins:
+		return linker.Decision{
+			Outcome: linker.Rejected, Code: linker.ConflictingRows,
+			Detail: linker.OtherLines(others.Lines, others.More), EntityID: c.Fields.ID,
+		}, nil
+	case a.journal == nil:
 		return linker.Decision{Outcome: linker.Valid}, nil
-	case !known:
-		return linker.Decision{Outcome: linker.Unattempted}, nil
+	case others.Repeats == 0:
+		return s.answer(row, a.journal)
+	}
+	// A row that repeats another has the answer of that one, which did the
+	// work.
+	d, err := s.answer(others.Repeats, a.journal)
+	switch d.Outcome {
+	case linker.Created, linker.Replaced, linker.Linked:
+		d.Outcome = linker.Unchanged
+	}
+	return d, err
+}
+
+// answer is what the server said of a row.
+func (s *Job) answer(row int64, j *journal) (linker.Decision, error) {
+	at, err := s.answers.offset(row)
+	if err != nil || at == noAnswer {
+		return linker.Decision{Outcome: linker.Unattempted}, err
 	}
 	answer, err := j.read(at)
-	if err == nil && !repeats && answer.Row != row {
+	if err == nil && answer.Row != row {
 		err = fmt.Errorf("reading the journal at byte %d: found row %d where row %d belongs", at, answer.Row, row)
-	}
-	// The rows of a recording share the fate of the row that did their work.
-	if repeats {
-		switch answer.Outcome {
-		case linker.Created, linker.Replaced, linker.Linked:
-			answer.Outcome = linker.Unchanged
-		}
 	}
 	return answer.Decision, err
 }

@@ -47,8 +47,8 @@ type Job struct {
 	Journal string
 	// Settings are kept in the journal, for whoever resumes the run.
 	Settings json.RawMessage
-	// TempDir takes temporary files of about 110 bytes a row. Defaults to
-	// the system's folder.
+	// TempDir takes temporary files of about 50 bytes a row, more where rows
+	// share their recordings. Defaults to the system's folder.
 	TempDir string
 	// Begin opens the report for the source.
 	Begin func(*source.Reader) (batch.Report, error)
@@ -60,9 +60,9 @@ type Job struct {
 	Notice   func(string)
 	Progress *batch.Progress
 
-	fates   *fates          // what becomes of each row
-	mates   *conflict.Twins // rows of one recording
-	waiting int64           // rows that have no answer
+	finder  *conflict.Finder // compares the rows of each recording
+	answers *answerIndex
+	waiting int64 // rows that are to be sent and have no answer
 }
 
 // Do checks the file, sends its rows and writes the report. When the sending
@@ -72,6 +72,7 @@ func (s *Job) Do(ctx context.Context) (*batch.Done, error) {
 	done := &batch.Done{Run: linker.Run{
 		Kind: linker.Import, DryRun: s.DryRun, State: linker.StateStarted, StartedAt: time.Now().UTC(),
 	}}
+	s.finder = conflict.NewFinder(s.TempDir)
 	defer s.close()
 	rejected, err := s.check(ctx, &done.Run)
 	if err != nil {
@@ -123,11 +124,11 @@ func (s *Job) Do(ctx context.Context) (*batch.Done, error) {
 }
 
 func (s *Job) close() {
-	if s.fates != nil {
-		s.fates.close()
+	if s.finder != nil {
+		s.finder.Close()
 	}
-	if s.mates != nil {
-		s.mates.Close()
+	if s.answers != nil {
+		s.answers.close()
 	}
 }
 
@@ -150,6 +151,9 @@ func (s *Job) readJournal(j *journal, run *linker.Run, head JournalHead) error {
 	if err != nil {
 		return err
 	}
+	if s.answers, err = newAnswerIndex(s.TempDir); err != nil {
+		return err
+	}
 	if known.Source.SHA256 != run.Source.SHA256 {
 		return &source.ChangedError{Path: s.Input.Path, Was: known.Source.SHA256, Is: run.Source.SHA256}
 	}
@@ -158,21 +162,20 @@ func (s *Job) readJournal(j *journal, run *linker.Run, head JournalHead) error {
 		if e.Row < 1 || e.Row > run.StagedRows {
 			return fmt.Errorf("row %d is not in the file", e.Row)
 		}
-		before, err := s.fates.of(e.Row)
+		before, err := s.answers.offset(e.Row)
 		if err != nil {
 			return err
 		}
-		now := answered(at)
 		if e.Outcome == linker.Failed && !j.ended {
-			now = pending // the server could not say: asked again, it may
+			at = noAnswer // the server could not tell: asked again, it may
 		}
 		switch {
-		case before == pending && now != pending:
+		case before == noAnswer && at != noAnswer:
 			s.waiting--
-		case before != pending && now == pending:
+		case before != noAnswer && at == noAnswer:
 			s.waiting++
 		}
-		return s.fates.set(e.Row, now)
+		return s.answers.set(e.Row, at)
 	})
 }
 

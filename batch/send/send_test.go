@@ -124,7 +124,7 @@ func sending(t testing.TB, p *platform, rows ...string) (*Job, *kept) {
 
 func (s *Job) again() *Job {
 	next := *s
-	next.fates, next.mates, next.waiting, next.Stop = nil, nil, 0, nil
+	next.finder, next.answers, next.waiting, next.Stop = nil, nil, 0, nil
 	return &next
 }
 

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"relink/batch"
+	"relink/batch/conflict"
 	"relink/batch/source"
 	"relink/linker"
 )
@@ -40,9 +41,6 @@ func (s *Job) send(ctx context.Context, j *journal) error {
 	s.Progress.RowsToApply.Store(s.waiting)
 	if s.Planned != nil {
 		s.Planned(s.waiting)
-	}
-	if s.waiting == 0 {
-		return nil
 	}
 	d := &sender{Job: s, journal: j, halted: make(chan struct{})}
 	return d.run(ctx)
@@ -115,11 +113,14 @@ var errHalted = errors.New("halted")
 // dispatch hands the pending rows to the workers. All rows of a recording go
 // to one worker, which takes them in the order of the file.
 func (d *sender) dispatch(ctx context.Context, queues []chan linker.Numbered) error {
+	others, err := d.finder.Cursor()
+	if err != nil {
+		return err
+	}
 	seed := maphash.MakeSeed()
 	first := d.First
-	_, err := d.each(ctx, batch.Applying, func(*source.Reader) error { return nil }, func(r *source.Record, c linker.Checked) error {
-		f, err := d.fates.of(r.Row)
-		if err != nil || f != pending || c.Fault != nil {
+	_, err = d.each(ctx, batch.Applying, func(*source.Reader) error { return nil }, func(r *source.Record, c linker.Checked) error {
+		if pending, err := d.pending(r.Row, c, others); !pending {
 			return err
 		}
 		if first != nil {
@@ -139,6 +140,19 @@ func (d *sender) dispatch(ctx context.Context, queues []chan linker.Numbered) er
 		return nil
 	}
 	return err
+}
+
+// pending reports whether a row is to be sent and has no answer yet.
+func (d *sender) pending(row int64, c linker.Checked, others *conflict.Cursor) (bool, error) {
+	if c.Fault != nil {
+		return false, nil
+	}
+	o, err := others.At(row)
+	if err != nil || o.Repeats > 0 || o.Conflict && !d.Rules.LastWins {
+		return false, err
+	}
+	answer, err := d.answers.offset(row)
+	return answer == noAnswer, err
 }
 
 // work sends the rows of one queue. After a halt it lets the rest pass by.
@@ -169,5 +183,5 @@ func (d *sender) ask(ctx context.Context, n *linker.Numbered, put func(context.C
 		d.Progress.Rejected.Add(1)
 	}
 	d.Progress.RowsApplied.Add(1)
-	return d.fates.set(n.Row, answered(at))
+	return d.answers.set(n.Row, at)
 }

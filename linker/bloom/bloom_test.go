@@ -9,7 +9,7 @@ func TestFilterNeverTakesASeenHashForNew(t *testing.T) {
 	t.Parallel()
 	const n = 200_000
 	seed := maphash.MakeSeed()
-	f := New()
+	f := New(MaxSize)
 	suspected := 0
 	for i := range n {
 		if f.Add(maphash.Comparable(seed, i)) {
@@ -27,7 +27,24 @@ func TestFilterNeverTakesASeenHashForNew(t *testing.T) {
 			t.Fatalf("%d was added and is taken for new", i)
 		}
 	}
-	if unseen := maphash.Comparable(seed, -1); New().Has(unseen) {
+	if unseen := maphash.Comparable(seed, -1); New(n).Has(unseen) {
 		t.Error("an empty filter has a hash")
+	}
+}
+
+func TestFilterIsLargeEnough(t *testing.T) {
+	t.Parallel()
+	seed := maphash.MakeSeed()
+	for _, n := range []int{0, 1, 5, 1000, 100_000} {
+		f := New(int64(n))
+		suspected := 0
+		for i := range n {
+			if f.Add(maphash.Comparable(seed, i)) {
+				suspected++
+			}
+		}
+		if suspected > n/100 {
+			t.Errorf("%d of %d new hashes are taken for seen, want less than one in a hundred", suspected, n)
+		}
 	}
 }

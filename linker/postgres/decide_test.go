@@ -356,8 +356,12 @@ func TestDecisionKeeps(t *testing.T) {
 }
 
 // conflict is what becomes of a row whose recording others ask for, too.
-func conflict(entity, detail string) linker.Result {
-	return linker.Result{Decision: linker.Decision{Outcome: linker.Rejected, Code: linker.ConflictingRows, Detail: detail, EntityID: entity}}
+// conflict is a row with these other lines, and so many more. The statement words
+// them as linker.OtherLines does.
+func conflict(entity string, more int64, lines ...int64) linker.Result {
+	return linker.Result{Decision: linker.Decision{
+		Outcome: linker.Rejected, Code: linker.ConflictingRows, Detail: linker.OtherLines(lines, more), EntityID: entity,
+	}}
 }
 
 func superseded(entity, previous, previousType string) linker.Result {
@@ -377,33 +381,33 @@ func TestDecisionRejectsConflicts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	decide(w, linker.Rules{}, []decision{
-		{"same target, first", byID("r-10", "e-1"), created("e-1")},                                                     // line 2
-		{"different, first of two", byID("r-11", "e-1"), conflict("e-1", "the other is on line 5")},                     // 3
-		{"same target, by external id", byExternal("r-10", "ACCOUNT", "c-1", "x-1"), again("e-1", "", "")},              // 4
-		{"different, second of two", byID("r-11", "e-2"), conflict("e-2", "the other is on line 3")},                    // 5
-		{"good, the other is rejected", byID("r-12", "e-1"), created("e-1")},                                            // 6
-		{"rejected, the other is good", byID("r-12", "nope"), rejected(linker.EntityNotFound, "")},                      // 7
-		{"asks for the current link", byID("r-1", "e-1"), conflict("e-1", "the other is on line 9")},                    // 8
-		{"asks for another than current", byID("r-1", "e-2"), conflict("e-2", "the other is on line 8")},                // 9
-		{"all ask for the current link, first", byID("r-2", "e-2"), unchanged("e-2", "ACCOUNT")},                        // 10
-		{"all ask for the current link, second", byID("r-2", "e-2"), unchanged("e-2", "ACCOUNT")},                       // 11
-		{"replaces, first", byID("r-3", "e-7"), replaced("e-7", "e-lead", "LEAD")},                                      // 12
-		{"replaces, second", byID("r-3", "e-7"), again("e-7", "e-lead", "LEAD")},                                        // 13
-		{"replaces, third", byID("r-3", "e-7"), again("e-7", "e-lead", "LEAD")},                                         // 14
-		{"six, first", byID("r-13", "e-1"), conflict("e-1", "the others are on lines 16, 17, 18, 19, 20")},              // 15
-		{"six, second", byID("r-13", "e-1"), conflict("e-1", "the others are on lines 15, 17, 18, 19, 20")},             // 16
-		{"six, third", byID("r-13", "e-1"), conflict("e-1", "the others are on lines 15, 16, 18, 19, 20")},              // 17
-		{"six, fourth", byID("r-13", "e-1"), conflict("e-1", "the others are on lines 15, 16, 17, 19, 20")},             // 18
-		{"six, fifth", byID("r-13", "e-1"), conflict("e-1", "the others are on lines 15, 16, 17, 18, 20")},              // 19
-		{"six, the odd one", byID("r-13", "e-2"), conflict("e-2", "the others are on lines 15, 16, 17, 18, 19")},        // 20
-		{"eight, first", byID("r-14", "e-1"), conflict("e-1", "the others are on lines 22, 23, 24, 25, 26 and 2 more")}, // 21
-		{"eight, second", byID("r-14", "e-2"), conflict("e-2", "the others are on lines 21, 23, 24, 25, 26 and 2 more")},
-		{"eight, third", byID("r-14", "e-3"), conflict("e-3", "the others are on lines 21, 22, 24, 25, 26 and 2 more")},
-		{"eight, fourth", byID("r-14", "e-4"), conflict("e-4", "the others are on lines 21, 22, 23, 25, 26 and 2 more")},
-		{"eight, fifth", byID("r-14", "e-5"), conflict("e-5", "the others are on lines 21, 22, 23, 24, 26 and 2 more")},
-		{"eight, sixth", byID("r-14", "e-6"), conflict("e-6", "the others are on lines 21, 22, 23, 24, 25 and 2 more")},
-		{"eight, seventh", byID("r-14", "e-7"), conflict("e-7", "the others are on lines 21, 22, 23, 24, 25 and 2 more")},
-		{"eight, last", byID("r-14", "e-8"), conflict("e-8", "the others are on lines 21, 22, 23, 24, 25 and 2 more")},
+		{"same target, first", byID("r-10", "e-1"), created("e-1")},                                        // line 2
+		{"different, first of two", byID("r-11", "e-1"), conflict("e-1", 0, 5)},                            // 3
+		{"same target, by external id", byExternal("r-10", "ACCOUNT", "c-1", "x-1"), again("e-1", "", "")}, // 4
+		{"different, second of two", byID("r-11", "e-2"), conflict("e-2", 0, 3)},                           // 5
+		{"good, the other is rejected", byID("r-12", "e-1"), created("e-1")},                               // 6
+		{"rejected, the other is good", byID("r-12", "nope"), rejected(linker.EntityNotFound, "")},         // 7
+		{"asks for the current link", byID("r-1", "e-1"), conflict("e-1", 0, 9)},                           // 8
+		{"asks for another than current", byID("r-1", "e-2"), conflict("e-2", 0, 8)},                       // 9
+		{"all ask for the current link, first", byID("r-2", "e-2"), unchanged("e-2", "ACCOUNT")},           // 10
+		{"all ask for the current link, second", byID("r-2", "e-2"), unchanged("e-2", "ACCOUNT")},          // 11
+		{"replaces, first", byID("r-3", "e-7"), replaced("e-7", "e-lead", "LEAD")},                         // 12
+		{"replaces, second", byID("r-3", "e-7"), again("e-7", "e-lead", "LEAD")},                           // 13
+		{"replaces, third", byID("r-3", "e-7"), again("e-7", "e-lead", "LEAD")},                            // 14
+		{"six, first", byID("r-13", "e-1"), conflict("e-1", 0, 16, 17, 18, 19, 20)},                        // 15
+		{"six, second", byID("r-13", "e-1"), conflict("e-1", 0, 15, 17, 18, 19, 20)},                       // 16
+		{"six, third", byID("r-13", "e-1"), conflict("e-1", 0, 15, 16, 18, 19, 20)},                        // 17
+		{"six, fourth", byID("r-13", "e-1"), conflict("e-1", 0, 15, 16, 17, 19, 20)},                       // 18
+		{"six, fifth", byID("r-13", "e-1"), conflict("e-1", 0, 15, 16, 17, 18, 20)},                        // 19
+		{"six, the odd one", byID("r-13", "e-2"), conflict("e-2", 0, 15, 16, 17, 18, 19)},                  // 20
+		{"eight, first", byID("r-14", "e-1"), conflict("e-1", 2, 22, 23, 24, 25, 26)},                      // 21
+		{"eight, second", byID("r-14", "e-2"), conflict("e-2", 2, 21, 23, 24, 25, 26)},
+		{"eight, third", byID("r-14", "e-3"), conflict("e-3", 2, 21, 22, 24, 25, 26)},
+		{"eight, fourth", byID("r-14", "e-4"), conflict("e-4", 2, 21, 22, 23, 25, 26)},
+		{"eight, fifth", byID("r-14", "e-5"), conflict("e-5", 2, 21, 22, 23, 24, 26)},
+		{"eight, sixth", byID("r-14", "e-6"), conflict("e-6", 2, 21, 22, 23, 24, 25)},
+		{"eight, seventh", byID("r-14", "e-7"), conflict("e-7", 2, 21, 22, 23, 24, 25)},
+		{"eight, last", byID("r-14", "e-8"), conflict("e-8", 2, 21, 22, 23, 24, 25)},
 	})
 	if got := one[int](w, "SELECT count(*) FROM recording_links WHERE recording_id IN ('r-1', 'r-11', 'r-13', 'r-14')"); got != 1 {
 		t.Errorf("%d links of recordings with conflicting rows, want the one that was there", got)
@@ -415,8 +419,8 @@ func TestDecisionConflictsWithSurvivor(t *testing.T) {
 	decide(newWorld(t), linker.Rules{FollowMerges: true}, []decision{
 		{"the survivor", byID("r-10", "e-1"), created("e-1")},
 		{"what was merged into it", byID("r-10", "e-merged"), saying("e-merged is merged into e-1", again("e-1", "", ""))},
-		{"merged", byID("r-11", "e-merged"), conflict("e-1", "the other is on line 5")},
-		{"another than the survivor", byID("r-11", "e-2"), conflict("e-2", "the other is on line 4")},
+		{"merged", byID("r-11", "e-merged"), conflict("e-1", 0, 5)},
+		{"another than the survivor", byID("r-11", "e-2"), conflict("e-2", 0, 4)},
 	})
 }
 

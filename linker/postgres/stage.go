@@ -49,7 +49,7 @@ func (x *Session) Stage(ctx context.Context, next func(*linker.Numbered) error) 
 	if _, err := x.work.Exec(ctx, x.statement("staged")); err != nil {
 		return 0, x.cause(fmt.Errorf("creating a working table: %w", err))
 	}
-	rows := &copyReader{next: next, seed: maphash.MakeSeed(), seen: bloom.New(), faults: map[linker.Code]int64{}}
+	rows := &copyReader{next: next, seed: maphash.MakeSeed(), seen: bloom.New(bloom.MaxSize), faults: map[linker.Code]int64{}}
 	tag, err := x.work.PgConn().CopyFrom(ctx, rows, forRun(`
 		COPY relink.run_0_staged
 		    (row_no, line, code, recording_id, data_type, entity_id, external_id, connection_id, trigger, doubtful, seen)

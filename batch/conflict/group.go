@@ -1,0 +1,51 @@
+package conflict
+
+import (
+	"cmp"
+	"slices"
+
+	"relink/linker"
+)
+
+// group is the rows of one recording, while they are gone through.
+type group struct {
+	recording           uint64
+	target              uint64 // of the first row gone through
+	differ              bool   // others have another
+	request, requestRow uint64 // what is asked for, and by which row first
+	rows, repeats       int64
+	first               []place // the first rows of the file
+	held                record  // the result of the first row gone through
+}
+
+// place is where a row is.
+type place struct{ row, line uint64 }
+
+// namedRows is how many rows of a group are named: the others of any row are
+// among them.
+const namedRows = linker.NamedLines + 1
+
+// groupWords is how a group is written: whether targets differ, how many rows
+// there are, and the lines of the first ones.
+const groupWords = 2 + namedRows
+
+// note keeps a row if it is one of the first.
+func (g *group) note(row, line uint64) {
+	if len(g.first) == namedRows && g.first[namedRows-1].row < row {
+		return
+	}
+	g.first = append(g.first, place{row, line})
+	slices.SortFunc(g.first, func(a, b place) int { return cmp.Compare(a.row, b.row) })
+	g.first = g.first[:min(len(g.first), namedRows)]
+}
+
+func (g *group) words() (words [groupWords]uint64) {
+	if g.differ {
+		words[0] = 1
+	}
+	words[1] = uint64(g.rows)
+	for i, p := range g.first {
+		words[2+i] = p.line
+	}
+	return words
+}
