@@ -31,6 +31,21 @@ func (d *Done) ExitStatus() int {
 	return 0
 }
 
+// WrongDatabase reports whether not one recording of the file was found, of
+// those that were looked for.
+func (d *Done) WrongDatabase() bool {
+	missing, sought := int64(0), d.Tally.Rows()
+	for _, r := range d.Tally.Reasons() {
+		switch {
+		case r.Code == linker.RecordingNotFound:
+			missing = r.Count
+		case r.Code.NeedsNoDatabase():
+			sought -= r.Count
+		}
+	}
+	return missing > 0 && missing == sought
+}
+
 // Drift reports whether links in scope are, or without this run would be,
 // other than the file says. Extras that are left alone on purpose are none.
 func (d *Done) Drift() bool { return d.Tally.Outcomes().Drift(d.leftAlone) > 0 }
@@ -46,6 +61,7 @@ func (d *Done) Summary() linker.Summary {
 		State:      string(d.Run.State),
 		Drift:      d.Run.Kind == linker.Reconcile && d.Drift(),
 		Source:     d.Run.Source,
+		Database:   d.Run.Database,
 		Rows:       d.Tally.Rows(),
 		Outcomes:   d.Tally.Outcomes(),
 		LeftAlone:  d.leftAlone,

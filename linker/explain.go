@@ -32,6 +32,12 @@ func Explain(c Code) (Explanation, bool) {
 	return e, true
 }
 
+// NeedsNoDatabase reports whether the code is one that Check finds.
+func (c Code) NeedsNoDatabase() bool {
+	_, ok := explainReading(c)
+	return ok
+}
+
 // Codes lists every code in the order in which they are tested.
 func Codes() []Code {
 	return []Code{

@@ -40,14 +40,14 @@ type Run struct {
 // Database is where a run was made. Every field is "" when it is not known: of
 // runs that older versions recorded, or of validate, which has no database.
 type Database struct {
-	Name   string
-	Schema string // of the platform's tables
-	Server string // host and port, or the socket, as the client called it
+	Name   string `json:"database,omitempty"`
+	Schema string `json:"schema,omitempty"` // of the platform's tables
+	Role   string `json:"role,omitempty"`
+	Server string `json:"server,omitempty"` // host and port, or the socket, as the client called it
 	// SystemIdentifier is what tells one PostgreSQL cluster from another. A
 	// physical standby has that of its primary. "" where this role may not
 	// read it.
-	SystemIdentifier string
-	Role             string
+	SystemIdentifier string `json:"-"`
 }
 
 // Kind is what a run does.

@@ -13,6 +13,7 @@ type Summary struct {
 	// Drift says that links in scope differ from the file (reconcile).
 	Drift    bool           `json:"drift"`
 	Source   SourceIdentity `json:"source"`
+	Database                // its keys stand beside the others
 	Rows     int64          `json:"rows"`
 	Outcomes Counts         `json:"outcomes"`
 	// LeftAlone is how many of the extra links are left on purpose; they are no

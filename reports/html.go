@@ -147,7 +147,11 @@ func newView(p Page, examples int) view {
 // facts are the numbers under the verdict.
 func facts(p Page) []pair {
 	s := p.Summary
-	list := []pair{{Name: "Rows read", Value: text.Thousands(s.Rows)}}
+	var list []pair
+	if s.Source.Name != "" {
+		list = append(list, pair{Name: "Source", Value: visible(filepath.Base(s.Source.Name), 60)})
+	}
+	list = append(list, pair{Name: "Rows read", Value: text.Thousands(s.Rows)})
 	if bad := s.Outcomes.NotThrough(); bad > 0 {
 		list = append(list, pair{Name: "Not through", Value: text.Thousands(bad) + " (" + percent(bad, s.Rows) + ")"})
 	}
@@ -226,6 +230,10 @@ func identity(p Page) []pair {
 			add(at.name, at.time.UTC().Format("2006-01-02 15:04:05 UTC"), false)
 		}
 	}
+	add("Database", s.Database.Name, true)
+	add("Schema", s.Database.Schema, true)
+	add("Role", s.Database.Role, true)
+	add("Server", s.Database.Server, true)
 	add("Host", p.Host, true)
 	add("Version", p.Version, true)
 	return list

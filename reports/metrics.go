@@ -58,6 +58,10 @@ func WriteMetrics(w io.Writer, m Metrics) error {
 	g.one("relink_last_run_exit_status", "How the last run ended: 0 well, 2 rows to look at, 3 and 4 refused, 5 drift, 1, 11 and 130 broken off.", strconv.Itoa(m.ExitStatus))
 	g.one("relink_last_run_skipped", "1 when there was nothing to do, since neither file nor links had changed.", flag(m.Skipped))
 	if s := m.Summary; s != nil {
+		if d := s.Database; d.Name != "" {
+			g.head("relink_last_run_info", "Where the last run worked, and as whom.")
+			fmt.Fprintf(&g.b, "relink_last_run_info{%s,database=%s,schema=%s,role=%s} 1\n", g.labels, label(d.Name), label(d.Schema), label(d.Role))
+		}
 		g.one("relink_last_run_dry_run", "1 when the last run only looked.", flag(s.DryRun))
 		g.one("relink_last_run_applied", "1 when the last run wrote, 0 when the counts are those of a plan.", flag(s.Applied))
 		g.one("relink_last_run_drift", "1 when links in scope were other than the file says.", flag(s.Drift))

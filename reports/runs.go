@@ -22,6 +22,9 @@ func RunState(r linker.Run) linker.State {
 	return r.State
 }
 
+// usualSchema goes without saying in the table of runs.
+const usualSchema = "public"
+
 // listedRun is a run in the list of runs.
 type listedRun struct {
 	ID         int64                 `json:"id"`
@@ -31,13 +34,14 @@ type listedRun struct {
 	StartedAt  time.Time             `json:"startedAt"`
 	FinishedAt *time.Time            `json:"finishedAt"`
 	Outcomes   linker.Counts         `json:"outcomes"`
+	linker.Database
 }
 
 func list(r linker.Run) listedRun {
 	v := listedRun{
 		ID: r.ID, Kind: r.Kind, State: RunState(r), Source: r.Source,
 		StartedAt: r.StartedAt.UTC().Truncate(time.Second),
-		Outcomes:  r.Outcomes,
+		Outcomes:  r.Outcomes, Database: r.Database,
 	}
 	if !r.FinishedAt.IsZero() {
 		at := r.FinishedAt.UTC().Truncate(time.Second)
@@ -50,7 +54,8 @@ func list(r linker.Run) listedRun {
 }
 
 // WriteRunsJSON writes the runs as an array of objects with the keys id, kind,
-// state, source, startedAt, finishedAt and outcomes, in the order given.
+// state, source, startedAt, finishedAt, outcomes, database, schema, role and
+// server, in the order given.
 // finishedAt is null for a run that has not finished; source is the object of
 // summary.json; state is that of RunState.
 func WriteRunsJSON(w io.Writer, runs []linker.Run) error {
@@ -120,6 +125,9 @@ func (p *page) runs(runs []linker.Run) {
 			source = "run " + strconv.FormatInt(r.OfRun, 10)
 		case r.Source.Name == "":
 			source = ""
+		}
+		if schema := r.Database.Schema; schema != "" && schema != usualSchema {
+			source = strings.TrimLeft(source+" in "+printable(schema), " ")
 		}
 		rows = append(rows, []string{
 			strconv.FormatInt(r.ID, 10), r.StartedAt.UTC().Format(time.DateTime),

@@ -112,3 +112,54 @@ func TestUnknownNamesAreRefused(t *testing.T) {
 		t.Errorf("%s runs are recorded, want none", got)
 	}
 }
+
+// A file of which no recording exists is a file for another database, and the
+// summary says so in one sentence.
+func TestWrongDatabaseIsNamed(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	w.accounts("c-1", 1, 3)
+	path := w.file("links.csv", "c-1", append(pairs(1, 3), "r-4")...)
+	const want = "not one recording of the file exists in this database: is it the right one?"
+	for _, args := range [][]string{{"import", path}, {"import", "--dry-run", path}, {"import", "--json", path}} {
+		got := w.must(exit.Rejected, args...)
+		if !strings.Contains(got.stderr+strings.Join(strings.Fields(got.stdout), " "), want) {
+			t.Errorf("relink %v says\n%s%swant %q", args, got.stdout, got.stderr, want)
+		}
+	}
+	w.recordings(1, 1)
+	if got := w.must(exit.Rejected, "import", path); strings.Contains(got.stderr+got.stdout, "not one recording") {
+		t.Errorf("it says\n%s%sthough one is there", got.stdout, got.stderr)
+	}
+}
+
+// Where a run worked, and as whom, stands in all that it leaves behind.
+func TestRunSaysWhereItWorked(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	w.recordings(1, 3)
+	w.accounts("c-1", 1, 3)
+	path := w.file("nightly links.csv", "c-1", pairs(1, 3)...)
+	name, metrics := w.ask("SELECT current_database()"), w.dir+"/night.prom"
+	got := w.must(exit.OK, "import", "--json", "--metrics-file", metrics, path)
+	for _, key := range []string{`"database": "` + name + `"`, `"schema": "public"`, `"role": "relink"`} {
+		for what, text := range map[string]string{"summary.json": got.stdout, "runs": w.must(exit.OK, "runs", "--json").stdout, "runs show": w.must(exit.OK, "runs", "show", "--json", "1").stdout} {
+			if !strings.Contains(text, key) {
+				t.Errorf("%s is\n%swant %s in it", what, text, key)
+			}
+		}
+	}
+	if want := `relink_last_run_info{name="night",database="` + name + `",schema="public",role="relink"} 1`; !strings.Contains(read(t, metrics), want) {
+		t.Errorf("the metrics are\n%swant %s", read(t, metrics), want)
+	}
+	page := read(t, w.ask("SELECT out_dir FROM relink.runs")+"/report.html")
+	head, _, _ := strings.Cut(page, "</header>")
+	if !strings.Contains(head, "<dt>Source</dt><dd>nightly links.csv</dd>") {
+		t.Errorf("the first screen of the page is\n%s\nwant the source's name in it", head)
+	}
+	for _, want := range []string{name, "public", "relink"} {
+		if !strings.Contains(page, ">"+want+"<") {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+}

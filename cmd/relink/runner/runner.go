@@ -178,6 +178,9 @@ func (r *Runner) do(ctx context.Context, run linker.Run, s Settings, resumed boo
 	if done.Plan.PruneWithheld != "" && (r.Console.Quiet || r.JSON) {
 		r.Console.Stderr.Warn(withheld(done))
 	}
+	if done.WrongDatabase() && (r.Console.Quiet || r.JSON) {
+		r.Console.Stderr.Warn(wrongDatabase)
+	}
 	summary := page.Summary
 	if r.HTML {
 		err = r.Console.ShowPage(summary.Files["html"])
@@ -274,11 +277,16 @@ func why(done *batch.Done) (list []string) {
 	if done.Refusal != nil {
 		list = append(list, done.Refusal.Message)
 	}
+	if done.WrongDatabase() {
+		list = append(list, wrongDatabase)
+	}
 	if done.Plan.PruneWithheld != "" {
 		list = append(list, withheld(done))
 	}
 	return list
 }
+
+const wrongDatabase = "not one recording of the file exists in this database: is it the right one?"
 
 func withheld(done *batch.Done) string { return "nothing was cleared: " + done.Plan.PruneWithheld }
 
