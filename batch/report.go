@@ -28,19 +28,37 @@ func (j *Job) report(ctx context.Context, a Attempt, done *Done, begin func(*sou
 	if err != nil {
 		return err
 	}
+	return j.write(report, done, func(m *merger) error {
+		m.source = src
+		if src == nil {
+			return a.Results(ctx, m.change)
+		}
+		if err := a.Results(ctx, m.result); err != nil {
+			return err
+		}
+		return m.end()
+	})
+}
+
+// reportStaged writes the report of a source that is not what it was any more.
+func (j *Job) reportStaged(ctx context.Context, a Attempt, done *Done) error {
+	report, err := j.Begin(nil)
+	if err != nil {
+		return err
+	}
+	return j.write(report, done, func(m *merger) error { return a.StagedResults(ctx, m.staged) })
+}
+
+// write has merge write the lines of a report, adds them up and commits it.
+func (j *Job) write(report Report, done *Done, merge func(*merger) error) (err error) {
 	defer func() {
 		if abortErr := report.Abort(); err == nil {
 			err = abortErr
 		}
 	}()
 	done.Tally, done.leftAlone, done.missed = linker.Tally{}, 0, 0
-	m := merger{job: j, source: src, report: report, tally: &done.Tally}
-	if src == nil {
-		err = a.Results(ctx, m.change)
-	} else if err = a.Results(ctx, m.result); err == nil {
-		err = m.end()
-	}
-	if err != nil {
+	m := merger{job: j, report: report, tally: &done.Tally}
+	if err := merge(&m); err != nil {
 		return err
 	}
 	done.leftAlone, done.missed = m.leftAlone, m.missed
@@ -100,15 +118,7 @@ func (m *merger) result(r *linker.Result) error {
 		if err := m.drain(0); err != nil {
 			return err
 		}
-		switch {
-		case r.Missed:
-			m.missed++
-		case r.Outcome == linker.Extra && r.Detail != "":
-			m.leftAlone++
-		}
-		return m.write(linker.Entry{
-			Fields: linker.Fields{RecordingID: r.RecordingID}, Decision: r.Decision, Message: r.Detail,
-		}, nil)
+		return m.extra(r)
 	}
 	if err := m.drain(r.Row); err != nil {
 		return err
@@ -123,6 +133,35 @@ func (m *merger) result(r *linker.Result) error {
 	}
 	e.Code = c.Final(r.Code)
 	return m.write(e, m.record.Rest)
+}
+
+// extra writes the line of a link that the file does not mention.
+func (m *merger) extra(r *linker.Result) error {
+	switch {
+	case r.Missed:
+		m.missed++
+	case r.Outcome == linker.Extra && r.Detail != "":
+		m.leftAlone++
+	}
+	return m.write(linker.Entry{
+		Fields: linker.Fields{RecordingID: r.RecordingID}, Decision: r.Decision, Message: r.Detail,
+	}, nil)
+}
+
+// staged writes the line of one row as it was staged. Of a row that Check
+// refused only the code is left.
+func (m *merger) staged(r *linker.StagedResult) error {
+	if r.Row == 0 {
+		return m.extra(&r.Result)
+	}
+	e := linker.Entry{Row: r.Row, Line: r.Line, Fields: r.Fields, Decision: r.Decision}
+	if r.Code.NeedsNoDatabase() {
+		why, _ := linker.Explain(r.Code)
+		e.Message = why.Meaning
+	} else {
+		e.Message = linker.Message(r.Code, linker.Checked{Fields: r.Fields}, r.Detail)
+	}
+	return m.write(e, nil)
 }
 
 // drain reads on to a row, 0 for the end, and writes the lines of the records

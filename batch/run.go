@@ -34,6 +34,9 @@ type Attempt interface {
 	// Results gives every row that Check let pass in input order, then the
 	// lines a reconciliation adds.
 	Results(ctx context.Context, each func(*linker.Result) error) error
+	// StagedResults is Results with all rows of the source, as they were
+	// staged: for a source that cannot be read again.
+	StagedResults(ctx context.Context, each func(*linker.StagedResult) error) error
 	// Save makes the record of the run, and all that was applied, durable.
 	Save(ctx context.Context, r linker.Run) error
 	// DropWorkingTables ends what only an unfinished run needs.
@@ -84,6 +87,7 @@ type Job struct {
 
 	before map[string]int64 // Run.Took when this process began
 	wrote  bool             // this process has begun to write
+	read   bool             // this process has seen the source as it was staged
 	seen   int              // notices of the source that were passed on
 	outage outage
 }
@@ -98,6 +102,10 @@ type Done struct {
 	// Reported says that the report is there; a run that was stopped before
 	// it had a plan has none.
 	Reported bool
+	// SourceLost says why the source could not be read a second time: the
+	// report is made of the rows as they were staged, and there are no
+	// rejects. "" when it could be read.
+	SourceLost string
 
 	leftAlone int64 // extras that are not to be cleared, whatever is asked for
 	missed    int64 // extras that were to be cleared, and are still there
@@ -339,7 +347,15 @@ func (j *Job) clock() {
 // until the record says that the run has ended, they may be needed again.
 func (j *Job) finish(ctx context.Context, a Attempt, done *Done) error {
 	state := j.Run.State
-	if err := j.report(ctx, a, done, j.Begin); err != nil {
+	err := j.report(ctx, a, done, j.Begin)
+	var changed *source.ChangedError
+	if err != nil && (errors.As(err, &changed) || source.IsUnreadable(err)) {
+		// The rows are staged, and what became of them is known: only how
+		// they were written is lost.
+		done.SourceLost = err.Error()
+		err = j.reportStaged(ctx, a, done)
+	}
+	if err != nil {
 		return err
 	}
 	done.Reported = true

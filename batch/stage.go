@@ -15,12 +15,13 @@ func (j *Job) stage(ctx context.Context, a Attempt) error {
 	if err != nil {
 		return err
 	}
-	if j.Run.Source.SHA256 != "" {
+	if j.Run.Source.SHA256 != "" && !(staged && j.read) {
 		if err := j.verify(ctx); err != nil {
 			return err
 		}
 	}
 	if staged {
+		j.read = true
 		return nil
 	}
 	src, err := source.Open(j.Input)
@@ -46,7 +47,7 @@ func (j *Job) stage(ctx context.Context, a Attempt) error {
 	if j.Rewrite {
 		return nil // the record of a run that has ended stays as it is
 	}
-	j.Run.State = linker.StateStaged
+	j.Run.State, j.read = linker.StateStaged, true
 	return j.save(ctx, a)
 }
 
@@ -94,7 +95,7 @@ func (j *Job) passNotices(src *source.Reader) {
 
 // verify makes sure that the source is the file that the run began with.
 func (j *Job) verify(ctx context.Context) error {
-	is, err := source.Identify(ctx, j.Input.Path)
+	is, err := source.Identify(ctx, j.Input)
 	if err != nil {
 		return err
 	}

@@ -52,6 +52,15 @@ type Result struct {
 	Missed bool
 }
 
+// StagedResult is a Result with the row as it was staged. A row that Check refused
+// has the outcome rejected, the first of its codes, and of its fields the
+// recording's id alone.
+type StagedResult struct {
+	Result
+	Line   int64
+	Fields Fields // trimmed, words in capitals, what --set fills in included
+}
+
 // Entry is one line of the report: the record as it was given and what became
 // of it.
 type Entry struct {

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"math"
 	"os"
 	"sync/atomic"
 	"time"
@@ -25,6 +26,7 @@ const (
 type hashingReader struct {
 	src  io.Reader
 	file *os.File // nil for standard input
+	held bool     // file is not ours to close
 	size int64    // -1 when unknown
 	time time.Time
 
@@ -51,21 +53,58 @@ func newHashingReader(in Input, name string) (*hashingReader, error) {
 			return nil, &inputError{place: name, what: "there is no standard input to read", hint: "name a file"}
 		}
 		h.src = in.Stdin
-	} else {
-		file, info, err := openInput(in.Path)
-		if err != nil {
-			return nil, err
-		}
-		h.src, h.file = file, file
-		if info.Mode().IsRegular() {
-			h.size, h.time = info.Size(), info.ModTime()
-		}
+	} else if err := h.open(in); err != nil {
+		return nil, err
 	}
 	for range hashBlocks {
 		h.free <- make([]byte, hashBlock)
 	}
 	go h.run()
 	return h, nil
+}
+
+// open begins to read the input's file.
+func (h *hashingReader) open(in Input) error {
+	file, info, err := in.open()
+	if err != nil {
+		return err
+	}
+	h.src, h.file, h.held = file, file, in.held != nil
+	if h.held { // others read it, too: its own offset is nobody's
+		h.src = io.NewSectionReader(file, 0, math.MaxInt64)
+	}
+	if info.Mode().IsRegular() {
+		h.size, h.time = info.Size(), info.ModTime()
+	}
+	return nil
+}
+
+// open opens the file of an input, or takes the one that is held open.
+func (in Input) open() (*os.File, os.FileInfo, error) {
+	if in.held == nil {
+		return openInput(in.Path)
+	}
+	info, err := in.held.Stat()
+	return in.held, info, err
+}
+
+// Hold opens the input's file once for all readings to come: whatever takes the
+// file's place under its name, they read the same one. An input that is no
+// regular file is returned as it is. The caller calls release when the last
+// Reader is closed.
+func Hold(in Input) (held Input, release func() error, err error) {
+	if in.Path == "-" {
+		return in, func() error { return nil }, nil
+	}
+	file, info, err := openInput(in.Path)
+	if err != nil {
+		return in, nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return in, func() error { return nil }, file.Close()
+	}
+	in.held = file
+	return in, file.Close, nil
 }
 
 // openInput opens the file at path; its errors come with a hint.
@@ -175,7 +214,10 @@ func (h *hashingReader) close() error {
 	if h.file == nil {
 		return nil
 	}
-	err := h.file.Close()
+	var err error
+	if !h.held {
+		err = h.file.Close()
+	}
 	for range h.ready { // until the goroutine is gone
 	}
 	return err

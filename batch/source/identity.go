@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 
 	"relink/linker"
 )
@@ -24,18 +25,21 @@ func (e *ChangedError) Error() string {
 
 // Hint returns what to do about it.
 func (e *ChangedError) Hint() string {
-	return "put the file back as it was (another file is another run)"
+	return "put the file back as it was, or name a copy of it: relink resume RUN FILE (another file is another run)"
 }
 
 // Identify reads a whole file as stored, without looking into it, and tells it
 // from others. It stops when ctx ends, with its cause.
-func Identify(ctx context.Context, path string) (is linker.SourceIdentity, err error) {
-	f, _, err := openInput(path)
+func Identify(ctx context.Context, in Input) (is linker.SourceIdentity, err error) {
+	file, _, err := in.open()
 	if err != nil {
 		return is, err
 	}
-	defer f.Close()
-	is.Name = path
+	if in.held == nil {
+		defer file.Close()
+	}
+	f := io.NewSectionReader(file, 0, math.MaxInt64)
+	is.Name = in.Path
 	sum := sha256.New()
 	block := make([]byte, hashBlock)
 	for ctx.Err() == nil {
@@ -47,7 +51,7 @@ func Identify(ctx context.Context, path string) (is linker.SourceIdentity, err e
 			return is, nil
 		}
 		if err != nil {
-			return is, fmt.Errorf("reading %s: %w", path, err)
+			return is, fmt.Errorf("reading %s: %w", in.Path, err)
 		}
 	}
 	return is, context.Cause(ctx)

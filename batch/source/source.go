@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 
 	"relink/linker"
@@ -16,6 +17,7 @@ type Input struct {
 	// Path is the file; "-" reads Stdin.
 	Path  string
 	Stdin io.Reader
+	held  *os.File // see Hold; nil for none
 	// Name is what messages and Identity call the source. Defaults to Path.
 	Name string
 	// Format is "csv" or "jsonl". Defaults to what the name says, for other

@@ -26,7 +26,7 @@ type resumeOptions struct {
 func (a *app) resumeCommand() *cobra.Command {
 	var o resumeOptions
 	cmd := &cobra.Command{
-		Use:     "resume RUN",
+		Use:     "resume RUN [FILE]",
 		Short:   "Take an interrupted run to its end",
 		GroupID: "runs",
 		Long: `Take an interrupted run to its end, whatever interrupted it.
@@ -34,19 +34,25 @@ func (a *app) resumeCommand() *cobra.Command {
 What the run has done is final and is not done again; the other rows are decided
 as if the run had reached them only now. The report and the links are those of a
 run that was never interrupted. The file and all options that matter come from
-the run. Of a run that has finished, the files are written again.
+the run; FILE may stand in for the run's file when it holds the same bytes. Of a
+run that has finished, the files are written again.
 
 An import with --api is resumed by its folder, with --token-file; rows that the
 server has answered are not sent again.`,
 		Example: `  relink resume 42
   relink resume relink-runs/20260102T030405Z-api --token-file token`,
-		Args: positional("RUN"),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 2 {
+				return nil
+			}
+			return positional("RUN")(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runner.WithMetrics(a.Console, o.metrics, func() error {
 				if isFolder(args[0]) {
 					return a.resumeThroughAPI(cmd, args[0], o)
 				}
-				return a.resume(cmd, args[0], o)
+				return a.resume(cmd, args, o)
 			})
 		},
 	}
@@ -62,8 +68,8 @@ server has answered are not sent again.`,
 	return cmd
 }
 
-func (a *app) resume(cmd *cobra.Command, id string, o resumeOptions) error {
-	n, err := runID(id)
+func (a *app) resume(cmd *cobra.Command, args []string, o resumeOptions) error {
+	n, err := runID(args[0])
 	if err != nil {
 		return err
 	}
@@ -90,6 +96,9 @@ func (a *app) resume(cmd *cobra.Command, id string, o resumeOptions) error {
 			}
 		}
 		r := &runner.Runner{Console: a.Console, Command: cmd, Store: store, Options: o.run, JSON: o.json, Next: runner.NextAfterOld(cmd, run)}
+		if len(args) > 1 {
+			r.File = args[1]
+		}
 		r.Rewrite = run.State.Ended()
 		r.Standing = r.Rewrite
 		return r.Again(ctx, run)

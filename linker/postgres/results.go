@@ -3,6 +3,9 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
 
 	"relink/linker"
 )
@@ -22,6 +25,43 @@ func (x *Session) Results(ctx context.Context, each func(*linker.Result) error) 
 		return nil
 	}
 	return x.extraResults(ctx, each)
+}
+
+// StagedResults is Results with every row of the source, as it was staged, also
+// those that Check refused: for a source that cannot be read a second time.
+func (x *Session) StagedResults(ctx context.Context, each func(*linker.StagedResult) error) error {
+	ctx, done := x.during(ctx)
+	defer done()
+	if err := x.stagedResults(ctx, each); err != nil {
+		return err
+	}
+	if x.opt.Rules.Scope == nil {
+		return nil
+	}
+	return x.extraResults(ctx, func(r *linker.Result) error { return each(&linker.StagedResult{Result: *r}) })
+}
+
+func (x *Session) stagedResults(ctx context.Context, each func(*linker.StagedResult) error) error {
+	query := strings.Replace(x.statement("results_staged"), "$results", x.statement("results"), 1)
+	rows, err := x.work.Query(ctx, query, false)
+	if err != nil {
+		return x.cause(fmt.Errorf("reading the rows as they were staged: %w", err))
+	}
+	var r linker.StagedResult
+	f := &r.Fields
+	into := []any{
+		&r.Row, &r.Line, &f.RecordingID, &f.DataType, &f.ID, &f.ExternalID, &f.IntegrationConnectionID, &f.Trigger,
+		&r.Outcome, &r.Code, &r.Detail, &r.EntityID, &r.PreviousEntityID, &r.PreviousDataType,
+	}
+	var failed error
+	_, err = pgx.ForEachRow(rows, into, func() error {
+		failed = each(&r)
+		return failed
+	})
+	if failed != nil || err == nil {
+		return failed
+	}
+	return x.cause(fmt.Errorf("reading the rows as they were staged: %w", err))
 }
 
 func (x *Session) results(ctx context.Context, each func(*linker.Result) error) error {

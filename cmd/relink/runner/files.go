@@ -18,7 +18,7 @@ import (
 type ReportFiles struct {
 	file    *reports.File
 	lines   reports.Writer
-	rejects *reports.Rejects
+	rejects *reports.Rejects // nil where there is no source to repeat records of
 	Sample  reports.Sample
 	// keepOther is the run that has ended and whose files are written again,
 	// 0 for one whose report is only now to be.
@@ -38,11 +38,11 @@ func NewReportFiles(dir, format string, set linker.Fields, src *source.Reader) (
 	} else {
 		f.lines = reports.NewCSV(file)
 	}
-	var o reports.RejectsOptions
-	if src != nil { // a revert has none, and rejects nothing
-		o.JSONL, o.Header, o.LineEnd = src.Format() == "jsonl", src.Header(), src.Newline()
+	if src != nil {
+		f.rejects = reports.NewRejects(dir, reports.RejectsOptions{
+			JSONL: src.Format() == "jsonl", Header: src.Header(), LineEnd: src.Newline(),
+		})
 	}
-	f.rejects = reports.NewRejects(dir, o)
 	return f, nil
 }
 
@@ -50,6 +50,9 @@ func (f *ReportFiles) Write(e linker.Entry, rest io.Reader) error {
 	f.Sample.Add(&e)
 	if err := f.lines.Write(e); err != nil {
 		return err
+	}
+	if f.rejects == nil {
+		return nil
 	}
 	if rest != nil {
 		return f.rejects.WriteLong(e, io.MultiReader(bytes.NewReader(e.Raw), rest))
@@ -74,21 +77,29 @@ func (f *ReportFiles) Commit() error {
 			return exit.Usage("it was left as it is; move it away to have the other one", "%w", &standingError{f.file.Path(), f.keepOther})
 		}
 	}
-	if err := f.rejects.Commit(); err != nil {
-		return err
+	if f.rejects != nil {
+		if err := f.rejects.Commit(); err != nil {
+			return err
+		}
 	}
 	return f.file.Commit()
 }
 
 func (f *ReportFiles) Abort() error {
-	return errors.Join(f.rejects.Abort(), f.file.Abort())
+	err := f.file.Abort()
+	if f.rejects != nil {
+		err = errors.Join(f.rejects.Abort(), err)
+	}
+	return err
 }
 
 // Names lists the files by what they are.
 func (f *ReportFiles) Names() map[string]string {
 	names := map[string]string{"report": f.file.Path()}
-	for what, path := range f.rejects.Files() {
-		names[what] = path
+	if f.rejects != nil {
+		for what, path := range f.rejects.Files() {
+			names[what] = path
+		}
 	}
 	return names
 }

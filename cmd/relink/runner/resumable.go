@@ -82,6 +82,11 @@ func (r *Runner) Again(ctx context.Context, run linker.Run) error {
 	if run.State == linker.StateAbandoned && run.Kind != linker.Revert && run.Source.SHA256 == "" {
 		return exit.Usage("start it again", "run %d never got under way (%s)", run.ID, run.Message)
 	}
+	if r.File != "" {
+		if s.Path, err = sameBytes(ctx, run, r.File); err != nil {
+			return err
+		}
+	}
 	hasInput := run.Kind == linker.Revert || IsRegular(s.Path) || run.OutDir != "" && IsFile(s.Input(run.OutDir).Path)
 	if !hasInput {
 		return exit.Usage("relink runs abandon "+strconv.FormatInt(run.ID, 10)+" ends it; start it again with its input",
@@ -104,6 +109,23 @@ func (r *Runner) Again(ctx context.Context, run linker.Run) error {
 		return err
 	}
 	return r.do(ctx, run, s, true)
+}
+
+// sameBytes returns the absolute path of a file that is to take the place of the
+// run's own, and refuses one that is not the same byte for byte.
+func sameBytes(ctx context.Context, run linker.Run, path string) (string, error) {
+	if run.Kind == linker.Revert || run.Source.SHA256 == "" {
+		return "", exit.Usage("leave the file out", "run %d has no file to take the place of", run.ID)
+	}
+	is, err := source.Identify(ctx, source.Input{Path: path})
+	if err != nil {
+		return "", err
+	}
+	if is.SHA256 != run.Source.SHA256 {
+		return "", exit.Usage("name a copy of the file that the run read",
+			"%s is not the file of run %d (its SHA-256 is %.12s…, that of the run's is %.12s…)", path, run.ID, is.SHA256, run.Source.SHA256)
+	}
+	return Absolute(path)
 }
 
 // ready makes sure that the database is as a run needs it.

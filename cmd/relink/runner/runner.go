@@ -32,6 +32,8 @@ type Runner struct {
 	Store   *postgres.Store
 	// Flags of the command line that do not change what a run means.
 	Options flags.RunOptions
+	// File takes the place of the file of a run that goes on, "" for none.
+	File string
 	// Rewrite only writes the files of a run again.
 	Rewrite bool
 	// standing shows the files as they are where they cannot be written
@@ -121,8 +123,16 @@ func (r *Runner) do(ctx context.Context, run linker.Run, s Settings, resumed boo
 	var progress batch.Progress
 	var page *reports.Page
 	dir := RelativePath(run.OutDir)
+	input := s.Input(run.OutDir)
+	if run.Kind != linker.Revert {
+		held, release, err := source.Hold(input)
+		if err == nil { // else the run says what is wrong with it
+			input = held
+			defer release()
+		}
+	}
 	job := &batch.Job{
-		Run: run, Input: s.Input(run.OutDir), Rules: s.Rules, Guard: s.Guard, Rewrite: r.Rewrite,
+		Run: run, Input: input, Rules: s.Rules, Guard: s.Guard, Rewrite: r.Rewrite,
 		Open: func(ctx context.Context, again bool) (batch.Attempt, error) {
 			o := r.sessionOptions(run, s, again, resumed)
 			o.Working = &progress.Lanes
@@ -177,6 +187,9 @@ func (r *Runner) do(ctx context.Context, run linker.Run, s Settings, resumed boo
 	}
 	if done.Plan.PruneWithheld != "" && (r.Console.Quiet || r.JSON) {
 		r.Console.Stderr.Warn(withheld(done))
+	}
+	if done.SourceLost != "" && (r.Console.Quiet || r.JSON) {
+		r.Console.Stderr.Warn(sourceLost(done))
 	}
 	if done.WrongDatabase() && (r.Console.Quiet || r.JSON) {
 		r.Console.Stderr.Warn(wrongDatabase)
@@ -277,6 +290,9 @@ func why(done *batch.Done) (list []string) {
 	if done.Refusal != nil {
 		list = append(list, done.Refusal.Message)
 	}
+	if done.SourceLost != "" {
+		list = append(list, sourceLost(done))
+	}
 	if done.WrongDatabase() {
 		list = append(list, wrongDatabase)
 	}
@@ -287,6 +303,10 @@ func why(done *batch.Done) (list []string) {
 }
 
 const wrongDatabase = "not one recording of the file exists in this database: is it the right one?"
+
+func sourceLost(done *batch.Done) string {
+	return done.SourceLost + ": the report is made of the rows as they were read at first, trimmed and without a rejects file"
+}
 
 func withheld(done *batch.Done) string { return "nothing was cleared: " + done.Plan.PruneWithheld }
 

@@ -28,7 +28,7 @@ func (r *Runner) NothingChanged(ctx context.Context, s Settings) (bool, error) {
 	if err != nil || !same {
 		return false, err
 	}
-	file, err := source.Identify(ctx, s.Path)
+	file, err := source.Identify(ctx, source.Input{Path: s.Path})
 	if err != nil || file.SHA256 != last.Source.SHA256 {
 		return false, err
 	}
