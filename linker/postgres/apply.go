@@ -71,10 +71,12 @@ func (x *Session) Apply(ctx context.Context, stop <-chan struct{}, applied *atom
 		// took would be reported as done.
 		return fmt.Errorf("applying: the lanes took %d of %d rows", n, x.toDo)
 	}
-	if !x.prunes() {
-		return nil
+	if x.prunes() {
+		if err := x.prune(ctx, stop); err != nil {
+			return x.cause(err)
+		}
 	}
-	return x.cause(x.prune(ctx, stop))
+	return x.cause(x.noteStateAfter(ctx))
 }
 
 // workBlocks is the length of a work list in blocks.

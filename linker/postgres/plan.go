@@ -19,6 +19,9 @@ func (x *Session) Plan(ctx context.Context, first bool) (linker.Plan, error) {
 	ctx, done := x.during(ctx)
 	defer done()
 	p := planner{x: x, ctx: ctx}
+	if first {
+		p.err = x.noteStateBefore(ctx)
+	}
 	if x.opt.Undo != 0 {
 		p.undo()
 	} else {

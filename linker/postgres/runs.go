@@ -54,14 +54,14 @@ func (s *Store) Begin(ctx context.Context, r linker.Run) (linker.Run, error) {
 func (x *Session) Save(ctx context.Context, r linker.Run) error {
 	ctx, done := x.during(ctx)
 	defer done()
-	return x.cause(save(ctx, x.work, r))
+	return x.cause(save(ctx, x.work, r, x.stateAfter))
 }
 
 // SaveRun is Save for a run that has no session, or has one no more. It returns
 // a *LockedError when a process is at work on the run: the record is then that
 // process's to write. It returns ErrEnded when the run has ended meanwhile.
 func (s *Store) SaveRun(ctx context.Context, r linker.Run) error {
-	return pg.Explain(s.ownRun(ctx, r.ID, func(conn *pgx.Conn) error { return save(ctx, conn, r) }))
+	return pg.Explain(s.ownRun(ctx, r.ID, func(conn *pgx.Conn) error { return save(ctx, conn, r, "") }))
 }
 
 // Abandon ends a run that is interrupted, for the reason given, and drops its
@@ -108,7 +108,7 @@ func (s *Store) ownRun(ctx context.Context, id int64, do func(*pgx.Conn) error) 
 	return unlock(ctx, conn, lockAlive, id)
 }
 
-func save(ctx context.Context, conn *pgx.Conn, r linker.Run) error {
+func save(ctx context.Context, conn *pgx.Conn, r linker.Run, scopeState string) error {
 	counts, err := json.Marshal(r.Outcomes)
 	if err != nil {
 		return fmt.Errorf("recording run %d: %w", r.ID, err)
@@ -128,10 +128,10 @@ func save(ctx context.Context, conn *pgx.Conn, r linker.Run) error {
 			    applying_at = CASE $2 WHEN 'applying' THEN coalesce(applying_at, clock_timestamp()) WHEN 'refused' THEN NULL ELSE applying_at END,
 			    write_order = CASE $2 WHEN 'applying' THEN (SELECT coalesce(max(write_order), 0) + 1 FROM relink.runs) WHEN 'refused' THEN NULL ELSE write_order END,
 			    finished_at = CASE WHEN $10 THEN coalesce(finished_at, clock_timestamp()) END,
-			    source_name = nullif($11, ''), took = $12, left_alone = $13
+			    source_name = nullif($11, ''), took = $12, left_alone = $13, scope_state = nullif($14, '')
 			WHERE id = $1`
 		_, err := tx.Exec(ctx, update, r.ID, string(r.State), r.Source.Bytes, r.Source.SHA256, r.StagedRows,
-			counts, r.OutDir, r.Message, r.ExitStatus, r.State.Ended(), r.Source.Name, took, r.LeftAlone)
+			counts, r.OutDir, r.Message, r.ExitStatus, r.State.Ended(), r.Source.Name, took, r.LeftAlone, scopeState)
 		if err != nil {
 			return fmt.Errorf("recording run %d: %w", r.ID, err)
 		}

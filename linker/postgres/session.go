@@ -75,8 +75,12 @@ type Session struct {
 	// do not limit. An implied scope is known only once rows are resolved.
 	scope    limits
 	withheld string // why extras are not cleared although asked for
-	toDo     int64  // rows of the work list
-	applied  bool   // results tell what was done, not what would be
+	// The state of a reconciliation's scope before it wrote and after, "" when
+	// that is not known: see scope_state.go.
+	stateBefore, stateAfter string
+
+	toDo    int64 // rows of the work list
+	applied bool  // results tell what was done, not what would be
 	// faults counts the rows that Check refused, nil unless this session
 	// staged them.
 	faults map[linker.Code]int64

@@ -19,6 +19,9 @@ type Store struct {
 // NewStore returns the store that cfg names. Nothing is opened.
 func NewStore(cfg pg.Config) *Store { return &Store{cfg: cfg} }
 
+// Schema is the platform's schema that the store works on.
+func (s *Store) Schema() string { return s.cfg.PlatformSchema() }
+
 // connect opens a connection whose application_name says what it is for.
 func (s *Store) connect(ctx context.Context, purpose string) (*pgx.Conn, error) {
 	cfg := s.cfg

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -316,9 +317,17 @@ func (r *Runner) decorate(page *reports.Page, run linker.Run, s Settings) (err e
 	if err != nil || run.Kind != linker.Reconcile {
 		return err
 	}
-	earlier, err := r.Store.Runs(r.Console.Hard, driftLookBack)
+	earlier, err := r.earlierRuns(r.Console.Hard)
 	page.Drift = drift(earlier, run, s)
 	return err
+}
+
+// earlierRuns are the last runs on this schema, newest first.
+func (r *Runner) earlierRuns(ctx context.Context) ([]linker.Run, error) {
+	runs, err := r.Store.Runs(ctx, driftLookBack)
+	return slices.DeleteFunc(runs, func(run linker.Run) bool {
+		return run.Database.Schema != "" && run.Database.Schema != r.Store.Schema()
+	}), err
 }
 
 // driftLookBack is how many runs are searched for reconciliations of the same

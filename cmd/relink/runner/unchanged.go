@@ -16,7 +16,7 @@ import (
 // has left: the same file, read and judged in the same way, every row of it
 // good, and links and CRM rows in scope as they were. If so it says so.
 func (r *Runner) NothingChanged(ctx context.Context, s Settings) (bool, error) {
-	runs, err := r.Store.Runs(ctx, driftLookBack)
+	runs, err := r.earlierRuns(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -32,8 +32,8 @@ func (r *Runner) NothingChanged(ctx context.Context, s Settings) (bool, error) {
 	if err != nil || file.SHA256 != last.Source.SHA256 {
 		return false, err
 	}
-	changed, err := r.Store.ChangedSince(ctx, last, s.Rules)
-	if err != nil || changed {
+	unchanged, err := r.Store.Unchanged(ctx, last, s.Rules)
+	if err != nil || !unchanged {
 		return false, err
 	}
 	file.Name = s.Name

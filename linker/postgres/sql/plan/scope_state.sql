@@ -1,0 +1,31 @@
+-- What a reconciliation of a scope looks at, as counts and sums of hashes, which
+-- do not depend on any order: its current links with the CRM rows and recordings
+-- that they join, and all merges of CRM rows. Once as it is, and once as it was
+-- before the given run.
+-- $1 $2 $3 the scope, $4 the caller's organization, $5 the run, 0 for none
+WITH links AS (
+    SELECT
+        l.cleared_at IS NULL AS is_current,
+        l.linked_by_run IS NOT DISTINCT FROM $5 AS made,
+        hashtextextended(concat_ws('|', l.id, l.recording_id, l.entity_id, l.data_type, coalesce(l.trigger, ''),
+            e.data_type, e.external_id, e.integration_connection_id, e.deleted_at IS NOT NULL, coalesce(e.merged_into_id, ''),
+            home.organization_id, coalesce(r.organization_id, ''), r.deleted_at IS NOT NULL), 0)::numeric AS hash
+    FROM recording_links AS l
+    JOIN crm_entities AS e ON e.id = l.entity_id
+    JOIN integration_connections AS home ON home.id = e.integration_connection_id
+    LEFT JOIN recordings AS r ON r.id = l.recording_id
+    WHERE (l.cleared_at IS NULL OR l.cleared_by_run = $5)
+        AND (home.id <> ALL ($1::text[])) IS NOT TRUE
+        AND (l.data_type::text <> ALL ($2::text[])) IS NOT TRUE
+        AND (home.organization_id <> ALL ($3::text[])) IS NOT TRUE
+        AND ($4::text IS NULL OR home.organization_id = $4)
+),
+merges AS (
+    SELECT concat_ws('+', count(*), coalesce(sum(hashtextextended(concat_ws('|', id, merged_into_id), 0)::numeric), 0)) AS state
+    FROM crm_entities
+    WHERE merged_into_id IS NOT NULL
+)
+SELECT
+    concat_ws('+', count(*) FILTER (WHERE is_current), coalesce(sum(hash) FILTER (WHERE is_current), 0), min(merges.state)),
+    concat_ws('+', count(*) FILTER (WHERE NOT made), coalesce(sum(hash) FILTER (WHERE NOT made), 0), min(merges.state))
+FROM merges LEFT JOIN links ON true
