@@ -2,33 +2,25 @@ package batch
 
 import "relink/linker"
 
-// Exit statuses that a run ends with; see ExitStatus. Usage and fatal errors
-// (1) and a lock held by another run (11) never get as far as a Done.
-const (
-	exitPartly      = 2
-	exitDrift       = 5
-	exitInterrupted = 130
-)
-
 // ExitStatus is the status with which the program should end: the first that
 // applies of interrupted, refused by a guard, finished with rows rejected or
 // failed or with a prune that did not clear all it should, drift, all well. A dry run ends as the run would.
-func (d *Done) ExitStatus() int {
+func (d *Done) ExitStatus() linker.ExitStatus {
 	switch {
 	case d.Refusal != nil:
 		return d.Refusal.Kind.ExitStatus()
 	case d.Run.State == linker.StateInterrupted:
-		return exitInterrupted
+		return linker.ExitInterrupted
 	}
 	outcomes := d.Tally.Outcomes()
 	switch {
 	case outcomes[linker.Rejected]+outcomes[linker.Failed] > 0, d.Plan.PruneWithheld != "", d.missed > 0,
 		d.Run.Kind == linker.Revert && outcomes[linker.Kept] > 0:
-		return exitPartly
+		return linker.ExitRejected
 	case d.Run.Kind == linker.Reconcile && d.Run.DryRun && d.Drift():
-		return exitDrift
+		return linker.ExitDrift
 	}
-	return 0
+	return linker.ExitOK
 }
 
 // WrongDatabase reports whether not one recording of the file was found, of

@@ -137,7 +137,7 @@ func TestRefusalOfChangesNamesTheWayOut(t *testing.T) {
 
 func TestExitStatusOfRefusals(t *testing.T) {
 	t.Parallel()
-	for kind, want := range map[RefusalKind]int{TooShort: 1, TooManyRejects: 3, NoGoodRow: 3, TooManyChanges: 4, Unexpected: 4} {
+	for kind, want := range map[RefusalKind]ExitStatus{TooShort: 1, TooManyRejects: 3, NoGoodRow: 3, TooManyChanges: 4, Unexpected: 4} {
 		if got := kind.ExitStatus(); got != want {
 			t.Errorf("%s: exit status = %d, want %d", kind, got, want)
 		}

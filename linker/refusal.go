@@ -16,14 +16,14 @@ const (
 )
 
 // ExitStatus is the status with which a program that was refused ends.
-func (k RefusalKind) ExitStatus() int {
+func (k RefusalKind) ExitStatus() ExitStatus {
 	switch k {
 	case TooManyRejects, NoGoodRow:
-		return 3
+		return ExitBudget
 	case TooManyChanges, Unexpected:
-		return 4
+		return ExitGuard
 	default:
-		return 1
+		return ExitError
 	}
 }
 

@@ -27,7 +27,7 @@ type Run struct {
 	StartedAt  time.Time
 	ApplyingAt time.Time // zero: no write was begun
 	FinishedAt time.Time // zero: not finished
-	ExitStatus int
+	ExitStatus ExitStatus
 	Message    string // why it was refused or stopped, "" else
 	// Took is how many milliseconds each phase took, in all processes that
 	// were at work on the run. What a process that died had not yet saved

@@ -23,7 +23,7 @@ type Summary struct {
 	Files      map[string]string `json:"files"` // report, rejects, … → path
 	StartedAt  time.Time         `json:"startedAt"`
 	FinishedAt time.Time         `json:"finishedAt"`
-	ExitStatus int               `json:"exitStatus"`
+	ExitStatus ExitStatus        `json:"exitStatus"`
 }
 
 // SourceIdentity tells one input file from another.

@@ -187,21 +187,11 @@ func atWork(phases []Phase) (all time.Duration) {
 	return all
 }
 
-func exitStatus(n int) string {
-	meaning, ok := map[int]string{
-		0:   "all is well",
-		1:   "could not run",
-		2:   "finished, rows are left",
-		3:   "over the error budget",
-		4:   "over the change guard",
-		5:   "drift found",
-		11:  "another run was at work",
-		130: "interrupted",
-	}[n]
-	if !ok {
-		return strconv.Itoa(n)
+func exitStatus(s linker.ExitStatus) string {
+	if s.Text() == "" {
+		return strconv.Itoa(int(s))
 	}
-	return strconv.Itoa(n) + ": " + meaning
+	return strconv.Itoa(int(s)) + ": " + s.Text()
 }
 
 // identity tells one run, and one source, from another.

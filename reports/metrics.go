@@ -19,7 +19,7 @@ type Metrics struct {
 	// before, or had nothing to do.
 	Summary    *linker.Summary
 	Skipped    bool // there was nothing to do
-	ExitStatus int
+	ExitStatus linker.ExitStatus
 	Started    time.Time
 	Finished   time.Time
 	Earlier    Milestones
@@ -40,10 +40,10 @@ const (
 // milestones are those before the command, and what it adds to them.
 func (m *Metrics) milestones() Milestones {
 	at := m.Earlier
-	switch m.ExitStatus {
-	case 0:
-		at.Success, at.Completion = m.Finished, m.Finished
-	case 2, 5:
+	if m.ExitStatus == linker.ExitOK {
+		at.Success = m.Finished
+	}
+	if m.ExitStatus.Completed() {
 		at.Completion = m.Finished
 	}
 	return at
@@ -55,7 +55,7 @@ func WriteMetrics(w io.Writer, m Metrics) error {
 	g := gauges{labels: "name=" + label(m.Name)}
 	g.one("relink_last_run_start_timestamp_seconds", "When the last run began.", seconds(m.Started))
 	g.one("relink_last_run_duration_seconds", "How long the last run took.", decimal(m.Finished.Sub(m.Started).Seconds()))
-	g.one("relink_last_run_exit_status", "How the last run ended: 0 well, 2 rows to look at, 3 and 4 refused, 5 drift, 1, 11 and 130 broken off.", strconv.Itoa(m.ExitStatus))
+	g.one("relink_last_run_exit_status", "How the last run ended: 0 well, 2 rows to look at, 3 and 4 refused, 5 drift, 1, 11 and 130 broken off.", strconv.Itoa(int(m.ExitStatus)))
 	g.one("relink_last_run_skipped", "1 when there was nothing to do, since neither file nor links had changed.", flag(m.Skipped))
 	if s := m.Summary; s != nil {
 		if d := s.Database; d.Name != "" {

@@ -73,15 +73,15 @@ func WriteRunsJSON(w io.Writer, runs []linker.Run) error {
 func WriteRunJSON(w io.Writer, r linker.Run) error {
 	v := struct {
 		listedRun
-		DryRun     bool            `json:"dryRun"`
-		Reverts    *int64          `json:"reverts"`
-		ExitStatus *int            `json:"exitStatus"`
-		Message    string          `json:"message"`
-		Folder     string          `json:"folder"`
-		Host       string          `json:"host"`
-		PID        int             `json:"pid"`
-		Version    string          `json:"version"`
-		Options    json.RawMessage `json:"options"`
+		DryRun     bool               `json:"dryRun"`
+		Reverts    *int64             `json:"reverts"`
+		ExitStatus *linker.ExitStatus `json:"exitStatus"`
+		Message    string             `json:"message"`
+		Folder     string             `json:"folder"`
+		Host       string             `json:"host"`
+		PID        int                `json:"pid"`
+		Version    string             `json:"version"`
+		Options    json.RawMessage    `json:"options"`
 	}{
 		listedRun: list(r), DryRun: r.DryRun, Message: r.Message, Folder: r.OutDir,
 		Host: r.Host, PID: r.PID, Version: r.Version, Options: r.Options,

@@ -168,7 +168,7 @@ func TestVerdict(t *testing.T) {
 	}
 	dry := func(s *linker.Summary) { s.DryRun, s.Applied = true, false }
 	notApplied := func(s *linker.Summary) { s.Applied = false }
-	exit := func(n int) func(*linker.Summary) { return func(s *linker.Summary) { s.ExitStatus = n } }
+	exit := func(n linker.ExitStatus) func(*linker.Summary) { return func(s *linker.Summary) { s.ExitStatus = n } }
 	state := func(st linker.State) func(*linker.Summary) {
 		return func(s *linker.Summary) { s.State = string(st) }
 	}

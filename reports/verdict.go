@@ -46,10 +46,10 @@ func Verdict(s linker.Summary) (Tone, string) {
 }
 
 func tone(s linker.Summary) Tone {
-	switch s.ExitStatus {
-	case 0:
+	switch {
+	case s.ExitStatus == linker.ExitOK:
 		return Good
-	case 2, 5:
+	case s.ExitStatus.Completed():
 		return Look
 	}
 	return Bad

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"relink/cmd/relink/exit"
+	"relink/linker"
 	"relink/linker/postgres"
 	"relink/linker/postgres/dbcheck"
 	"relink/linker/postgres/localpg"
@@ -130,7 +131,7 @@ func (a *app) dbCheck(ctx context.Context, cfg pg.Config) error {
 	if status == exit.OK && !a.Quiet {
 		return a.Printf("the database is as relink needs it\n")
 	}
-	return exit.Done(status)
+	return exit.Done(linker.ExitStatus(status))
 }
 
 func (a *app) dbStartCommand() *cobra.Command {
@@ -244,7 +245,7 @@ func (a *app) dbPsql(ctx context.Context, o databaseOptions) (err error) {
 	err = psql.Run()
 	var ended *exec.ExitError
 	if errors.As(err, &ended) {
-		return exit.Done(max(ended.ExitCode(), exit.Error)) // psql has said why
+		return exit.Done(linker.ExitStatus(max(ended.ExitCode(), exit.Error))) // psql has said why
 	}
 	return err
 }

@@ -271,7 +271,7 @@ func roughly(d time.Duration) string {
 }
 
 // say writes the summaries and shows the short one.
-func (r *apiRun) say(done *batch.Done, status int, phases []batch.Phase) error {
+func (r *apiRun) say(done *batch.Done, status linker.ExitStatus, phases []batch.Phase) error {
 	var notices []string
 	if done.Refusal != nil {
 		notices = append(notices, done.Refusal.Message)

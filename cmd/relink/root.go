@@ -56,7 +56,7 @@ func run(args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		}
 		a.Stderr.Fail(message, hint, exit.Groups(err)...)
 	}
-	return exit.StatusOf(err)
+	return int(exit.StatusOf(err))
 }
 
 // root builds the tree of commands.

@@ -1,8 +1,10 @@
 package exit
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,50 +13,25 @@ import (
 	"relink/linker/text"
 )
 
-// The exit statuses. Scripts and monitors depend on them: they are never
-// renumbered.
+// The exit statuses, as main hands them to the system.
 const (
-	OK          = 0
-	Error       = 1
-	Rejected    = 2
-	Budget      = 3
-	Guard       = 4
-	Drift       = 5
-	Busy        = 11
-	Interrupted = 130
+	OK          = linker.ExitOK
+	Error       = linker.ExitError
+	Rejected    = linker.ExitRejected
+	Budget      = linker.ExitBudget
+	Guard       = linker.ExitGuard
+	Drift       = linker.ExitDrift
+	Busy        = linker.ExitBusy
+	Interrupted = linker.ExitInterrupted
 )
 
-// statusTexts says in each command's help what its statuses mean, in the order
-// in which they are listed there.
-var Texts = []struct {
-	Status int
-	Text   string
-}{
-	{OK, "done, and no row was refused"},
-	{Error, "wrong usage or configuration, too short a file, or a fatal error"},
-	{Rejected, "finished, but some rows were rejected or failed, or a prune was withheld"},
-	{Budget, "more rows rejected than --max-rejects allows: nothing written"},
-	{Guard, "more changes than --max-changes allows, or not what --expect says: nothing written"},
-	{Drift, "the links differ from the file (only with --dry-run)"},
-	{Busy, "another run is writing to this database"},
-	{Interrupted, "interrupted; can be resumed"},
-}
-
-// exits adds the command's exit statuses to its help. A status may be given a
-// text of its own, where the general one does not fit the command.
+// List adds the command's exit statuses to its help, in ascending order. A
+// status may be given a text of its own, where the general one does not fit the
+// command.
 func List(cmd *cobra.Command, own map[int]string, statuses ...int) {
 	var b strings.Builder
-	for _, s := range Texts {
-		for _, status := range statuses {
-			if status != s.Status {
-				continue
-			}
-			text := s.Text
-			if t, ok := own[status]; ok {
-				text = t
-			}
-			fmt.Fprintf(&b, "  %-4d %s\n", s.Status, text)
-		}
+	for _, s := range slices.Sorted(slices.Values(statuses)) {
+		fmt.Fprintf(&b, "  %-4d %s\n", s, cmp.Or(own[s], linker.ExitStatus(s).Help()))
 	}
 	if cmd.Annotations == nil {
 		cmd.Annotations = map[string]string{}
@@ -67,7 +44,7 @@ var ErrInterrupted = errors.New("interrupted")
 
 // failure is an error with the exit status and the hint that belong to it.
 type failure struct {
-	status int
+	status linker.ExitStatus
 	err    error
 	hint   string
 }
@@ -76,7 +53,7 @@ func (f *failure) Error() string { return f.err.Error() }
 func (f *failure) Unwrap() error { return f.err }
 
 // WithStatus gives an error the exit status and the hint that belong to it.
-func WithStatus(status int, err error, hint string) error {
+func WithStatus(status linker.ExitStatus, err error, hint string) error {
 	return &failure{status: status, err: err, hint: hint}
 }
 
@@ -88,19 +65,19 @@ func Usage(hint, format string, args ...any) error {
 
 // outcome is the end of a run that has said all there is to say: only the
 // status is left to report. Zero is no error.
-func Done(status int) error {
+func Done(status linker.ExitStatus) error {
 	if status == OK {
 		return nil
 	}
 	return &DoneError{status}
 }
 
-type DoneError struct{ Status int }
+type DoneError struct{ Status linker.ExitStatus }
 
 func (e *DoneError) Error() string { return fmt.Sprintf("exit status %d", e.Status) }
 
 // StatusOf tells the exit status that an error stands for.
-func StatusOf(err error) int {
+func StatusOf(err error) linker.ExitStatus {
 	var done *DoneError
 	var f *failure
 	switch {
