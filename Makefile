@@ -22,13 +22,21 @@ TOOLS    := .cache/tools
 CONCURRENT := ./batch/... ./linker/postgres/... ./linker/httpapi/... ./cmd/relink/...
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-versions check format demo bench microbench torture conformance golden picture fuzz clean
+.PHONY: help build package test test-versions check format demo bench microbench torture conformance golden picture fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/relink
 	$(GO) build -trimpath -ldflags='-s -w' -o bin/relink ./cmd/relink
+
+package: build ## pack the program with man pages and completions into bin
+	rm -rf bin/package
+	mkdir -p bin/package/completions
+	cp bin/relink README.md bin/package
+	bin/relink man bin/package/man
+	for shell in bash zsh fish; do bin/relink completion $$shell > bin/package/completions/relink.$$shell; done
+	tar -C bin/package -czf bin/relink-$$($(GO) env GOOS)-$$($(GO) env GOARCH).tar.gz .
 
 demo: build ## import a small world into a private PostgreSQL and show the reports
 	@.ci/postgres

@@ -108,7 +108,9 @@ with "relink demo".`,
 		a.demoCommand(),
 		a.explainCommand(),
 		a.versionCommand(),
+		a.manCommand(),
 	)
+	a.completeValues(root)
 	return root
 }
 

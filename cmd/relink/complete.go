@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"relink/cmd/relink/flags"
+	"relink/linker"
+	"relink/linker/postgres"
+	"relink/linker/postgres/localpg"
+	"relink/reports"
+)
+
+// completionPatience is how long the Tab key waits for a database.
+const completionPatience = 2 * time.Second
+
+// completeValues lets shells complete what stands behind flags and commands:
+// words out of a fixed set, fields, and the ids of runs. Where a FILE stands,
+// files are completed, as shells do by themselves.
+func (a *app) completeValues(cmd *cobra.Command) {
+	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		words := flags.Known(f)
+		if words == nil {
+			return
+		}
+		// The error is that of a second registration; there is only this one.
+		_ = cmd.RegisterFlagCompletionFunc(f.Name, func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+			return lastOfList(words, typed), cobra.ShellCompDirectiveNoFileComp
+		})
+	})
+	if cmd.ValidArgsFunction == nil {
+		switch {
+		case strings.Contains(cmd.Use, " RUN"):
+			cmd.ValidArgsFunction = a.completeRuns
+		case !strings.Contains(cmd.Use, " FILE"):
+			cmd.ValidArgsFunction = cobra.NoFileCompletions
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		a.completeValues(sub)
+	}
+}
+
+// lastOfList completes the last word of a list that is separated by commas.
+func lastOfList(words []string, typed string) []string {
+	before := typed[:strings.LastIndexByte(typed, ',')+1]
+	var list []string
+	for _, w := range words {
+		list = append(list, before+w)
+	}
+	return list
+}
+
+// completeRuns lists the newest runs, for resume and abandon those that are
+// interrupted. It says nothing where no database is named, or where the local
+// one would have to be started first.
+func (a *app) completeRuns(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	const nothing = cobra.ShellCompDirectiveNoFileComp
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveDefault // resume RUN FILE
+	}
+	if a.env.Bind(cmd) != nil {
+		return nil, nothing
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), completionPatience)
+	defer cancel()
+	var o databaseOptions
+	o.database, _ = cmd.Flags().GetString("database")
+	choice, ok := a.chosenDatabase(o)
+	if !ok {
+		return nil, nothing
+	}
+	if choice.local != "" {
+		if state, err := localpg.Status(ctx, a.localConfig(false)); err != nil || !state.Running {
+			return nil, nothing
+		}
+	}
+	cfg, leave, err := a.connect(ctx, choice, "")
+	if err != nil {
+		return nil, nothing
+	}
+	runs, err := postgres.NewStore(cfg).Runs(ctx, defaultRuns)
+	if err := leave(); err != nil {
+		return nil, nothing
+	}
+	if err != nil {
+		return nil, nothing
+	}
+	if cmd.Name() == "resume" || cmd.Name() == "abandon" {
+		runs = slices.DeleteFunc(runs, func(r linker.Run) bool { return reports.RunState(r) != linker.StateInterrupted })
+	}
+	words := make([]string, len(runs))
+	for i, r := range runs {
+		words[i] = cobra.CompletionWithDesc(fmt.Sprint(r.ID), fmt.Sprintf("%s of %s, %s", r.Kind, r.Source.Name, reports.RunState(r)))
+	}
+	return words, nothing | cobra.ShellCompDirectiveKeepOrder
+}
