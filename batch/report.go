@@ -14,25 +14,21 @@ import (
 // report reads the source a second time and joins each record with what the
 // database says of its row. The raw fields therefore never travel through the
 // database, and the rejects have their original bytes.
-func (j *Job) report(ctx context.Context, a Attempt, done *Done, begin func(*source.Reader) (Report, error)) (err error) {
-	j.Progress.Enter(Reporting)
+func (j *Job) report(ctx context.Context, a Attempt, done *Done, begin func(*source.Reader) (Report, error)) error {
 	j.Progress.RowsToReport.Store(j.Run.StagedRows)
-	var src *source.Reader
-	if j.Run.Kind != linker.Revert {
-		if src, err = source.Open(j.Input); err != nil {
-			return err
-		}
-		defer src.Close()
+	if j.Run.Kind == linker.Revert {
+		j.Progress.Enter(Reporting)
+		return j.write(done, func() (Report, error) { return begin(nil) }, func(m *merger) error {
+			return a.Results(ctx, m.change)
+		})
 	}
-	report, err := begin(src)
+	rows, err := j.reading(nil).Open(Reporting)
 	if err != nil {
 		return err
 	}
-	return j.write(report, done, func(m *merger) error {
-		m.source = src
-		if src == nil {
-			return a.Results(ctx, m.change)
-		}
+	defer rows.Close()
+	return j.write(done, func() (Report, error) { return begin(rows.Reader) }, func(m *merger) error {
+		m.rows, m.read = rows, func() (*Row, error) { return rows.Next(ctx) }
 		if err := a.Results(ctx, m.result); err != nil {
 			return err
 		}
@@ -42,47 +38,37 @@ func (j *Job) report(ctx context.Context, a Attempt, done *Done, begin func(*sou
 
 // reportStaged writes the report of a source that is not what it was any more.
 func (j *Job) reportStaged(ctx context.Context, a Attempt, done *Done) error {
-	report, err := j.Begin(nil)
-	if err != nil {
-		return err
-	}
-	return j.write(report, done, func(m *merger) error { return a.StagedResults(ctx, m.staged) })
+	return j.write(done, func() (Report, error) { return j.Begin(nil) }, func(m *merger) error {
+		return a.StagedResults(ctx, m.staged)
+	})
 }
 
-// write has merge write the lines of a report, adds them up and commits it.
-func (j *Job) write(report Report, done *Done, merge func(*merger) error) (err error) {
-	defer func() {
-		if abortErr := report.Abort(); err == nil {
-			err = abortErr
-		}
-	}()
-	done.Tally, done.leftAlone, done.missed = linker.Tally{}, 0, 0
-	m := merger{job: j, report: report, tally: &done.Tally}
-	if err := merge(&m); err != nil {
-		return err
-	}
+// write writes a report whose lines merge writes.
+func (j *Job) write(done *Done, begin func() (Report, error), merge func(*merger) error) (err error) {
+	m := merger{job: j}
+	done.Tally, err = WriteReport(begin, j.Progress, func(lines *Lines) (int64, error) {
+		m.lines = lines
+		return j.Run.StagedRows, merge(&m)
+	})
 	done.leftAlone, done.missed = m.leftAlone, m.missed
-	if err := done.Tally.Verify(j.Run.StagedRows); err != nil {
-		return err
-	}
-	return report.Commit()
+	return err
 }
 
-// merger joins records and results, both in input order.
+// merger joins rows and results, both in input order.
 type merger struct {
-	job    *Job
-	source *source.Reader
-	report Report
-	tally  *linker.Tally
-	record source.Record
-	ended  bool
+	job   *Job
+	lines *Lines
+	rows  *Rows // the source, when it is read
+	read  func() (*Row, error)
+	row   *Row // the last one read, nil after the end
+	ended bool
 
 	leftAlone, missed int64
 }
 
 // change writes the line of one change that a revert takes back or leaves.
 func (m *merger) change(r *linker.Result) error {
-	return m.write(linker.Entry{
+	return m.lines.Write(linker.Entry{
 		Row: r.Row, Fields: linker.Fields{RecordingID: r.RecordingID},
 		Decision: r.Decision, Message: linker.Message(r.Code, changed(r), r.Detail),
 	}, nil)
@@ -99,40 +85,26 @@ func (m *merger) end() error {
 	if err := m.drain(0); err != nil {
 		return err
 	}
-	return m.otherFile()
+	return m.job.changed(m.rows.Identity())
 }
 
-// otherFile is a *ChangedError when the source, read to its end, is not the file
-// that was staged.
-func (m *merger) otherFile() error {
-	if was, is := m.job.Run.Source.SHA256, m.source.Identity().SHA256; was != is {
-		return &source.ChangedError{Path: m.job.Input.Path, Was: was, Is: is}
-	}
-	return nil
-}
-
-// result writes the line of one result, and before it those of the records
-// that never went to the database.
+// result writes the line of one result, and before it those of the rows that
+// never went to the database.
 func (m *merger) result(r *linker.Result) error {
-	if r.Row == 0 {
-		if err := m.drain(0); err != nil {
-			return err
-		}
-		return m.extra(r)
-	}
 	if err := m.drain(r.Row); err != nil {
 		return err
 	}
-	c := m.record.Check(&m.job.Rules)
-	if m.ended || m.record.Row != r.Row || c.Fault != nil {
-		return m.unlike(fmt.Errorf("reporting row %d: the record is not the one that was staged", r.Row))
+	if r.Row == 0 {
+		return m.extra(r)
 	}
-	e := linker.Entry{
-		Row: m.record.Row, Line: m.record.Line, Fields: m.record.Fields, Raw: m.record.Raw,
-		Decision: r.Decision, Message: linker.Message(r.Code, c, r.Detail),
+	if m.row == nil || m.row.Row != r.Row || m.row.Checked.Fault != nil {
+		return m.mismatch(fmt.Errorf("reporting row %d: the record is not the one that was staged", r.Row))
 	}
+	c := m.row.Checked
+	e := m.row.Entry()
+	e.Decision, e.Message = r.Decision, linker.Message(r.Code, c, r.Detail)
 	e.Code = c.Final(r.Code)
-	return m.write(e, m.record.Rest)
+	return m.lines.Write(e, m.row.Rest)
 }
 
 // extra writes the line of a link that the file does not mention.
@@ -143,7 +115,7 @@ func (m *merger) extra(r *linker.Result) error {
 	case r.Outcome == linker.Extra && r.Detail != "":
 		m.leftAlone++
 	}
-	return m.write(linker.Entry{
+	return m.lines.Write(linker.Entry{
 		Fields: linker.Fields{RecordingID: r.RecordingID}, Decision: r.Decision, Message: r.Detail,
 	}, nil)
 }
@@ -161,55 +133,47 @@ func (m *merger) staged(r *linker.StagedResult) error {
 	} else {
 		e.Message = linker.Message(r.Code, linker.Checked{Fields: r.Fields}, r.Detail)
 	}
-	return m.write(e, nil)
+	return m.lines.Write(e, nil)
 }
 
-// drain reads on to a row, 0 for the end, and writes the lines of the records
-// on the way: those that Check refused.
-func (m *merger) drain(row int64) error {
-	for !m.ended {
-		if err := m.source.Next(&m.record); errors.Is(err, io.EOF) {
-			m.ended = true
-			break
-		} else if err != nil {
+// drain reads on to a row, 0 for the end, and writes the lines of the rows on
+// the way: those that Check refused.
+func (m *merger) drain(to int64) error {
+	for {
+		switch err := m.next(); {
+		case err != nil:
 			return err
-		}
-		if m.record.Row == row {
+		case m.row == nil, m.row.Row == to:
 			return nil
+		case m.row.Checked.Fault == nil:
+			return m.mismatch(fmt.Errorf("reporting row %d: the database has no result for it", m.row.Row))
 		}
-		fault := m.record.Check(&m.job.Rules).Fault
-		if fault == nil {
-			return m.unlike(fmt.Errorf("reporting row %d: the database has no result for it", m.record.Row))
-		}
-		err := m.write(linker.Entry{
-			Row: m.record.Row, Line: m.record.Line, Fields: m.record.Fields, Raw: m.record.Raw,
-			Decision: linker.Decision{Outcome: linker.Rejected, Code: fault.Code},
-			Message:  fault.Message,
-		}, m.record.Rest)
-		if err != nil {
+		if err := m.lines.Write(m.row.Entry(), m.row.Rest); err != nil {
 			return err
 		}
 	}
-	return nil
 }
 
-// unlike tells why records and results do not go together: the file is another
-// one, nearly always. Otherwise err.
-func (m *merger) unlike(err error) error {
+// next reads the next row. After the last one it does nothing.
+func (m *merger) next() (err error) {
+	if m.ended {
+		return nil
+	}
+	m.row, err = m.read()
+	if errors.Is(err, io.EOF) {
+		m.ended = true
+		return nil
+	}
+	return err
+}
+
+// mismatch says why rows and results do not go together: the file has changed,
+// nearly always. Otherwise it returns err.
+func (m *merger) mismatch(err error) error {
 	for !m.ended {
-		if next := m.source.Next(&m.record); errors.Is(next, io.EOF) {
-			m.ended = true
-		} else if next != nil {
-			return next
+		if err := m.next(); err != nil {
+			return err
 		}
 	}
-	return cmp.Or(m.otherFile(), err)
-}
-
-func (m *merger) write(e linker.Entry, rest io.Reader) error {
-	m.tally.Add(&e)
-	if n := m.tally.Rows(); n%ProgressRows == 0 {
-		m.job.Progress.RowsReported.Store(n)
-	}
-	return m.report.Write(e, rest)
+	return cmp.Or(m.job.changed(m.rows.Identity()), err)
 }

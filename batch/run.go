@@ -85,11 +85,11 @@ type Job struct {
 	Notice   func(string)
 	Progress *Progress
 
-	before map[string]int64 // Run.Took when this process began
-	wrote  bool             // this process has begun to write
-	read   bool             // this process has seen the source as it was staged
-	seen   int              // notices of the source that were passed on
-	outage outage
+	before  map[string]int64 // Run.Took when this process began
+	wrote   bool             // this process has begun to write
+	read    bool             // this process has seen the source as it was staged
+	noticed []string         // notices of the source that were passed on
+	outage  outage
 }
 
 // Done is what came of a run.
@@ -174,15 +174,8 @@ func (j *Job) interrupted(cause error) (*Done, error) {
 func (j *Job) attempt(ctx context.Context, again bool) (*Done, error) {
 	j.Progress.RowsApplied.Store(0)
 	// Until the first write there is nothing to finish: stop means now.
-	early, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	go func() {
-		select {
-		case <-j.Stop:
-			cancel(linker.ErrStopped)
-		case <-early.Done():
-		}
-	}()
+	early, cancel := UntilStop(ctx, j.Stop)
+	defer cancel()
 	a, err := j.Open(early, again)
 	if err != nil {
 		return nil, stopCause(early, err)
@@ -208,6 +201,20 @@ func (j *Job) attempt(ctx context.Context, again bool) (*Done, error) {
 		return nil, context.Cause(early)
 	}
 	return j.apply(ctx, a, done)
+}
+
+// UntilStop returns ctx, which ends with linker.ErrStopped when stop is closed.
+// The caller calls cancel.
+func UntilStop(ctx context.Context, stop <-chan struct{}) (early context.Context, cancel context.CancelFunc) {
+	early, end := context.WithCancelCause(ctx)
+	go func() {
+		select {
+		case <-stop:
+			end(linker.ErrStopped)
+		case <-early.Done():
+		}
+	}()
+	return early, func() { end(nil) }
 }
 
 func stopCause(ctx context.Context, err error) error {
@@ -318,7 +325,7 @@ func (j *Job) close(ctx context.Context, a Attempt, done *Done) (*Done, error) {
 	return done, j.finish(ctx, a, done)
 }
 
-// written has everything else written that tells of the run.
+// written writes the files beside the report.
 func (j *Job) written(done *Done) error {
 	if j.Finish == nil {
 		return nil

@@ -4,25 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"relink/batch/conflict"
 	"relink/batch/source"
 	"relink/linker"
 )
-
-// Report takes the lines of one report, in order. It has no effect until
-// Commit.
-type Report interface {
-	// Write adds a line. rest gives the bytes of the record that follow
-	// e.Raw when the record is too long to be held, nil otherwise. Nothing
-	// of the entry is kept.
-	Write(e linker.Entry, rest io.Reader) error
-	// Commit makes the report complete and durable.
-	Commit() error
-	// Abort removes what was written; after Commit it does nothing.
-	Abort() error
-}
 
 // Validation says what to validate and where the report goes.
 type Validation struct {
@@ -51,31 +37,25 @@ type Validated struct {
 
 // Validate finds everything that can be found without a database and writes it
 // into a report. Rows of one recording that ask for different targets get a
-// note in the line of each: since such rows may stand at both ends of the
-// file, a file that has them is read a second time.
+// note in the line of each: since such rows may be at both ends of the file, a
+// file that has them is read a second time.
 func Validate(ctx context.Context, v Validation) (*Validated, error) {
-	rows := conflict.NewFinder(v.TempDir)
-	defer rows.Close()
-
-	v.Progress.Enter(Staging)
-	first := reading{Validation: v, finder: rows}
-	done, err := first.read(ctx, func() (bool, error) {
-		err := rows.Finish()
-		return rows.Conflicts() == 0, err
+	finder := conflict.NewFinder(v.TempDir)
+	defer finder.Close()
+	add := func(row *Row, _ *linker.Entry) error {
+		return finder.Add(row.Row, row.Line, &row.Checked.Fields)
+	}
+	done, err := v.read(ctx, Staging, add, func() error {
+		if err := finder.Finish(); err != nil {
+			return err
+		}
+		if finder.Conflicts() > 0 {
+			return errConflicts
+		}
+		return nil
 	})
-	if err == nil && rows.Conflicts() > 0 {
-		v.Progress.Enter(Reporting)
-		v.Progress.RowsToReport.Store(done.Tally.Rows())
-		second := reading{Validation: v}
-		second.Notice = nil // they were said
-		if second.others, err = rows.Cursor(); err != nil {
-			return nil, err
-		}
-		read := done.Source
-		done, err = second.read(ctx, func() (bool, error) { return true, nil })
-		if err == nil && done.Source != read {
-			err = fmt.Errorf("reading %s a second time: it has changed since the first time; run again when nothing writes to it", read.Name)
-		}
+	if errors.Is(err, errConflicts) {
+		done, err = v.readAgain(ctx, finder, done.Source)
 	}
 	if err != nil {
 		return nil, err
@@ -84,135 +64,65 @@ func Validate(ctx context.Context, v Validation) (*Validated, error) {
 	return done, nil
 }
 
-// reading is one of the readings of a file.
-type reading struct {
-	Validation
-	finder *conflict.Finder // of the first reading
-	others *conflict.Cursor // of the second
-	seen   int              // notices that were passed on
+// errConflicts ends a report that lacks the notes of rows in conflict.
+var errConflicts = errors.New("rows are in conflict")
 
-	rejected int64
+// readAgain writes the report of a file in which rows are in conflict. was is
+// the file as it was read the first time.
+func (v *Validation) readAgain(ctx context.Context, finder *conflict.Finder, was linker.SourceIdentity) (*Validated, error) {
+	others, err := finder.Cursor()
+	if err != nil {
+		return nil, err
+	}
+	note := func(row *Row, e *linker.Entry) error {
+		o, err := others.At(row.Row)
+		if o.Conflict {
+			// In the words of an import, which will reject the row
+			// unless the targets turn out to be one CRM row.
+			e.Message = linker.Message(linker.ConflictingRows, row.Checked, linker.OtherLines(o.Lines, o.More))
+		}
+		return err
+	}
+	v.Progress.RowsToReport.Store(v.Progress.RowsRead.Load())
+	done, err := v.read(ctx, Reporting, note, func() error { return nil })
+	if err == nil && done.Source != was {
+		err = fmt.Errorf("reading %s a second time: it has changed since the first time; run again when nothing writes to it", was.Name)
+	}
+	return done, err
 }
 
-// ProgressRows is how many rows pass between two looks at the context and two
-// updates of the progress: each costs more than the check of a row.
-const ProgressRows = 256
-
-// read reads the whole file into a new report, which is committed when keep,
-// asked at the end, says so.
-func (d *reading) read(ctx context.Context, keep func() (bool, error)) (*Validated, error) {
-	src, err := source.Open(d.Input)
+// read reads the whole file into a new report. note is called with each row
+// that has no fault, end after the last row: its error ends the report, too.
+func (v *Validation) read(ctx context.Context, phase Phase, note func(*Row, *linker.Entry) error, end func() error) (*Validated, error) {
+	reading := Reading{Input: v.Input, Rules: &linker.Rules{Set: v.Input.Set, Values: v.Input.Values}, Progress: v.Progress}
+	if phase == Staging {
+		reading.Notice = v.Notice
+	}
+	rows, err := reading.Open(phase)
 	if err != nil {
 		return nil, err
 	}
-	defer src.Close()
-	d.Progress.BytesTotal.Store(max(0, src.Size()))
-	d.passNotices(src)
-
-	report, err := d.Begin(src)
-	if err != nil {
-		return nil, err
-	}
-	done := &Validated{}
-	read, err := d.rows(ctx, src, report, &done.Tally)
-	d.passNotices(src)
-	if err == nil {
-		err = done.Tally.Verify(read)
-	}
-	kept := false
-	if err == nil {
-		kept, err = keep()
-	}
-	if err == nil && kept {
-		err = report.Commit()
-	}
-	if abortErr := report.Abort(); err == nil {
-		err = abortErr
-	}
-	if err != nil {
-		return nil, err
-	}
-	done.Source = src.Identity()
-	done.Refusal = d.judge(&done.Tally)
-	return done, nil
-}
-
-// rows takes every record to the report and returns how many there are.
-func (d *reading) rows(ctx context.Context, src *source.Reader, report Report, tally *linker.Tally) (int64, error) {
-	var r source.Record
-	for n := int64(0); ; n++ {
-		if n%ProgressRows == 0 {
-			if err := context.Cause(ctx); err != nil {
-				return n, fmt.Errorf("validating %s: %w", d.Input.Path, err)
+	defer rows.Close()
+	begin := func() (Report, error) { return v.Begin(rows.Reader) }
+	tally, err := WriteReport(begin, v.Progress, func(lines *Lines) (read int64, err error) {
+		for row, err := range rows.All(ctx) {
+			if err != nil {
+				return 0, err
 			}
-			d.count(src, n)
+			read = row.Row
+			e := row.Entry()
+			if row.Checked.Fault == nil {
+				e.Outcome, e.Message = linker.Valid, row.Checked.Note
+				if err := note(row, &e); err != nil {
+					return 0, err
+				}
+			}
+			if err := lines.Write(e, row.Rest); err != nil {
+				return 0, err
+			}
 		}
-		err := src.Next(&r)
-		if errors.Is(err, io.EOF) {
-			d.count(src, n)
-			return n, nil
-		}
-		if err != nil {
-			return n, err
-		}
-		e, err := d.entry(&r)
-		if err != nil {
-			return n, err
-		}
-		if e.Outcome == linker.Rejected {
-			d.rejected++
-		}
-		tally.Add(&e)
-		if err := report.Write(e, r.Rest); err != nil {
-			return n, err
-		}
-	}
-}
-
-// entry is the report's line for a record.
-func (d *reading) entry(r *source.Record) (linker.Entry, error) {
-	e := linker.Entry{Row: r.Row, Line: r.Line, Fields: r.Fields, Decision: linker.Decision{Outcome: linker.Rejected}, Raw: r.Raw}
-	checked := r.Check(&linker.Rules{Set: d.Input.Set, Values: d.Input.Values})
-	if checked.Fault != nil {
-		e.Code, e.Message = checked.Fault.Code, checked.Fault.Message
-		return e, nil
-	}
-	e.Outcome, e.Message = linker.Valid, checked.Note
-	if d.finder != nil {
-		return e, d.finder.Add(r.Row, r.Line, &checked.Fields)
-	}
-	others, err := d.others.At(r.Row)
-	if err != nil || !others.Conflict {
-		return e, err
-	}
-	// In the words of an import, which will reject the row unless the targets
-	// turn out to be one CRM row.
-	e.Message = linker.Message(linker.ConflictingRows, checked, linker.OtherLines(others.Lines, others.More))
-	return e, nil
-}
-
-func (d *reading) judge(t *linker.Tally) *linker.Refusal {
-	return d.Guard.Judge(linker.Plan{Rows: t.Rows(), Outcomes: t.Outcomes()})
-}
-
-func (d *reading) count(src *source.Reader, rows int64) {
-	p := d.Progress
-	p.BytesRead.Store(src.BytesRead())
-	if d.finder == nil {
-		p.RowsReported.Store(rows)
-		return
-	}
-	p.RowsRead.Store(rows)
-	p.Rejected.Store(d.rejected)
-}
-
-func (d *reading) passNotices(src *source.Reader) {
-	if d.Notice == nil {
-		return
-	}
-	notices := src.Notices()
-	for _, n := range notices[d.seen:] {
-		d.Notice(n)
-	}
-	d.seen = len(notices)
+		return read, end()
+	})
+	refusal := v.Guard.Judge(linker.Plan{Rows: tally.Rows(), Outcomes: tally.Outcomes()})
+	return &Validated{Source: rows.Identity(), Tally: tally, Refusal: refusal}, err
 }

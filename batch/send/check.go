@@ -4,68 +4,42 @@ import (
 	"context"
 
 	"relink/batch"
-	"relink/batch/source"
 	"relink/linker"
 )
 
 // check reads the file for the first time: it counts rows, finds those that
 // need not or must not be sent, and tells how many are rejected already.
 func (s *Job) check(ctx context.Context, run *linker.Run) (rejected int64, err error) {
-	early, cancel := s.untilStop(ctx)
+	early, cancel := batch.UntilStop(ctx, s.Stop)
 	defer cancel()
-	seen := 0
-	var src *source.Reader
-	notices := func() {
-		for _, n := range src.Notices()[seen:] {
-			seen++
-			if s.Notice != nil {
-				s.Notice(n)
-			}
-		}
-	}
-	begin := func(opened *source.Reader) error {
-		src = opened
-		s.Progress.BytesTotal.Store(max(0, src.Size()))
-		notices()
-		return nil
-	}
-	run.Source, err = s.each(early, batch.Staging, begin, func(r *source.Record, c linker.Checked) error {
-		run.StagedRows = r.Row
-		s.Progress.RowsRead.Store(r.Row)
-		s.Progress.BytesRead.Store(src.BytesRead())
-		if c.Fault != nil {
-			rejected++
-			s.Progress.Rejected.Store(rejected)
-			return nil
-		}
-		s.waiting++
-		return s.finder.Add(r.Row, r.Line, &c.Fields)
-	})
+	reading := s.reading()
+	reading.Notice = s.Notice
+	rows, err := reading.Open(batch.Staging)
 	if err != nil {
 		return 0, err
 	}
-	notices()
+	defer rows.Close()
+	for row, err := range rows.All(early) {
+		if err != nil {
+			return 0, err
+		}
+		run.StagedRows = row.Row
+		if row.Checked.Fault != nil {
+			rejected++
+			continue
+		}
+		if err := s.finder.Add(row.Row, row.Line, &row.Checked.Fields); err != nil {
+			return 0, err
+		}
+	}
+	run.Source = rows.Identity()
 	if err := s.finder.Finish(); err != nil {
 		return 0, err
 	}
 	if !s.Rules.LastWins {
 		rejected += s.finder.Conflicts()
-		s.waiting -= s.finder.Conflicts()
 	}
-	s.waiting -= s.finder.Repeats()
+	s.waiting = run.StagedRows - rejected - s.finder.Repeats()
 	s.Progress.Rejected.Store(rejected)
 	return rejected, nil
-}
-
-// untilStop is ctx, ended also by Stop.
-func (s *Job) untilStop(ctx context.Context) (context.Context, context.CancelFunc) {
-	early, cancel := context.WithCancelCause(ctx)
-	go func() {
-		select {
-		case <-s.Stop:
-			cancel(linker.ErrStopped)
-		case <-early.Done():
-		}
-	}()
-	return early, func() { cancel(nil) }
 }

@@ -12,44 +12,37 @@ import (
 
 // report reads the file once more and joins each row with what became of it.
 // j is nil when nothing was sent.
-func (s *Job) report(ctx context.Context, done *batch.Done, j *journal) (err error) {
-	s.Progress.RowsToReport.Store(done.Run.StagedRows)
-	var report batch.Report
-	defer func() {
-		if report == nil {
-			return
-		}
-		if abortErr := report.Abort(); err == nil {
-			err = abortErr
-		}
-	}()
-	begin := func(src *source.Reader) (err error) {
-		report, err = s.Begin(src)
-		return err
-	}
+func (s *Job) report(ctx context.Context, done *batch.Done, j *journal) error {
 	others, err := s.finder.Cursor()
 	if err != nil {
 		return err
 	}
-	identity, err := s.each(ctx, batch.Reporting, begin, func(r *source.Record, c linker.Checked) error {
-		e, err := s.entry(r, c, answers{others, j})
-		if err != nil {
-			return err
-		}
-		done.Tally.Add(&e)
-		s.Progress.RowsReported.Store(r.Row)
-		return report.Write(e, r.Rest)
-	})
+	s.Progress.RowsToReport.Store(done.Run.StagedRows)
+	rows, err := s.reading().Open(batch.Reporting)
 	if err != nil {
 		return err
 	}
-	if identity.SHA256 != done.Run.Source.SHA256 {
-		return &source.ChangedError{Path: s.Input.Path, Was: done.Run.Source.SHA256, Is: identity.SHA256}
-	}
-	if err := done.Tally.Verify(done.Run.StagedRows); err != nil {
-		return err
-	}
-	return report.Commit()
+	defer rows.Close()
+	begin := func() (batch.Report, error) { return s.Begin(rows.Reader) }
+	done.Tally, err = batch.WriteReport(begin, s.Progress, func(lines *batch.Lines) (int64, error) {
+		for row, err := range rows.All(ctx) {
+			if err != nil {
+				return 0, err
+			}
+			e, err := s.entry(row, answers{others, j})
+			if err != nil {
+				return 0, err
+			}
+			if err := lines.Write(e, row.Rest); err != nil {
+				return 0, err
+			}
+		}
+		if was, is := done.Run.Source.SHA256, rows.Identity().SHA256; was != is {
+			return 0, &source.ChangedError{Path: s.Input.Path, Was: was, Is: is}
+		}
+		return done.Run.StagedRows, nil
+	})
+	return err
 }
 
 // answers are what is known of the rows when they are reported.
@@ -58,34 +51,33 @@ type answers struct {
 	journal *journal // nil when nothing was sent
 }
 
-// entry is the report's line for a record.
-func (s *Job) entry(r *source.Record, c linker.Checked, a answers) (linker.Entry, error) {
-	e := linker.Entry{Row: r.Row, Line: r.Line, Fields: r.Fields, Raw: r.Raw}
-	if c.Fault != nil {
-		e.Outcome, e.Code, e.Message = linker.Rejected, c.Fault.Code, c.Fault.Message
+// entry is the report's line for a row.
+func (s *Job) entry(row *batch.Row, a answers) (linker.Entry, error) {
+	e := row.Entry()
+	if row.Checked.Fault != nil {
 		return e, nil
 	}
 	var err error
-	e.Decision, err = s.decision(r.Row, c, a)
-	e.Message = linker.Message(e.Code, c, e.Detail)
+	e.Decision, err = s.decision(row, a)
+	e.Message = linker.Message(e.Code, row.Checked, e.Detail)
 	return e, err
 }
 
 // decision is what became of a row that was found good.
-func (s *Job) decision(row int64, c linker.Checked, a answers) (linker.Decision, error) {
-	others, err := a.others.At(row)
+func (s *Job) decision(row *batch.Row, a answers) (linker.Decision, error) {
+	others, err := a.others.At(row.Row)
 	switch {
 	case err != nil:
 		return linker.Decision{}, err
 	case others.Conflict && !s.Rules.LastWins:
 		return linker.Decision{
 			Outcome: linker.Rejected, Code: linker.ConflictingRows,
-			Detail: linker.OtherLines(others.Lines, others.More), EntityID: c.Fields.ID,
+			Detail: linker.OtherLines(others.Lines, others.More), EntityID: row.Checked.Fields.ID,
 		}, nil
 	case a.journal == nil:
 		return linker.Decision{Outcome: linker.Valid}, nil
 	case others.Repeats == 0:
-		return s.answer(row, a.journal)
+		return s.answer(row.Row, a.journal)
 	}
 	// A row that repeats another has the answer of that one, which did the
 	// work.

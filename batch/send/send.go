@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"relink/batch"
@@ -179,31 +178,7 @@ func (s *Job) readJournal(j *journal, run *linker.Run, head JournalHead) error {
 	})
 }
 
-// each reads the file from its beginning to its end.
-func (s *Job) each(ctx context.Context, phase batch.Phase, begin func(*source.Reader) error, do func(*source.Record, linker.Checked) error) (linker.SourceIdentity, error) {
-	s.Progress.Enter(phase)
-	src, err := source.Open(s.Input)
-	if err != nil {
-		return linker.SourceIdentity{}, err
-	}
-	defer src.Close()
-	if err := begin(src); err != nil {
-		return linker.SourceIdentity{}, err
-	}
-	var r source.Record
-	for n := int64(0); ; n++ {
-		if n%batch.ProgressRows == 0 {
-			if err := context.Cause(ctx); err != nil {
-				return linker.SourceIdentity{}, err
-			}
-		}
-		if err := src.Next(&r); errors.Is(err, io.EOF) {
-			return src.Identity(), nil
-		} else if err != nil {
-			return linker.SourceIdentity{}, err
-		}
-		if err := do(&r, r.Check(&s.Rules)); err != nil {
-			return linker.SourceIdentity{}, err
-		}
-	}
+// reading is how the rows of the file are read.
+func (s *Job) reading() batch.Reading {
+	return batch.Reading{Input: s.Input, Rules: &s.Rules, Progress: s.Progress}
 }

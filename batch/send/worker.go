@@ -2,7 +2,6 @@ package send
 
 import (
 	"context"
-	"errors"
 	"hash/maphash"
 	"sync"
 	"time"
@@ -11,7 +10,6 @@ import (
 
 	"relink/batch"
 	"relink/batch/conflict"
-	"relink/batch/source"
 	"relink/linker"
 )
 
@@ -107,9 +105,6 @@ func (d *sender) run(ctx context.Context) error {
 	}
 }
 
-// errHalted ends the reading of a file of which nothing more is to be sent.
-var errHalted = errors.New("halted")
-
 // dispatch hands the pending rows to the workers. All rows of a recording go
 // to one worker, which takes them in the order of the file.
 func (d *sender) dispatch(ctx context.Context, queues []chan linker.Numbered) error {
@@ -117,42 +112,51 @@ func (d *sender) dispatch(ctx context.Context, queues []chan linker.Numbered) er
 	if err != nil {
 		return err
 	}
+	rows, err := d.reading().Open(batch.Applying)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
 	seed := maphash.MakeSeed()
 	first := d.First
-	_, err = d.each(ctx, batch.Applying, func(*source.Reader) error { return nil }, func(r *source.Record, c linker.Checked) error {
-		if pending, err := d.pending(r.Row, c, others); !pending {
+	for row, err := range rows.All(ctx) {
+		if err != nil {
 			return err
 		}
+		if pending, err := d.pending(row, others); err != nil {
+			return err
+		} else if !pending {
+			continue
+		}
+		n := linker.Numbered{Row: row.Row, Line: row.Line, Checked: row.Checked}
 		if first != nil {
-			put := first
+			if err := d.ask(ctx, &n, first); err != nil {
+				return err
+			}
 			first = nil
-			return d.ask(ctx, &linker.Numbered{Row: r.Row, Line: r.Line, Checked: c}, put)
+			continue
 		}
-		worker := maphash.String(seed, c.Fields.RecordingID) % uint64(len(queues))
+		worker := maphash.String(seed, n.Fields.RecordingID) % uint64(len(queues))
 		select {
-		case queues[worker] <- linker.Numbered{Row: r.Row, Line: r.Line, Checked: c}:
-			return nil
+		case queues[worker] <- n:
 		case <-d.halted:
-			return errHalted
+			return nil
 		}
-	})
-	if errors.Is(err, errHalted) {
-		return nil
 	}
-	return err
+	return nil
 }
 
 // pending reports whether a row is to be sent and has no answer yet.
-func (d *sender) pending(row int64, c linker.Checked, others *conflict.Cursor) (bool, error) {
-	if c.Fault != nil {
+func (d *sender) pending(row *batch.Row, others *conflict.Cursor) (bool, error) {
+	if row.Checked.Fault != nil {
 		return false, nil
 	}
-	o, err := others.At(row)
+	o, err := others.At(row.Row)
 	if err != nil || o.Repeats > 0 || o.Conflict && !d.Rules.LastWins {
 		return false, err
 	}
-	answer, err := d.answers.offset(row)
-	return answer == noAnswer, err
+	at, err := d.answers.offset(row.Row)
+	return at == noAnswer, err
 }
 
 // work sends the rows of one queue. After a halt it lets the rest pass by.
