@@ -1,5 +1,7 @@
 package linker
 
+import "slices"
+
 // Explanation tells a person what a code means and what to do about it.
 type Explanation struct {
 	Code    Code   `json:"code"`
@@ -15,37 +17,32 @@ type Explanation struct {
 	When  string `json:"when,omitempty"`
 }
 
+// explanations are the texts of all codes in the order in which the codes are
+// tested.
+var explanations = slices.Concat(readingExplanations, databaseExplanations, runExplanations)
+
 // Explain returns the text for a code, false for a code that does not exist.
 func Explain(c Code) (Explanation, bool) {
-	e, ok := explainReading(c)
-	if !ok {
-		e, ok = explainDatabase(c)
+	for _, e := range explanations {
+		if e.Code == c {
+			e.Heals = e.When != ""
+			return e, true
+		}
 	}
-	if !ok {
-		e, ok = explainRun(c)
-	}
-	if !ok {
-		return Explanation{}, false
-	}
-	e.Code = c
-	e.Heals = e.When != ""
-	return e, true
+	return Explanation{}, false
 }
 
 // NeedsNoDatabase reports whether the code is one that Check finds.
 func (c Code) NeedsNoDatabase() bool {
-	_, ok := explainReading(c)
-	return ok
+	return slices.ContainsFunc(readingExplanations, func(e Explanation) bool { return e.Code == c })
 }
 
-// Codes lists every code in the order in which they are tested.
+// Codes lists every code in the order in which they are tested. The caller owns
+// the slice.
 func Codes() []Code {
-	return []Code{
-		RecordTooLong, InvalidEncoding, MalformedRow, MissingRecordingID, MissingDataType, InvalidDataType,
-		InvalidTrigger, IDAndExternalID, MissingTarget, MissingConnectionID, FieldTooLong, SpreadsheetDamagedID,
-		RecordingNotFound, RecordingDeleted, ConnectionNotFound, EntityNotFound, OrganizationMismatch,
-		EntityMerged, DataTypeMismatch, ConnectionMismatch, EntityDeleted,
-		ConflictingRows, OutOfScope, LinkedElsewhere, LostRace, TargetGone, Locked, DatabaseRefused,
-		NotFound, ServerError,
+	codes := make([]Code, len(explanations))
+	for i, e := range explanations {
+		codes[i] = e.Code
 	}
+	return codes
 }
