@@ -224,6 +224,25 @@ func shellWords(line string) (words []string) {
 	return words
 }
 
+// TestTopicNightlyKnowsTheMetrics compares the metrics that the topic lists and
+// alarms on with those that runs write.
+func TestTopicNightlyKnowsTheMetrics(t *testing.T) {
+	t.Parallel()
+	page, _ := help.Find("nightly")
+	name := regexp.MustCompile(`relink_last_[a-z_]+`)
+	source := read(t, filepath.Join(root, "reports/metrics.go"))
+	for _, m := range name.FindAllString(source, -1) {
+		if !strings.Contains(page.Markdown, "| `"+m) {
+			t.Errorf("the topic does not list %s", m)
+		}
+	}
+	for _, m := range name.FindAllString(page.Markdown, -1) {
+		if !strings.Contains(source, m) {
+			t.Errorf("no run writes %s", m)
+		}
+	}
+}
+
 // TestLinksInDocumentsLead follows every link to a file of this repository.
 func TestLinksInDocumentsLead(t *testing.T) {
 	t.Parallel()

@@ -149,6 +149,21 @@ func TestBrokenWallsAreFound(t *testing.T) {
 	}
 }
 
+// TestWallsOfTheMap keeps the list of packages in ARCHITECTURE.md complete.
+func TestWallsOfTheMap(t *testing.T) {
+	t.Parallel()
+	page := read(t, filepath.Join(root, ".github/ARCHITECTURE.md"))
+	for _, dir := range folders(t) {
+		at := " " + filepath.Base(dir) + "/ "
+		if filepath.Dir(dir) == "." || filepath.Dir(dir) == "cmd" || dir == filepath.Join("linker", "postgres") {
+			at = " " + filepath.ToSlash(dir) + "/ "
+		}
+		if !strings.Contains(page, at) {
+			t.Errorf(".github/ARCHITECTURE.md has no line about %s", dir)
+		}
+	}
+}
+
 // TestOnlyTheCommandPrintsAndExits looks at the sources for what no import
 // graph shows.
 func TestOnlyTheCommandPrintsAndExits(t *testing.T) {
