@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -89,8 +88,8 @@ func TestWrongPassword(t *testing.T) {
 	}
 }
 
-// A file that is changed between its two readings is noticed, and the run goes
-// on when it is put back.
+// A file that changes in place between its two readings is noticed; the run ends
+// with a report of the rows as they were staged.
 func TestFileThatChanges(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -113,16 +112,20 @@ func TestFileThatChanges(t *testing.T) {
 			s.until("the run is held", s.held)
 			s.file("links.csv", c.change(links))
 			s.released()
-			p.exits(exit.Error)
-			if c.change(links) != "" {
-				p.says("links.csv: the file has changed since the run read it", "put the file back as it was")
+			p.exits(exit.Rejected)
+			if said := strings.Join(strings.Fields(p.stdout.String()), " "); !strings.Contains(said, "the report is made of the rows as they were read at first") {
+				t.Errorf("the summary does not say that the file has changed: %s", said)
 			}
-			p.says("relink: error: ", "relink: hint: ", fmt.Sprintf("relink resume %d continues it", run))
-			if names := s.names(run); len(names) != 0 {
-				t.Errorf("the folder holds %v, want nothing", names)
+			got, want := s.files(run)["report.csv"], s.want["report.csv"]
+			if got != want {
+				t.Errorf("the report is\n%swant that of the file as it was\n%s", got, want)
 			}
+			if _, has := s.files(run)["rejects.csv"]; has {
+				t.Error("there is a rejects file, though the original bytes are gone")
+			}
+			// Put back, the file gives all the files of the run.
 			s.file("links.csv", links)
-			s.relink(exit.Rejected, "resume", strconv.Itoa(run))
+			s.relink(exit.Rejected, "report", strconv.Itoa(run))
 			s.isWhole(run)
 		})
 	}
