@@ -4,7 +4,6 @@ package linker
 type Plan struct {
 	Rows     int64 // rows read from the input
 	Outcomes Counts
-	Codes    map[Code]int64
 	// Groups are the current links the run concerns and the changes it
 	// plans, by the connection and data type of the link that is current.
 	Groups []Group

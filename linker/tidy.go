@@ -33,23 +33,8 @@ func (t *tidied) tidy(p Field, given, set string) string {
 }
 
 // plain reports whether s is printable ASCII without blanks: there is nothing
-// to trim and nothing to refuse. Nearly all fields are, so it looks at eight
-// bytes at a time.
+// to trim and nothing to refuse. Nearly all fields are.
 func plain(s string) bool {
-	const (
-		ones = 0x0101010101010101
-		high = 0x8080808080808080
-	)
-	for len(s) >= 8 {
-		x := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-		// The high bit of a byte comes up when it is below 0x21, is 0x7f, or
-		// had it already. Borrow and carry only leave such bytes.
-		if ((x-0x21*ones)|(x+ones)|x)&high != 0 {
-			return false
-		}
-		s = s[8:]
-	}
 	for i := range len(s) {
 		if s[i] < 0x21 || s[i] > 0x7e {
 			return false

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"bufio"
+	"encoding/binary"
 	"io"
 	"strconv"
 	"strings"
@@ -145,8 +146,7 @@ func startsOddly(s string) bool {
 // byte, this was half the time of writing a report.
 func hasSpecial(s string) bool {
 	for len(s) >= 8 {
-		v := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+		v := binary.LittleEndian.Uint64([]byte(s[:8])) // no copy on the heap
 		found := zeroes(v^(ones*',')) | zeroes(v^(ones*'"')) | zeroes(v^(ones*'\r')) |
 			zeroes(v^(ones*'\n')) | zeroes(v^(ones*';')) | zeroes(v^(ones*'\t'))
 		if found&tops != 0 {

@@ -234,7 +234,6 @@ func TestRevertCountsForTheGuard(t *testing.T) {
 	want := linker.Plan{
 		Rows:     3,
 		Outcomes: linker.Counts{linker.Reverted: 3},
-		Codes:    map[linker.Code]int64{},
 		Groups:   []linker.Group{{Connection: "c-1", DataType: "ACCOUNT", Current: 3, Replaced: 2, Cleared: 1}},
 		Touched:  []linker.OrganizationCount{{Organization: "o-1", Recordings: 3}},
 	}

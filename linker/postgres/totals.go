@@ -53,23 +53,19 @@ func (p *planner) count(code linker.Code) (n int64) {
 
 // totals adds the plan up for the guard.
 func (p *planner) totals() linker.Plan {
-	plan := linker.Plan{Outcomes: linker.Counts{}, Codes: map[linker.Code]int64{}}
+	plan := linker.Plan{Outcomes: linker.Counts{}}
 	changed := map[string]int64{}
 	for _, s := range p.added() {
 		plan.Rows += s.rows
 		plan.Outcomes[s.outcome] += s.rows
-		if s.code != "" {
-			plan.Codes[s.code] += s.rows
-		}
 		switch s.outcome {
 		case linker.Created, linker.Replaced, linker.Reverted:
 			changed[s.connection] += s.rows
 		}
 	}
-	for code, n := range p.faults() {
+	for _, n := range p.faults() {
 		plan.Rows += n
 		plan.Outcomes[linker.Rejected] += n
-		plan.Codes[code] += n
 	}
 	plan.Touched = p.touched(changed)
 	plan.Groups = p.groups()
