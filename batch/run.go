@@ -194,6 +194,11 @@ func (j *Job) attempt(ctx context.Context, again bool) (*Done, error) {
 	if err != nil {
 		return nil, stopCause(early, err)
 	}
+	if done.Refusal != nil && done.Applied {
+		if err := a.Unattempted(early); err != nil {
+			return nil, stopCause(early, err)
+		}
+	}
 	if done.Refusal != nil || j.Run.DryRun {
 		return j.close(ctx, a, done)
 	}
@@ -317,8 +322,8 @@ func (j *Job) close(ctx context.Context, a Attempt, done *Done) (*Done, error) {
 	if done.Refusal != nil {
 		j.Run.State, j.Run.Message = linker.StateRefused, done.Refusal.Message
 		if done.Applied {
-			// A resumed run that a guard stops has written: it is
-			// not over, and can be resumed with other limits.
+			// A resumed run that a guard stops has written: it is not
+			// over, and can be resumed with other limits.
 			j.Run.State = linker.StateInterrupted
 		}
 	}

@@ -42,6 +42,27 @@ func TestKilledRunIsResumed(t *testing.T) {
 	s.isWhole(run)
 }
 
+// TestResumeThatAGuardRefusesReportsWhatWasDone has recordings deleted while a run
+// is interrupted, more than its budget of rejects allows.
+func TestResumeThatAGuardRefusesReportsWhatWasDone(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	run := s.kill9("--max-rejects", "20")
+	applied := s.applied()
+	s.exec(`UPDATE recordings SET deleted_at = now()
+		WHERE id NOT IN (SELECT recording_id FROM recording_links WHERE linked_by_run IS NOT NULL)
+		AND id IN (SELECT 'r-' || n FROM generate_series(31, 60) AS n)`)
+	p := s.relink(exit.Budget, "resume", "--quiet", fmt.Sprint(run))
+	p.says("--max-rejects")
+	outcomes := map[string]int{}
+	for _, line := range strings.Split(strings.TrimSpace(s.files(run)["report.csv"]), "\n")[1:] {
+		outcomes[strings.Split(line, ",")[8]]++
+	}
+	if got := outcomes["created"] + outcomes["replaced"]; got != applied || s.applied() != applied || outcomes["unattempted"] == 0 {
+		t.Errorf("the report says %v, want %d rows created or replaced, as before the resume, and others unattempted", outcomes, applied)
+	}
+}
+
 func TestStandardInputIsResumed(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
