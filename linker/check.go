@@ -27,6 +27,11 @@ type Checked struct {
 	// they are looked up as given, and only when that finds nothing get
 	// SpreadsheetDamagedID.
 	Suspect Suspect
+	// Stray is the text of a line that names neither a CRM row nor a data
+	// type and so is probably no row: a footer, a ruler, a cell that nobody
+	// reads. Such a line is refused, but hides no other recording than one
+	// that stands in its text. "" for a row.
+	Stray string
 }
 
 // Suspect is a set of the ids of a row.

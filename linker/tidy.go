@@ -94,6 +94,9 @@ func blank(r rune) bool {
 	return r == 0xfeff || r == 0x00ad || r == 0x061c || r == 0x180e // BOM, soft hyphen, Arabic and Mongolian marks
 }
 
+// IsBlank reports whether nothing is left of s after trimming.
+func IsBlank(s string) bool { return s == "" || strings.TrimFunc(s, blank) == "" }
+
 // breaking reports whether r cannot stand inside an id.
 func breaking(r rune) bool { return unicode.IsControl(r) || r == 0x2028 || r == 0x2029 }
 

@@ -14,7 +14,14 @@ type header struct {
 	cells  []string
 	fields []linker.Field // for each column
 	// shared says that several columns feed one field, which --map allows.
-	shared bool
+	shared    bool
+	recording string // the cell of recordingId, "" for none
+}
+
+// mayName reports whether a recording id may be the name of a column, and its
+// record a header. Nearly every id has a digit, and no name of a field.
+func (h *header) mayName(id string) bool {
+	return id == h.recording || !strings.ContainsAny(id, "0123456789")
 }
 
 // matchColumns matches the cells of a header with the fields and tells what is
@@ -44,8 +51,13 @@ func matchColumns(cells []string, n *names, set linker.Fields, place string) (he
 			hint:  "rename or remove one of them",
 		}
 	}
+	for _, cell := range cells {
+		if f := n.near(cell); f != noField && len(feeds[f]) == 0 {
+			return h, nearly("column", place, cell, f)
+		}
+	}
 	for _, key := range slices.Sorted(maps.Keys(n.mapped)) {
-		if !slices.ContainsFunc(cells, func(c string) bool { return linker.NormalizeName(c) == key }) {
+		if !slices.ContainsFunc(cells, func(c string) bool { return normalize(c) == key }) {
 			return h, &inputError{
 				place: place, what: fmt.Sprintf("--map names the header %q, which is not there; the header has %s", n.mapped[key], listed(cells)),
 				hint: "correct --map",
@@ -53,10 +65,17 @@ func matchColumns(cells []string, n *names, set linker.Fields, place string) (he
 		}
 	}
 	if missing := missingFields(h.fields, set); missing != "" {
+		hint := "name the column with --map 'HEADER=field', or fill the field for all rows with --set field=VALUE"
+		if line := mapLine(cells, func(f linker.Field) bool { return len(feeds[f]) == 0 && *set.At(f) == "" }); line != "" {
+			hint = "did you mean " + line + " ? --set field=VALUE fills a field for all rows"
+		}
 		return h, &inputError{
 			place: place, what: fmt.Sprintf("the header has no column for %s; it has %s", missing, listed(cells)),
-			hint: "name the column with --map 'HEADER=field', or fill the field for all rows with --set field=VALUE",
+			hint: hint,
 		}
+	}
+	if i := slices.Index(h.fields, linker.FieldRecordingID); i >= 0 {
+		h.recording = cells[i]
 	}
 	return h, nil
 }
@@ -67,7 +86,7 @@ func matchColumns(cells []string, n *names, set linker.Fields, place string) (he
 func twoAlike(cells []string, columns []int, n *names) (int, int) {
 	for i, a := range columns {
 		for _, b := range columns[i+1:] {
-			ka, kb := linker.NormalizeName(cells[a]), linker.NormalizeName(cells[b])
+			ka, kb := normalize(cells[a]), normalize(cells[b])
 			_, mappedA := n.mapped[ka]
 			_, mappedB := n.mapped[kb]
 			if ka == kb || !mappedA && !mappedB {

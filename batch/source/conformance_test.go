@@ -83,6 +83,9 @@ func conformCSV(t *testing.T, path string) {
 			t.Fatalf("%d rows, want %d", len(got.records), len(want))
 		}
 		for i, r := range got.records {
+			if r.Fault != nil && r.Fault.Code == linker.MissingRecordingID && want[i][column] == "" {
+				continue // only the other columns are filled
+			}
 			if r.Fault != nil {
 				if r.Fault.Code != linker.MalformedRow || !bytes.Contains(r.Raw, []byte(`"`)) {
 					t.Errorf("row %d is refused: %v", i+1, r.Fault)

@@ -26,6 +26,9 @@ type csvReader struct {
 	rows *gocsv.Unmarshaller
 	row  *cells // what rows reads
 	all  *cells // every cell of a record, for what only few records need
+
+	names   *names
+	remarks remarks
 }
 
 // cells is an encoding/csv reader that is handed one record at a time.
@@ -104,6 +107,9 @@ func (c *csvReader) next(r *Record) error {
 	for {
 		f, err := c.record(r)
 		if err != nil {
+			if errors.Is(err, io.EOF) {
+				c.notes.doubt(c.remarks.finish(c.notes))
+			}
 			return err
 		}
 		blank, err := c.parse(f, r)
@@ -124,16 +130,18 @@ func (c *csvReader) next(r *Record) error {
 func (c *csvReader) parse(f frame, r *Record) (blank bool, err error) {
 	if f.code != "" {
 		r.Fault = &linker.RowError{Code: f.code, Message: f.fault(c.position(f.text), c.column)}
+		c.remarks.row(f.line)
 		return false, nil
 	}
 	text := f.text
 	if c.head.shared {
 		found, all := c.split(text)
-		if found == 0 {
-			return true, nil
+		if found == 0 || c.head.repeats(all) || len(all) != len(c.head.fields) {
+			return c.unusual(f, r, found, all), nil
 		}
 		merged, problem, err := c.merge(all)
 		if problem != "" || err != nil {
+			c.remarks.row(f.line)
 			r.Fault = malformed(problem)
 			return false, err
 		}
@@ -144,15 +152,15 @@ func (c *csvReader) parse(f frame, r *Record) (blank bool, err error) {
 	switch {
 	case err == nil:
 		r.Fields = *row.(*linker.Fields)
-		if r.Fields != (linker.Fields{}) {
+		if id := r.Fields.RecordingID; id != "" && !f.last && alphanumeric(id[0]) && !c.head.mayName(id) {
+			c.remarks.row(f.line) // nearly every record
 			return false, nil
 		}
-		found, _ := c.split(f.text)
-		return found == 0, nil
+		found, all := c.split(f.text)
+		return c.unusual(f, r, found, all), nil
 	case errors.Is(err, csv.ErrFieldCount):
 		found, all := c.split(f.text)
-		r.Fault = malformed(ragged(len(all), len(c.head.cells)))
-		return found == 0, nil
+		return c.unusual(f, r, found, all), nil
 	}
 	// The framer lets through only what encoding/csv can read. Should the two
 	// ever differ, the record is refused and the reader begins anew.
@@ -177,7 +185,8 @@ func (c *csvReader) position(text []byte) func(at int) string {
 	}
 }
 
-// split returns all cells of a record and how many of them are not empty.
+// split returns all cells of a record and how many of them hold more than white
+// space.
 func (c *csvReader) split(text []byte) (found int, all []string) {
 	c.all.set(text)
 	all, err := c.all.Read()
@@ -185,20 +194,11 @@ func (c *csvReader) split(text []byte) (found int, all []string) {
 		return 0, nil
 	}
 	for _, cell := range all {
-		if cell != "" {
+		if !linker.IsBlank(cell) {
 			found++
 		}
 	}
 	return found, all
-}
-
-// ragged says how a record's cells differ in number from the header's.
-func ragged(got, want int) string {
-	message := fmt.Sprintf("the record has %d cells, the header has %d", got, want)
-	if got > want {
-		return message + "; put a cell that holds the delimiter in quotes"
-	}
-	return message + "; is a delimiter or the end of the line missing?"
 }
 
 // column names a column in a message.
@@ -224,9 +224,6 @@ func (h *header) merged() []string {
 // several columns feed one field. problem says that the record fills two of
 // them, or what else is wrong with it.
 func (c *csvReader) merge(all []string) (merged []byte, problem string, err error) {
-	if len(all) != len(c.head.fields) {
-		return nil, ragged(len(all), len(c.head.fields)), nil
-	}
 	var values [linker.FieldCount]string
 	var from [linker.FieldCount]int
 	for i, f := range c.head.fields {

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"relink/linker"
+	"relink/linker/text"
 )
 
 const (
@@ -43,8 +44,20 @@ var kinds = []struct {
 	{"\x89PNG", "a picture", "name the file with the links"},
 }
 
+// tarMagic stands at tarOffset of a tar archive, which begins with a file's name.
+const (
+	tarMagic  = "ustar"
+	tarOffset = 257
+)
+
 // refuse tells a content that cannot be read from how it begins.
 func refuse(sample []byte, name string) error {
+	if len(sample) > tarOffset && bytes.HasPrefix(sample[tarOffset:], []byte(tarMagic)) {
+		return &inputError{
+			place: name, what: "the file is a tar archive, not CSV or JSONL",
+			hint: "unpack it (tar -xf) and name the file in it",
+		}
+	}
 	for _, k := range kinds {
 		if !bytes.HasPrefix(sample, []byte(k.magic)) {
 			continue
@@ -83,26 +96,40 @@ func refuseText(sample, name string) error {
 
 // refuseJSON tells JSON that is not one object a line. A first line that is an
 // array of its own, with objects behind it, is one bad row.
-func refuseJSON(sample, name string) error {
-	sample = strings.TrimSpace(sample)
-	first, more, _ := strings.Cut(sample, "\n")
-	first, more = strings.TrimSpace(first), strings.TrimSpace(more)
+func refuseJSON(sample []byte, name string, n *names) error {
+	sample = bytes.TrimSpace(sample)
+	first, more, _ := bytes.Cut(sample, []byte("\n"))
+	first, more = bytes.TrimSpace(first), bytes.TrimSpace(more)
 	switch {
-	case strings.HasPrefix(first, "[") && !(strings.HasSuffix(first, "]") && strings.HasPrefix(more, "{")):
-		return jsonArray(name)
-	case first == "{" && strings.HasPrefix(more, `"`):
+	case bytes.HasPrefix(first, []byte("[")) && !(bytes.HasSuffix(first, []byte("]")) && bytes.HasPrefix(more, []byte("{"))):
+		return jsonArray(sample, name, n)
+	case string(first) == "{" && bytes.HasPrefix(more, []byte(`"`)):
+		if err := refuseEnvelope(sample, name, n); err != nil {
+			return err
+		}
 		return &inputError{
 			place: name, what: "the file is JSON over many lines, not one object a line",
-			hint: "convert it: jq -c . FILE > links.jsonl",
+			hint: "convert it: jq -c . " + text.ShellQuote(fileOf(name)) + " > links.jsonl",
 		}
+	case bytes.HasPrefix(first, []byte("{")):
+		if err := refuseMessages(sample, name, n); err != nil {
+			return err
+		}
+		return refuseEnvelope(first, name, n)
 	}
 	return nil
 }
 
-func jsonArray(place string) error {
+// jsonArray is the error of an array of rows, or of what stands in place of them.
+func jsonArray(sample []byte, place string, n *names) error {
+	if e := lookInto(sample, n); !e.isRow {
+		if err := refuseEnvelope(sample, place, n); err != nil {
+			return err
+		}
+	}
 	return &inputError{
 		place: place, what: "the file is a JSON array, not one object a line",
-		hint: "convert it: jq -c '.[]' FILE > links.jsonl",
+		hint: "convert it: jq -c '.[]' " + text.ShellQuote(fileOf(place)) + " > links.jsonl",
 	}
 }
 

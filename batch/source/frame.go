@@ -20,6 +20,9 @@ type framer struct {
 	delimiter rune
 	quotes    quotes // not used for JSONL, where a record is a line
 	csv       bool
+	shape     *shape // of the records, nil while the header is read
+	marked    bool   // a byte order mark said which encoding it is
+	joined    joined // where another encoding begins
 
 	decoded []byte // the text of the record, where it had to be decoded
 	rest    *rest  // of the record before
@@ -33,10 +36,12 @@ type frame struct {
 	text  []byte // in UTF-8, without the last line end
 	rest  *rest
 	blank bool
+	last  bool // no line end follows
 
 	code     linker.Code // "" when the record can be parsed
 	badText  string      // what is wrong with the encoding
 	badAt    int         // where in text
+	badFile  string      // what is wrong with the file from here on
 	badQuote string      // what is wrong with the quotes
 	column   int         // in which column
 }
@@ -74,13 +79,21 @@ func (f *framer) frame() (frame, error) {
 	if err != nil {
 		return r, err
 	}
+	if f.charset.unit.width == 2 && holdsUTF8(first, f.charset) {
+		f.join(r.line, utf8Charset.name)
+		f.lines.recut(utf8Charset.unit)
+		f.charset = utf8Charset
+		if first, err = f.lines.next(); err != nil {
+			return r, err
+		}
+	}
 	if first.long {
 		return f.tooLong(r), nil
 	}
 	valid := f.decode(first.text)
-	r.text, r.raw = f.recordText(first.eol), f.lines.record()
+	r.text, r.raw, r.last = f.recordText(first.eol), f.lines.record(), first.eol == 0
 	if f.csv && bytes.IndexByte(r.text, '"') >= 0 {
-		size, length := len(r.raw), len(r.text)
+		size, decoded := len(r.raw), len(f.decoded)
 		if r, valid, err = f.follow(r, valid, first); err != nil {
 			return r, err
 		}
@@ -91,26 +104,34 @@ func (f *framer) frame() (frame, error) {
 			// Nothing behind a stray quote is swallowed: only the first line
 			// is refused, reading goes on at the second.
 			f.lines.back(size, r.line)
-			r.raw = f.lines.record()
-			if f.charset.plain() {
-				r.text = r.raw[:length]
-			} else {
-				r.text = f.decoded[:length]
-			}
+			f.decoded = f.decoded[:decoded]
+			r.raw, r.text, r.last = f.lines.record(), f.recordText(first.eol), first.eol == 0
 			r.lines = 1
 			valid = utf8.Valid(r.text) && (f.charset.plain() || !bytes.ContainsRune(r.text, utf8.RuneError))
+		} else if f.quotes.spaced {
+			r.text = f.quotes.squeeze(r.text)
+			f.notes.spaced(r.line)
 		}
 	}
-	f.judge(&r, valid)
+	if f.judge(&r, valid) {
+		f.lines.back(0, r.line-1)
+		return f.frame()
+	}
 	return r, nil
 }
 
 // follow adds lines to a record for as long as a quote is open. valid says
 // whether all of them could be decoded.
 func (f *framer) follow(r frame, valid bool, l line) (frame, bool, error) {
-	f.quotes.open, f.quotes.column = false, 0
+	f.quotes.open, f.quotes.column, f.quotes.spaced = false, 0, false
 	r.badQuote = f.quotes.follow(r.text)
+	r.column = f.quotes.column
+	if r.badQuote == "" && f.quotes.open && f.shape.firstSwallows(r.text, r.column) {
+		r.badQuote = swallows(r.line)
+		return r, valid, nil
+	}
 	for r.badQuote == "" && f.quotes.open {
+		opened := f.quotes.column
 		if len(f.lines.record()) > maxRecord {
 			r.badQuote = fmt.Sprintf("%s within %d bytes", quoteOpen, maxRecord)
 			break
@@ -136,7 +157,13 @@ func (f *framer) follow(r frame, valid bool, l line) (frame, bool, error) {
 		}
 		valid = valid && ok
 		r.lines++
-		r.badQuote = f.quotes.follow(part)
+		if l.eol == 0 {
+			part = bytes.TrimRight(part, endMarks)
+		}
+		if r.badQuote = f.quotes.follow(part); r.badQuote == "" && f.shape.swallows(part, opened, f.quotes.open) {
+			r.badQuote, r.column = swallows(f.lines.number), opened
+			return r, valid, nil
+		}
 		if l.long && r.badQuote == "" {
 			if !f.quotes.open {
 				return f.tooLong(r), valid, nil
@@ -148,8 +175,14 @@ func (f *framer) follow(r frame, valid bool, l line) (frame, bool, error) {
 		r.badQuote = fmt.Sprintf("%s (looked for down to line %d)", r.badQuote, f.lines.number)
 	}
 	r.column = f.quotes.column
-	r.raw, r.text = f.lines.record(), f.recordText(l.eol)
+	r.raw, r.text, r.last = f.lines.record(), f.recordText(l.eol), l.eol == 0
 	return r, valid, nil
+}
+
+// swallows says that the quote which opens a cell swallows the record on a line.
+func swallows(line int64) string {
+	return fmt.Sprintf("the cell opens with a quote, and line %d within it looks like a record of its own; "+
+		"remove the stray quote, or double the quotes inside a cell", line)
 }
 
 // decode takes the first line of a record.
@@ -161,14 +194,25 @@ func (f *framer) decode(line []byte) (valid bool) {
 	return valid
 }
 
+// endMarks are the Ctrl-Z that DOS programs put at the end of a file.
+const endMarks = "\x1a"
+
 // recordText is the text of the record cut so far, whose last line end has eol
-// bytes.
+// bytes; a byte order mark in front of it, as files that were joined have it, is
+// no part of it, nor is a Ctrl-Z at the end of the file.
 func (f *framer) recordText(eol int) []byte {
-	if !f.charset.plain() {
-		return f.decoded
+	text := f.decoded
+	if f.charset.plain() {
+		raw := f.lines.record()
+		text = raw[:len(raw)-eol]
 	}
-	raw := f.lines.record()
-	return raw[:len(raw)-eol]
+	for len(text) > 0 && text[0] == boms[0].mark[0] && bytes.HasPrefix(text, boms[0].mark) {
+		text = text[len(boms[0].mark):]
+	}
+	if eol == 0 {
+		text = bytes.TrimRight(text, endMarks)
+	}
+	return text
 }
 
 // tooLong makes r the record that is too long to be held.
@@ -180,20 +224,47 @@ func (f *framer) tooLong(r frame) frame {
 	return r
 }
 
-// judge says whether the record can be parsed.
-func (f *framer) judge(r *frame, valid bool) {
+// judge says whether the record can be parsed. again asks for the record to be cut
+// anew, because what ends a line has turned out otherwise.
+func (f *framer) judge(r *frame, valid bool) (again bool) {
 	switch {
-	case !valid:
-		r.code = linker.InvalidEncoding
-		r.badText, r.badAt = f.invalid(r.text)
-	case f.csv && bytes.IndexByte(r.text, 0) >= 0:
-		r.code = linker.InvalidEncoding
-		r.badText, r.badAt = "a NUL character; remove it", bytes.IndexByte(r.text, 0)
+	case f.joined.recut:
+		r.blank = len(bytes.TrimSpace(r.text)) == 0
+		if !r.blank {
+			r.code, r.badFile = linker.InvalidEncoding, f.joined.message()
+		}
+	case !valid || bytes.IndexByte(r.text, 0) >= 0 && (f.csv || f.joined.line > 0 || holdsUTF16(r.text) || missingData(r.text, r.last) != ""):
+		return f.unreadable(r, valid)
 	case r.badQuote != "":
 		r.code = linker.MalformedRow
 	case len(r.text) == 0 || r.text[0] <= ' ' || r.text[0] >= utf8.RuneSelf:
-		r.blank = len(bytes.TrimSpace(r.text)) == 0 && !(f.csv && bytes.ContainsRune(r.text, f.delimiter))
+		r.blank = len(bytes.Trim(bytes.TrimSpace(r.text), endMarks)) == 0 && !(f.csv && bytes.ContainsRune(r.text, f.delimiter))
 	}
+	return false
+}
+
+// unreadable says what is wrong with a record that is not text. again is as with
+// judge.
+func (f *framer) unreadable(r *frame, valid bool) (again bool) {
+	r.code = linker.InvalidEncoding
+	nul := bytes.IndexByte(r.text, 0)
+	switch {
+	case f.charset.unit.width == 1 && holdsUTF16(r.text):
+		f.join(r.line, "utf-16")
+		if again, f.lines.loneCR = f.lines.loneCR, false; again {
+			return true // CR and LF stand two bytes apart
+		}
+		r.badFile = f.joined.message()
+	case f.joined.line > 0 && len(bytes.Trim(r.text, "\x00")) == 0:
+		r.code, r.blank = "", true // half a line end
+	case nul >= 0 && missingData(r.text, r.last) != "":
+		r.badFile = missingData(r.text, r.last)
+	case !valid:
+		r.badText, r.badAt = f.invalid(r.text)
+	default:
+		r.badText, r.badAt = "a NUL character; remove it", nul
+	}
+	return false
 }
 
 // invalid says which character could not be decoded, and where in text.
@@ -212,6 +283,10 @@ func (f *framer) invalid(text []byte) (what string, at int) {
 		return "what is not UTF-8", 0
 	}
 	what = fmt.Sprintf("the byte 0x%02X, which is not UTF-8", text[at])
+	if f.marked {
+		// --encoding would not help: it contradicts the byte order mark.
+		return what + " as the byte order mark says; two files were joined, or the file is damaged", at
+	}
 	if c := windows1252(text[at]); c != "" {
 		what += fmt.Sprintf("; if it should read %q, give --encoding windows-1252", c)
 	}
@@ -221,7 +296,13 @@ func (f *framer) invalid(text []byte) (what string, at int) {
 // fault tells what is wrong with the record. place names the position of a
 // byte of the text.
 func (r *frame) fault(place func(at int) string, column func(i int) string) string {
+	if r.badFile != "" {
+		return r.badFile
+	}
 	if r.code == linker.RecordTooLong {
+		if missing := missingData(r.raw, true); missing != "" {
+			return missing
+		}
 		return fmt.Sprintf("the record is longer than %d bytes; is a line end missing?", maxRecord)
 	}
 	var all []string

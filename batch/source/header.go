@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"relink/linker"
+	"relink/linker/text"
 )
 
 // headerLines is how far down a header is looked for when the first line is
@@ -40,13 +41,16 @@ func (c *csvReader) readHeader(in Input, name string, n *names) (raw []byte, err
 		return nil, err
 	}
 	place := fmt.Sprintf("%s:%d", name, f.line)
-	if err := c.refuseHeader(f, place); err != nil {
+	if err := c.refuseHeader(f, place, n); err != nil {
 		return nil, err
 	}
 	raw = append(before, f.raw...)
 	c.all = newCells(c.delimiter, -1)
 	_, cells := c.split(f.text)
 	cells = slices.Clone(cells)
+	if err := c.refuseQuotedLine(f.text, cells, place, in.Set); err != nil {
+		return nil, err
+	}
 	if c.head, err = matchColumns(cells, n, in.Set, place); err != nil {
 		var e *inputError
 		if missing := missingFields(c.head.fields, in.Set); missing != "" && errors.As(err, &e) {
@@ -60,7 +64,7 @@ func (c *csvReader) readHeader(in Input, name string, n *names) (raw []byte, err
 		c.notes.add("the delimiter is %q, as the header shows", c.delimiter)
 	}
 	for i, cell := range cells {
-		if _, mapped := n.mapped[linker.NormalizeName(cell)]; c.head.fields[i] == noField && cell != "" && !mapped {
+		if _, mapped := n.mapped[normalize(cell)]; c.head.fields[i] == noField && cell != "" && !mapped {
 			c.notes.ignored("column", cell)
 		}
 	}
@@ -104,7 +108,7 @@ func (c *csvReader) seekHeader(name string) (before []byte, first firstLine, err
 		if len(bytes.TrimSpace(text)) == 0 {
 			continue
 		}
-		first.text = string(text)
+		first.text = string(bytes.TrimPrefix(text, boms[0].mark))
 		before = slices.Clone(c.lines.record()[:at])
 		c.lines.back(at, number)
 		return before, first, nil
@@ -112,11 +116,14 @@ func (c *csvReader) seekHeader(name string) (before []byte, first firstLine, err
 }
 
 // refuseHeader says why a header cannot be read.
-func (c *csvReader) refuseHeader(f frame, place string) error {
-	switch text := string(bytes.TrimSpace(f.text)); {
-	case strings.HasPrefix(text, "[{"), text == "[":
-		return jsonArray(place)
-	case strings.HasPrefix(text, "{"):
+func (c *csvReader) refuseHeader(f frame, place string, n *names) error {
+	switch text := bytes.TrimSpace(f.text); {
+	case bytes.HasPrefix(text, []byte("[{")), string(text) == "[":
+		return jsonArray(text, place, n)
+	case bytes.HasPrefix(text, []byte("{")):
+		if err := refuseEnvelope(text, place, n); err != nil {
+			return err
+		}
 		return &inputError{place: place, what: "the header looks like JSON", hint: "for one object a line give --format jsonl"}
 	case f.code == "":
 		return nil
@@ -128,7 +135,7 @@ func (c *csvReader) refuseHeader(f frame, place string) error {
 			hint: "save the file as UTF-8, or name its encoding with --encoding",
 		}
 	}
-	return &inputError{place: place, what: f.fault(c.position(f.text), c.column), hint: "mend the quotes in the header"}
+	return &inputError{place: place, what: f.fault(c.position(f.text), c.column), hint: "fix the quotes in the header"}
 }
 
 // headerHint says what is probably wrong with a file whose header lacks
@@ -152,6 +159,11 @@ func (c *csvReader) headerHint(next int64, n *names, set linker.Fields) string {
 		if !c.charset.plain() {
 			text = string(c.decoded)
 		}
+		for i, cell := range splitLine(text, c.delimiter) {
+			if lookInto([]byte(cell), n).isRow && i < len(c.head.cells) {
+				return fmt.Sprintf("the rows stand as JSON in the column %s: have its parts exported as columns, or save the column alone as links.jsonl", quoted(c.head.cells[i]))
+			}
+		}
 		for _, d := range delimiters {
 			if completeLine(text, d, n, set) {
 				return fmt.Sprintf("line %d looks like the header: remove the lines above it", line)
@@ -161,10 +173,88 @@ func (c *csvReader) headerHint(next int64, n *names, set linker.Fields) string {
 	if slices.ContainsFunc(c.head.cells, isDataType) {
 		return "the first line looks like a row; put a header above it: " + strings.Join(linker.FieldNames(), string(c.delimiter))
 	}
+	if len(c.head.cells) == 1 && next == 2 && strings.ContainsRune(header, ' ') && c.lines.number == 1 {
+		return "the file holds one sentence and no rows: it may be an answer that was saved in place of the data"
+	}
 	if len(c.head.cells) == 1 {
 		return "the header is one column: name the character between its columns with --delimiter, or its field with --map 'HEADER=field'"
 	}
 	return ""
+}
+
+// refuseQuotedLine tells a file each line of which stands in quotes as a whole,
+// as a sheet of one column is saved.
+func (c *csvReader) refuseQuotedLine(line []byte, cells []string, place string, set linker.Fields) error {
+	if len(cells) != 1 || line[0] != '"' {
+		return nil
+	}
+	for _, d := range delimiters {
+		if strings.ContainsRune(cells[0], d) && completeLine(cells[0], d, c.names, set) {
+			return quotedLines(place, cells[0])
+		}
+	}
+	return nil
+}
+
+// quotedLines is the error of such a file; line is one of its lines, unquoted.
+func quotedLines(place, line string) error {
+	file := text.ShellQuote(fileOf(place))
+	hint := `take the quotes off: sed -e 's/^"//' -e 's/"\r*$//' -e 's/""/"/g' ` + file + " > links.csv"
+	if strings.Contains(line, `"`) {
+		hint = `take all quotes off: tr -d '"' < ` + file + " > links.csv"
+	}
+	return &inputError{
+		place: place, what: "each line stands in quotes as a whole, so that it is one cell; the sheet had one column", hint: hint,
+	}
+}
+
+// lookAhead looks at the lines below the header for what is wrong with all of
+// them.
+func (c *csvReader) lookAhead(name string) error {
+	const linesLooked = 3
+	begin, number := c.lines.begin(), c.lines.number
+	defer func() { c.lines.back(0, number) }()
+	unnamed := 0
+	for unnamed < len(c.head.cells) && c.head.cells[len(c.head.cells)-1-unnamed] == "" {
+		unnamed++
+	}
+	looked, quoted, short := 0, 0, 0
+	var first string
+	for looked < linesLooked && len(c.lines.record()) < sampleSize {
+		l, err := c.lines.next()
+		if err != nil || l.long {
+			break
+		}
+		c.decode(l.text)
+		line := l.text
+		if !c.charset.plain() {
+			line = c.decoded
+		}
+		if len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		looked++
+		cells := splitLine(string(line), c.delimiter)
+		if len(cells) == 1 && len(c.head.cells) > 1 && len(splitLine(cells[0], c.delimiter)) == len(c.head.cells) {
+			quoted++
+			first = cells[0]
+		}
+		if unnamed > 0 && len(cells) == len(c.head.cells)-unnamed {
+			short++
+		}
+	}
+	switch place := fmt.Sprintf("%s:%d", name, begin); {
+	case looked == 0:
+	case quoted == looked:
+		return quotedLines(place, first)
+	case short == looked:
+		return &inputError{
+			place: fmt.Sprintf("%s:%d", name, begin-1),
+			what:  fmt.Sprintf("every row has %s less than the header, whose last name is empty", text.Plural(int64(unnamed), "cell", "cells")),
+			hint:  "remove the delimiter at the end of the header",
+		}
+	}
+	return nil
 }
 
 // shellWord writes a delimiter as it is given to --delimiter.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -13,6 +15,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"relink/linker"
+	"relink/linker/text"
 )
 
 // maxKeys is how many spellings of keys are remembered. A file of objects has
@@ -25,14 +28,15 @@ const maxDepth = 10_000
 // jsonReader reads the records of a JSONL file, an object on each line.
 type jsonReader struct {
 	framer
+	name  string // of the source
 	names names
 	keys  map[string]*key // what find said, by the key as it is written
 	input bytes.Buffer    // the line being decoded
 	dec   *jsontext.Decoder
 }
 
-func newJSONReader(f framer, n names) *jsonReader {
-	j := &jsonReader{framer: f, names: n, keys: make(map[string]*key)}
+func newJSONReader(f framer, name string, n names) *jsonReader {
+	j := &jsonReader{framer: f, name: name, names: n, keys: make(map[string]*key)}
 	j.dec = jsontext.NewDecoder(&j.input)
 	return j
 }
@@ -41,23 +45,42 @@ func newJSONReader(f framer, n names) *jsonReader {
 func (j *jsonReader) next(r *Record) error {
 	f, err := j.record(r)
 	if err != nil {
+		if errors.Is(err, io.EOF) {
+			j.unseen()
+		}
 		return err
 	}
 	if f.code != "" {
 		r.Fault = &linker.RowError{Code: f.code, Message: f.fault(atByte, nil)}
 		return nil
 	}
-	r.Fields, r.Fault = j.parse(f.text)
+	var o object
+	r.Fields, r.Fault = j.parse(f.text, &o)
+	if k := o.nearly; k != nil && o.keys[k.near] == nil {
+		return nearly("key", fmt.Sprintf("%s:%d", j.name, f.line), k.name, k.near)
+	}
 	return nil
+}
+
+// unseen tells, at the end, of headers that --map names and no line has.
+func (j *jsonReader) unseen() {
+	for _, name := range slices.Sorted(maps.Keys(j.names.mapped)) {
+		seen := false
+		for _, k := range j.keys {
+			seen = seen || k.mapped && normalize(k.name) == name
+		}
+		if !seen && len(j.keys) < maxKeys {
+			j.notes.add("--map names the key %s, which no line has", quoted(j.names.mapped[name]))
+		}
+	}
 }
 
 func atByte(at int) string { return fmt.Sprintf("byte %d of the line", at+1) }
 
 // parse reads one object.
-func (j *jsonReader) parse(text []byte) (linker.Fields, *linker.RowError) {
-	code, problem := linker.InvalidEncoding, badEscape(text)
-	var o object
-	if err := j.object(text, &o); err != nil {
+func (j *jsonReader) parse(line []byte, o *object) (linker.Fields, *linker.RowError) {
+	code, problem := linker.InvalidEncoding, badEscape(line)
+	if err := j.object(line, o); err != nil {
 		o.problems = append(o.problems, syntax(err))
 	}
 	if problem == "" {
@@ -76,6 +99,7 @@ type object struct {
 	fields   linker.Fields
 	keys     [linker.FieldCount]*key // the key that gave each field
 	problems []string
+	nearly   *key // a key that is nearly a field's
 }
 
 // object decodes a line. An error is the decoder's: the line is not one JSON
@@ -102,6 +126,9 @@ func (j *jsonReader) object(text []byte, o *object) error {
 		}
 		k := j.find(written)
 		if k.field == noField {
+			if k.near != noField {
+				o.nearly = k
+			}
 			err = j.dec.SkipValue()
 		} else {
 			err = j.value(k, o)
@@ -131,7 +158,8 @@ func (j *jsonReader) end(o *object) error {
 type key struct {
 	name   string
 	field  linker.Field
-	mapped bool // --map names it
+	mapped bool         // --map names it
+	near   linker.Field // the field whose name is nearly this, noField for none
 }
 
 // find returns what a key stands for. The key is written as JSON.
@@ -140,10 +168,13 @@ func (j *jsonReader) find(written jsontext.Value) *key {
 		return k
 	}
 	name := unquote(written)
-	k := &key{name: name, field: j.names.find(name)}
-	_, k.mapped = j.names.mapped[linker.NormalizeName(k.name)]
+	k := &key{name: name, field: j.names.find(name), near: j.names.near(name)}
+	_, k.mapped = j.names.mapped[normalize(k.name)]
 	if k.field == noField && !k.mapped {
 		j.notes.ignored("key", k.name)
+		if f := meant(k.name); f != noField {
+			j.notes.first("meant "+k.name, "did you mean --map %s ?", text.ShellQuote(k.name+"="+f.String()))
+		}
 	}
 	if len(j.keys) < maxKeys && len(written) <= maxName {
 		j.keys[string(written)] = k

@@ -126,6 +126,14 @@ func (l *lines) lineEnd() (at, eol int, found bool) {
 	return at, w, true
 }
 
+// recut gives up the line just cut, the first of its record, and has it and
+// those behind it cut anew, with another kind of line end.
+func (l *lines) recut(unit codeUnit) {
+	l.unit = unit
+	l.pos, l.number, l.long = l.start, l.number-1, false
+	l.lf, l.cr = cursor{at: l.start}, cursor{at: l.start}
+}
+
 // back gives up all lines of the record but the first, which is the first n
 // bytes of it and the given number: they are cut again.
 func (l *lines) back(n int, number int64) {

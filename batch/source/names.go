@@ -6,8 +6,15 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/text/unicode/norm"
+
 	"relink/linker"
+	"relink/linker/text"
 )
+
+// normalize is what names are compared by. One name can be written in two ways in
+// Unicode (é, or e and an accent), so that both are brought to one.
+func normalize(name string) string { return linker.NormalizeName(norm.NFC.String(name)) }
 
 // noField stands for a column or key that is ignored.
 const noField = linker.FieldCount
@@ -36,7 +43,7 @@ func newNames(given map[string]string) (names, error) {
 				hint: "the fields are " + strings.Join(linker.FieldNames(), ", "),
 			}
 		}
-		key := linker.NormalizeName(header)
+		key := normalize(header)
 		if _, twice := n.mapped[key]; twice {
 			return n, &inputError{
 				what: fmt.Sprintf("--map names the header %q twice", header),
@@ -50,8 +57,84 @@ func newNames(given map[string]string) (names, error) {
 
 // find returns the field a header stands for, noField for none.
 func (n *names) find(header string) linker.Field {
-	if f, ok := n.fields[linker.NormalizeName(header)]; ok {
+	if f, ok := n.fields[normalize(header)]; ok {
 		return f
 	}
 	return noField
+}
+
+// nearDistance is how far a misspelt name may be from that of a field.
+const nearDistance = 2
+
+// near returns the field that a name which stands for none is nearly the name of,
+// noField for none. Names as short as "id" are near to everything.
+func (n *names) near(header string) linker.Field {
+	name := normalize(header)
+	if _, mapped := n.mapped[name]; mapped || n.find(header) != noField {
+		return noField
+	}
+	for f := range linker.FieldCount {
+		field := linker.NormalizeName(f.String())
+		if len(field) > 3*nearDistance && text.Distance(name, field) <= nearDistance {
+			return f
+		}
+	}
+	return noField
+}
+
+// nearly says that a header or key is nearly a field, and what to do.
+func nearly(kind, place, name string, f linker.Field) error {
+	return &inputError{
+		place: place, what: fmt.Sprintf("the %s %s is unknown, and nearly the field %s; did you mean that?", kind, quoted(name), f),
+		hint: fmt.Sprintf("--map %s reads it as the field, --map %s ignores it", text.ShellQuote(name+"="+f.String()), text.ShellQuote(name+"=")),
+	}
+}
+
+// synonyms are names that exports use, by the field that they probably stand for.
+var synonyms = map[linker.Field][]string{
+	linker.FieldRecordingID: {
+		"Call ID", "Call", "Recording", "Recording UUID", "Conversation ID", "Conversation", "Meeting ID", "Media ID", "Video ID", "Gong ID", "Session ID",
+	},
+	linker.FieldDataType: {"Object", "Object Type", "SObject", "SObject Type", "Type", "Entity Type", "Record Type", "CRM Object", "CRM Type", "Kind"},
+	linker.FieldExternalID: {
+		"SFDC Id", "Salesforce ID", "Salesforce Record ID", "HubSpot ID", "Pipedrive ID", "Zoho ID", "Dynamics ID", "CRM ID", "CRM Record ID", "Record ID", "Object ID",
+		"External", "External Key", "Source ID", "18 Digit ID", "Deal", "Deal ID", "Opportunity", "Opportunity ID", "Account ID", "Account", "Contact ID", "Contact",
+		"Lead ID", "Lead", "Company ID", "Company", "Task ID", "Event ID", "Activity ID", "WhatId", "WhoId",
+	},
+	linker.FieldConnectionID: {"Connection", "Connection ID", "Integration", "Integration ID", "CRM Connection", "CRM Instance", "Instance"},
+	linker.FieldTrigger:      {"Trigger Type", "Link Trigger"},
+}
+
+// meant returns the field that a header probably stands for, noField for none.
+func meant(header string) linker.Field {
+	name := normalize(header)
+	for f, list := range synonyms {
+		if slices.ContainsFunc(list, func(s string) bool { return linker.NormalizeName(s) == name }) {
+			return f
+		}
+	}
+	return noField
+}
+
+// mapLine is what to add to the command for headers that are known under other
+// names, "" when none is. wanted are the fields that are missing.
+func mapLine(cells []string, wanted func(linker.Field) bool) string {
+	var flags []string
+	var dataType string
+	fed := map[linker.Field]bool{}
+	for _, cell := range cells {
+		f := meant(cell)
+		if f == noField || fed[f] || !wanted(f) {
+			continue
+		}
+		fed[f] = true
+		flags = append(flags, "--map "+text.ShellQuote(cell+"="+f.String()))
+		if kind, _ := strings.CutSuffix(normalize(cell), "id"); f == linker.FieldExternalID {
+			dataType = linker.DataTypeMeant(kind + "s")
+		}
+	}
+	if dataType != "" && wanted(linker.FieldDataType) && !fed[linker.FieldDataType] {
+		flags = append(flags, "--set dataType="+dataType)
+	}
+	return strings.Join(flags, " ")
 }

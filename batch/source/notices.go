@@ -25,6 +25,8 @@ type notices struct {
 	unknown map[string]bool
 	more    bool // more names were unknown than are named
 	tall    int
+	once    map[string]bool
+	doubts  []string // why the file may not be whole
 }
 
 func (n *notices) add(format string, args ...any) {
@@ -53,6 +55,33 @@ func (n *notices) ignored(kind, name string) {
 		n.unknown[name] = true
 		n.add("%s %s is unknown and ignored", kind, quoted(name))
 	}
+}
+
+// first adds a notice of a kind of which the first is told only.
+func (n *notices) first(kind, format string, args ...any) {
+	if n.once[kind] {
+		return
+	}
+	if n.once == nil {
+		n.once = make(map[string]bool)
+	}
+	n.once[kind] = true
+	n.add(format, args...)
+}
+
+// doubt notes why the file may not be whole, "" for nothing.
+func (n *notices) doubt(why string) {
+	if why == "" {
+		return
+	}
+	n.mu.Lock()
+	n.doubts = append(n.doubts, why)
+	n.mu.Unlock()
+}
+
+// spaced tells of white space around quoted cells.
+func (n *notices) spaced(line int64) {
+	n.first("spaced", "white space stands around quoted cells, first on line %d, and is passed over", line)
 }
 
 // tallRecord tells of a record that spans many lines.

@@ -8,6 +8,7 @@ type quotes struct {
 	delimiter []byte
 	open      bool // the record goes on in the next line
 	column    int  // the cell looked at, from 0
+	spaced    bool // white space stands around a quoted cell
 }
 
 // What can be wrong with the quotes of a record.
@@ -15,7 +16,49 @@ const (
 	quoteInside = "a quote stands inside a cell that does not begin with one; put the cell in quotes and double the quotes inside"
 	quoteBehind = "text follows the closing quote of the cell; double the quotes inside a quoted cell"
 	quoteOpen   = "the quote that opens the cell is never closed"
+	// quoteFormula is what quoteInside is when a spreadsheet wrote ="0012".
+	quoteFormula = "a spreadsheet formula is wrapped around the value; write the value alone, without = and quotes"
 )
+
+// spaces counts the white space that s begins with. White space that is the
+// delimiter is none.
+func (q *quotes) spaces(s []byte) int {
+	n := 0
+	for n < len(s) && (s[n] == ' ' || s[n] == '\t') && !bytes.HasPrefix(s[n:], q.delimiter) {
+		n++
+	}
+	return n
+}
+
+// squeeze returns the record without the white space around its quoted cells,
+// which encoding/csv does not take.
+func (q *quotes) squeeze(record []byte) []byte {
+	squeezed := make([]byte, 0, len(record))
+	for {
+		if n := q.spaces(record); n < len(record) && record[n] == '"' {
+			end := n + 1
+			for {
+				end += bytes.IndexByte(record[end:], '"') + 1
+				if end == len(record) || record[end] != '"' {
+					break
+				}
+				end++
+			}
+			squeezed = append(squeezed, record[n:end]...)
+			record = record[end:]
+			record = record[q.spaces(record):]
+		} else {
+			cell, _, _ := bytes.Cut(record, q.delimiter)
+			squeezed = append(squeezed, cell...)
+			record = record[len(cell):]
+		}
+		if len(record) == 0 {
+			return squeezed
+		}
+		squeezed = append(squeezed, q.delimiter...)
+		record = record[len(q.delimiter):]
+	}
+}
 
 // follow goes through the next line of the record, without its line end. It
 // returns what is wrong, "" when nothing is.
@@ -23,11 +66,15 @@ func (q *quotes) follow(s []byte) string {
 	inside := q.open
 	for {
 		if !inside {
-			if len(s) > 0 && s[0] == '"' {
-				s, inside = s[1:], true
+			if n := q.spaces(s); n < len(s) && s[n] == '"' {
+				q.spaced = q.spaced || n > 0
+				s, inside = s[n+1:], true
 				continue
 			}
 			cell, more, found := bytes.Cut(s, q.delimiter)
+			if bytes.HasPrefix(cell, []byte(`="`)) {
+				return quoteFormula
+			}
 			if bytes.IndexByte(cell, '"') >= 0 {
 				return quoteInside
 			}
@@ -44,12 +91,19 @@ func (q *quotes) follow(s []byte) string {
 			q.open = true
 			return ""
 		}
-		switch s = s[i+1:]; {
+		s = s[i+1:]
+		if len(s) > 0 && s[0] == '"' {
+			s = s[1:]
+			continue
+		}
+		if n := q.spaces(s); n > 0 {
+			q.spaced = true
+			s = s[n:]
+		}
+		switch {
 		case len(s) == 0:
 			q.open = false
 			return ""
-		case s[0] == '"':
-			s = s[1:]
 		case bytes.HasPrefix(s, q.delimiter):
 			s, inside = s[len(q.delimiter):], false
 			q.column++

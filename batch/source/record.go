@@ -21,13 +21,15 @@ type Record struct {
 	Fields linker.Fields
 	// Fault says why the record could not be read, nil when it could.
 	Fault *linker.RowError
+	// Stray is the text of a line that is no row: see linker.Checked.
+	Stray string
 }
 
 // Check applies the rules that need no database to the record, readable or
 // not.
 func (r *Record) Check(rules *linker.Rules) linker.Checked {
 	if r.Fault != nil {
-		return linker.Checked{Fault: r.Fault}
+		return linker.Checked{Fault: r.Fault, Stray: r.Stray}
 	}
 	return rules.Check(r.Fields)
 }

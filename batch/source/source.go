@@ -116,6 +116,7 @@ func (r *Reader) open(in Input, block int) error {
 		r.notes.add("the encoding is %s, as the byte order mark says", t.name)
 	}
 	r.framer.charset, l.unit = t, t.unit
+	r.framer.marked = bom > 0
 	decoded, _ := t.append(nil, sample[bom:])
 	if err := refuseText(string(decoded), r.name); err != nil {
 		return err
@@ -131,7 +132,7 @@ func (r *Reader) open(in Input, block int) error {
 	l.begin()
 	l.pos += bom
 	if r.format == formatJSONL {
-		if err := refuseJSON(string(decoded), r.name); err != nil {
+		if err := refuseJSON(decoded, r.name, &n); err != nil {
 			return err
 		}
 		if err := refuseCSV(string(decoded), r.name, &n, in.Set); err != nil {
@@ -141,15 +142,19 @@ func (r *Reader) open(in Input, block int) error {
 		// In JSON a CR is white space. It ends lines only where nothing else
 		// does.
 		l.loneCR = firstLineEnd(decoded) == "\r"
-		r.records = newJSONReader(r.framer, n)
+		r.records = newJSONReader(r.framer, r.name, n)
 		return nil
 	}
 	r.framer.csv, l.loneCR = true, true
-	c := &csvReader{framer: r.framer}
+	c := &csvReader{framer: r.framer, names: &n}
 	r.records = c
 	if r.header, err = c.readHeader(in, r.name, &n); err != nil {
 		return r.reading(err)
 	}
+	if err := c.lookAhead(r.name); err != nil {
+		return r.reading(err)
+	}
+	c.shape = newShape(&c.head, c.quotes.delimiter)
 	return c.start()
 }
 
@@ -233,6 +238,15 @@ func (r *Reader) Format() string { return r.format }
 // Notices returns what was detected or ignored and the person should know, in
 // the order in which it was found. More come while records are read.
 func (r *Reader) Notices() []string { return r.notes.all() }
+
+// Doubts returns why the file may not be all that it should be: cut off, or
+// joined of several. It is complete once Next has returned io.EOF. What a doubted
+// file leaves out proves nothing.
+func (r *Reader) Doubts() []string {
+	r.notes.mu.Lock()
+	defer r.notes.mu.Unlock()
+	return slices.Clone(r.notes.doubts)
+}
 
 // Close frees the file. It does not close Stdin.
 func (r *Reader) Close() error {

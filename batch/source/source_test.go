@@ -61,7 +61,7 @@ func read(t testing.TB, content []byte, in Input, block int) (readback, error) {
 		if start < 0 {
 			t.Fatalf("row %d is %q, which does not follow byte %d of the source", r.Row, r.Raw, at)
 		}
-		checkBlank(t, s.framer.charset, content[at:at+start])
+		checkBlank(t, s, content[at:at+start])
 		at += start + len(r.Raw)
 		if r.Fault != nil && r.Fields != (linker.Fields{}) {
 			t.Fatalf("row %d has a fault and fields: %+v", r.Row, r)
@@ -70,7 +70,7 @@ func read(t testing.TB, content []byte, in Input, block int) (readback, error) {
 	if !errors.Is(err, io.EOF) {
 		return got, err
 	}
-	checkBlank(t, s.framer.charset, content[at:])
+	checkBlank(t, s, content[at:])
 	sum := sha256.Sum256(content)
 	want := linker.SourceIdentity{Name: s.given, Bytes: int64(len(content)), SHA256: hex.EncodeToString(sum[:])}
 	if s.Identity() != want {
@@ -83,18 +83,24 @@ func read(t testing.TB, content []byte, in Input, block int) (readback, error) {
 	return got, nil
 }
 
-// checkBlank checks that bytes no record holds are blank lines and empty
-// cells.
-func checkBlank(t testing.TB, c charset, gap []byte) {
+// checkBlank checks that bytes no record holds are blank lines, empty cells, marks
+// of the end, and the header once more.
+func checkBlank(t testing.TB, s *Reader, gap []byte) {
 	t.Helper()
-	decoded, _ := c.append(nil, gap)
-	left := strings.Map(func(r rune) rune {
-		if strings.ContainsRune("\",;\t|¦~", r) {
-			return -1
-		}
-		return r
-	}, string(decoded))
-	if strings.TrimSpace(left) != "" {
+	bare := func(b []byte) string {
+		decoded, _ := s.framer.charset.append(nil, b)
+		return normalize(strings.Map(func(r rune) rune {
+			if strings.ContainsRune("\",;\t|¦~\x1a\x00", r) {
+				return -1
+			}
+			return r
+		}, string(decoded)))
+	}
+	left := bare(gap)
+	if header := bare(s.Header()); header != "" {
+		left = strings.ReplaceAll(left, header, "")
+	}
+	if left != "" {
 		t.Fatalf("the bytes %q are in no record", gap)
 	}
 }
@@ -170,11 +176,11 @@ func TestSourceCSV(t *testing.T) {
 		{"no line end at the end", h + "r1,LEAD,i1", Input{}, []string{"2:r1/LEAD/i1"}},
 		{"CR LF", "recordingId,dataType,id\r\nr1,LEAD,i1\r\nr2,LEAD,i2\r\n", Input{}, []string{"2:r1/LEAD/i1", "3:r2/LEAD/i2"}},
 		{"CR only", "recordingId,dataType,id\rr1,LEAD,i1\rr2,LEAD,i2\r", Input{}, []string{"2:r1/LEAD/i1", "3:r2/LEAD/i2"}},
-		{"CR only, no line end at the end", "recordingId,dataType,id\rr1,LEAD,i1\rr2,LEAD,i2", Input{}, []string{"2:r1/LEAD/i1", "3:r2/LEAD/i2"}},
+		{"CR only, no line end at the end", "recordingId,dataType,id\rr1,LEAD,i1\rr2,LEAD,i2", Input{}, []string{"2:r1/LEAD/i1", "3:malformed_row"}},
 		{
 			"mixed line ends", "recordingId,dataType,id\r\nr1,LEAD,i1\rr2,LEAD,i2\nr3,LEAD,i3\n\rr4,LEAD,i4",
 			Input{},
-			[]string{"2:r1/LEAD/i1", "3:r2/LEAD/i2", "4:r3/LEAD/i3", "6:r4/LEAD/i4"},
+			[]string{"2:r1/LEAD/i1", "3:r2/LEAD/i2", "4:r3/LEAD/i3", "6:malformed_row"},
 		},
 		{"CR CR LF", "recordingId,dataType,id\r\r\nr1,LEAD,i1\r\r\n", Input{}, []string{"3:r1/LEAD/i1"}},
 		{"byte order mark", bom + h + "r1,LEAD,i1\n", Input{}, []string{"2:r1/LEAD/i1"}},
@@ -197,14 +203,14 @@ func TestSourceCSV(t *testing.T) {
 		{"lines in quotes", h + "r1,LEAD,\"i\n\n1\"\nr2,LEAD,i2\n", Input{}, []string{"2:r1/LEAD/i\n\n1", "5:r2/LEAD/i2"}},
 		{"CR in quotes", "recordingId,dataType,id\rr1,LEAD,\"i\r1\"\rr2,LEAD,i2\r", Input{}, []string{"2:r1/LEAD/i\r1", "4:r2/LEAD/i2"}},
 		{"blank lines and records", h + "\n \t\n,,\n\"\",,\"\"\nr1,LEAD,i1\n\u00a0\n,\n\n", Input{}, []string{"6:r1/LEAD/i1"}},
-		{"cells of white space", h + " , , \n", Input{}, []string{"2: / / "}},
+		{"cells of white space", h + " , , \n\u00a0,\u200b,\n", Input{}, nil},
 		{"too few cells", h + "r1,LEAD\nr2,LEAD,i2\n", Input{}, []string{"2:malformed_row", "3:r2/LEAD/i2"}},
 		{"too many cells", h + "r1,LEAD,i1,\nr2,LEAD,i2\n", Input{}, []string{"2:malformed_row", "3:r2/LEAD/i2"}},
 		{"too many cells over three lines", h + "r1,LEAD,i1,\"\n\n\"\nr2,LEAD,i2\n", Input{}, []string{"2:malformed_row", "5:r2/LEAD/i2"}},
 		{"quote inside a cell", h + "r1,LEAD,i\"1\"\nr2,LEAD,i2\n", Input{}, []string{"2:malformed_row", "3:r2/LEAD/i2"}},
 		{"text behind a quote", h + "r1,LEAD,\"i\"1\nr2,LEAD,i2\n", Input{}, []string{"2:malformed_row", "3:r2/LEAD/i2"}},
-		{"space behind a quote", h + "\"r1\" ,LEAD,i1\nr2,LEAD,i2\n", Input{}, []string{"2:malformed_row", "3:r2/LEAD/i2"}},
-		{"quote never closed", h + "r1,LEAD,\"i1\nr2,LEAD,i2\nr3,LEAD,i3", Input{}, []string{"2:malformed_row", "3:r2/LEAD/i2", "4:r3/LEAD/i3"}},
+		{"space behind a quote", h + "\"r1\" ,LEAD,i1\nr2,LEAD,i2\n", Input{}, []string{"2:r1/LEAD/i1", "3:r2/LEAD/i2"}},
+		{"quote never closed", h + "r1,LEAD,\"i1\nr2,LEAD,i2\nr3,LEAD,i3\n", Input{}, []string{"2:malformed_row", "3:r2/LEAD/i2", "4:r3/LEAD/i3"}},
 		{"quote never closed in the last line", h + "r1,LEAD,\"", Input{}, []string{"2:malformed_row"}},
 		{
 			"quote closed in the wrong place", h + "r1,LEAD,\"i1\nr2,LEAD,i2\nr3,\"LEAD\",i3\nr4,LEAD,i4\n",
@@ -214,7 +220,7 @@ func TestSourceCSV(t *testing.T) {
 		{
 			"two stray quotes make a record", h + "r1,LEAD,\"i1\nr2,LEAD,i2\"\nr3,LEAD,i3\n",
 			Input{},
-			[]string{"2:r1/LEAD/i1\nr2,LEAD,i2", "4:r3/LEAD/i3"},
+			[]string{"2:malformed_row", "3:malformed_row", "4:r3/LEAD/i3"},
 		},
 		{"NUL", h + "r1,LEAD,i\x001\nr2,LEAD,i2\n", Input{}, []string{"2:invalid_encoding", "3:r2/LEAD/i2"}},
 		{"NUL in a column of no interest", "recordingId,dataType,id,x\nr1,LEAD,i1,\x00\n", Input{}, []string{"2:invalid_encoding"}},
@@ -239,7 +245,7 @@ func TestSourceCSV(t *testing.T) {
 		{"UTF-16 without a mark", utf16le("recordingId,dataType,id\nr1,LEAD,i1\n"), Input{Encoding: "utf-16le"}, []string{"2:r1/LEAD/i1"}},
 		{"UTF-16 of either kind", "\xfe\xff" + utf16be("recordingId,dataType,id\nr1,LEAD,i1"), Input{Encoding: "UTF-16"}, []string{"2:r1/LEAD/i1"}},
 		{"lone surrogates", "\xff\xfe" + utf16le("recordingId,dataType,id\nr1,LEAD,") + "\x00\xd8\n\x00" + utf16le("r2,LEAD,") + "\x00\xdc\x00\xd8\n\x00" +
-			utf16le("r3,LEAD,") + "\x3d\xd8\x00\xde", Input{}, []string{"2:invalid_encoding", "3:invalid_encoding", "4:r3/LEAD/😀"}},
+			utf16le("r3,LEAD,") + "\x3d\xd8\x00\xde\n\x00", Input{}, []string{"2:invalid_encoding", "3:invalid_encoding", "4:r3/LEAD/😀"}},
 		{"half a character at the end", "\xff\xfe" + utf16le("recordingId,dataType,id\nr1,LEAD,i1\n") + "x", Input{}, []string{"2:r1/LEAD/i1", "3:invalid_encoding"}},
 		{
 			"mapped headers", "Rec,dataType,SFDC Id,Conn\nr1,LEAD,003,c1\n",

@@ -5,6 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"relink/linker/text"
 )
 
 // FlagHint names the flag of cmd that an unknown flag was probably meant to
@@ -27,30 +29,9 @@ func FlagHint(cmd *cobra.Command, err error) string {
 func Nearest(s string, words []string) string {
 	best, least := "", len(s)/3+2
 	for _, w := range words {
-		if d := distance(s, w); d < least {
+		if d := text.Distance(s, w); d < least {
 			best, least = w, d
 		}
 	}
 	return best
-}
-
-// distance is the number of bytes to insert, remove or change to make b of a.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

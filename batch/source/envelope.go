@@ -1,0 +1,243 @@
+package source
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"relink/linker"
+	"relink/linker/text"
+)
+
+// REST answers and the messages of extractors are JSON in which the rows stand
+// deeper down. Their keys are not those of a row, and every line would be refused
+// for what it lacks; so the first of them is looked through, and the error says
+// where the rows are.
+
+// maxEnvelope is how deep rows are looked for.
+const maxEnvelope = 8
+
+// envelope is what a look through JSON found.
+type envelope struct {
+	isRow   bool   // the outermost object is a row itself
+	rows    string // jq's path to the rows, "" for none found
+	list    string // jq's path to the first list of objects
+	message string // what an error answer says
+	failed  bool   // there are keys of an error answer
+}
+
+// rowKeys are the fields that only rows have: id stands in many objects.
+func isRowKey(f linker.Field) bool {
+	switch f {
+	case linker.FieldRecordingID, linker.FieldDataType, linker.FieldExternalID, linker.FieldConnectionID:
+		return true
+	}
+	return false
+}
+
+// lookInto looks through the first JSON value of text, as far as it goes: the
+// text may end within it.
+func lookInto(text []byte, n *names) envelope {
+	e := envelope{}
+	w := walker{names: n, dec: jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)), found: &e}
+	w.value("", 0)
+	return e
+}
+
+// walker goes through JSON values.
+type walker struct {
+	names *names
+	dec   *jsontext.Decoder
+	found *envelope
+}
+
+// value goes through one value, which stands at the path. It returns false when
+// the text has ended.
+func (w *walker) value(path string, depth int) bool {
+	if depth > maxEnvelope {
+		return w.dec.SkipValue() == nil
+	}
+	switch w.dec.PeekKind() {
+	case '{':
+		return w.object(path, depth)
+	case '[':
+		if _, err := w.dec.ReadToken(); err != nil {
+			return false
+		}
+		for w.dec.PeekKind() != ']' {
+			if w.dec.PeekKind() == '{' && w.found.list == "" {
+				w.found.list = path + "[]"
+			}
+			if !w.value(path+"[]", depth+1) {
+				return false
+			}
+		}
+		_, err := w.dec.ReadToken()
+		return err == nil
+	}
+	return w.dec.SkipValue() == nil
+}
+
+func (w *walker) object(path string, depth int) bool {
+	if _, err := w.dec.ReadToken(); err != nil {
+		return false
+	}
+	outermost := strings.Trim(path, "[]") == ""
+	for w.dec.PeekKind() == '"' {
+		token, err := w.dec.ReadToken()
+		if err != nil {
+			return false
+		}
+		key := token.String()
+		if isRowKey(w.names.find(key)) {
+			w.found.isRow = w.found.isRow || outermost
+			w.found.rows = cmp.Or(w.found.rows, path)
+		}
+		if outermost && w.errorKey(key) {
+			continue
+		}
+		if !w.value(path+jqKey(key), depth+1) {
+			return false
+		}
+	}
+	_, err := w.dec.ReadToken()
+	return err == nil
+}
+
+// errorKey notes a key that answers have when something went wrong, and reads its
+// value when that is the sentence.
+func (w *walker) errorKey(key string) (read bool) {
+	switch linker.NormalizeName(key) {
+	case "message", "errormessage", "errordescription", "detail", "title", "reason", "error":
+		w.found.failed = true
+		if w.dec.PeekKind() != '"' {
+			return false
+		}
+		token, err := w.dec.ReadToken()
+		if err == nil && len(token.String()) > len(w.found.message) {
+			w.found.message = token.String()
+		}
+		return err == nil
+	case "errors", "errorcode", "fault":
+		w.found.failed = true
+	}
+	return false
+}
+
+// jqKey writes a key as jq reads it in a path.
+func jqKey(key string) string {
+	plain := key != "" && strings.Trim(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") == "" && (key[0] < '0' || key[0] > '9')
+	if plain {
+		return "." + key
+	}
+	quoted, err := jsontext.AppendQuote(nil, key)
+	if err != nil {
+		return `."?"`
+	}
+	return "." + string(quoted)
+}
+
+// refuseEnvelope tells JSON in which the rows stand deeper down, and an error
+// answer that was saved in place of the data. value is the first value of the
+// file, or its beginning.
+func refuseEnvelope(value []byte, place string, n *names) error {
+	e := lookInto(value, n)
+	switch {
+	case e.isRow:
+		return nil
+	case e.rows != "":
+		return inEnvelope(place, e.rows, "")
+	case e.failed:
+		return &inputError{
+			place: place, what: "the file is an error answer, not rows" + saying(e.message),
+			hint: "it was saved in place of the data: fetch the data again",
+		}
+	case e.list != "" && e.list != "[]":
+		return inEnvelope(place, e.list, "")
+	}
+	return nil
+}
+
+func saying(message string) string {
+	if message == "" {
+		return ""
+	}
+	return ": " + text.Quote(message)
+}
+
+// inEnvelope is the error of rows that stand deeper down. which is a jq filter
+// that lets the objects with rows through, "" for all.
+func inEnvelope(place, path, which string) error {
+	jq := path
+	if !strings.HasPrefix(jq, ".") {
+		jq = "." + jq
+	}
+	if which != "" {
+		jq = which + " | " + jq
+	}
+	return &inputError{
+		place: place, what: fmt.Sprintf("the rows do not stand on lines of their own but in %s", strings.TrimPrefix(path, ".")),
+		hint: "take them out: jq -c '" + strings.ReplaceAll(jq, "'", `'\''`) + "' " + text.ShellQuote(fileOf(place)) + " > links.jsonl",
+	}
+}
+
+// fileOf is the file that a place names, without the line.
+func fileOf(place string) string {
+	file, _, _ := strings.Cut(place, ":")
+	if file == "standard input" || file == "" {
+		return "FILE"
+	}
+	return file
+}
+
+// refuseMessages tells the lines of an extractor: a type, and for rows an object
+// with the row in it. The first of them often describes the rows only.
+func refuseMessages(sample []byte, place string, n *names) error {
+	const linesLooked = 20
+	for i, line := range bytes.SplitN(sample, []byte("\n"), linesLooked+1) {
+		if i == linesLooked || len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		e := lookInto(line, n)
+		if e.isRow {
+			return nil
+		}
+		if e.rows == "" {
+			continue
+		}
+		which := ""
+		if kind := typeOf(line); kind != "" {
+			which = fmt.Sprintf("select(.type == %q)", kind)
+		}
+		return inEnvelope(place, e.rows, which)
+	}
+	return nil
+}
+
+// typeOf is the value of the key type of an object, "" when it has none.
+func typeOf(line []byte) string {
+	dec := jsontext.NewDecoder(bytes.NewReader(line), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	if token, err := dec.ReadToken(); err != nil || token.Kind() != '{' {
+		return ""
+	}
+	for dec.PeekKind() == '"' {
+		key, err := dec.ReadToken()
+		if err != nil {
+			return ""
+		}
+		if key.String() == "type" && dec.PeekKind() == '"' {
+			value, err := dec.ReadToken()
+			if err != nil {
+				return ""
+			}
+			return value.String()
+		}
+		if dec.SkipValue() != nil {
+			return ""
+		}
+	}
+	return ""
+}

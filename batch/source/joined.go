@@ -1,0 +1,92 @@
+package source
+
+import (
+	"bytes"
+	"fmt"
+)
+
+// joined says where in a file another encoding begins.
+type joined struct {
+	line     int64 // 0 for nowhere
+	from, to string
+	// recut says that lines are cut by the second encoding from here on:
+	// nothing behind is in the first one.
+	recut bool
+}
+
+func (j joined) message() string {
+	return fmt.Sprintf("from line %d on the file is %s, not %s: two files were joined; convert them to one encoding, then join them", j.line, j.to, j.from)
+}
+
+// join notes, once, that another encoding begins.
+func (f *framer) join(line int64, to string) {
+	if f.joined.line > 0 {
+		return
+	}
+	f.joined = joined{line: line, from: f.charset.name, to: to, recut: f.charset.unit.width == 2}
+	f.notes.add("%s", f.joined.message())
+}
+
+// utf8Run is how many bytes of plain ASCII in a row UTF-16 does not hold. In
+// Chinese text each of them is as likely as not, so a handful proves nothing.
+const utf8Run = 16
+
+// holdsUTF8 tells a line of UTF-16 in which another encoding begins: a run of
+// bytes without a NUL that read as ASCII. The search ends at the first character
+// of a line that is ASCII in UTF-16, unless the line holds half a line end or is
+// the last.
+func holdsUTF8(l line, t charset) bool {
+	mixed := l.eol == 0 || l.long || bytes.IndexByte(l.text, '\n') >= 0
+	run, delimiters := 0, 0
+	for i, c := range l.text {
+		switch {
+		case c == 0:
+			if !mixed {
+				return false
+			}
+			run, delimiters = 0, 0
+		case c >= ' ' && c < 0x7f, c == '\t', c == '\r', c == '\n':
+			run++
+			if bytes.IndexByte([]byte(",;\t|:"), c) >= 0 {
+				delimiters++
+			}
+			if run >= utf8Run && delimiters > 0 {
+				return true
+			}
+		case !mixed && i > 4*utf8Run:
+			return false
+		default:
+			run, delimiters = 0, 0
+		}
+	}
+	return false
+}
+
+// holdsUTF16 tells a line of UTF-16 in a file of another encoding: it begins with
+// a byte order mark, or a NUL stands beside nearly every other byte.
+func holdsUTF16(text []byte) bool {
+	for _, b := range boms[1:] {
+		if bytes.HasPrefix(text, b.mark) {
+			return true
+		}
+	}
+	nuls := bytes.Count(text, []byte{0})
+	return len(text) >= 8 && nuls >= len(text)/3 && nuls <= len(text)*2/3 && !bytes.Contains(text, []byte{0, 0})
+}
+
+// nulRun is how many NUL characters in a row are no accident: a file system
+// fills what it lost with whole blocks of them.
+const nulRun = 8
+
+// missingData says where NUL characters stand for data that is gone, "" when
+// none do. last says that the text is the end of the file.
+func missingData(text []byte, last bool) string {
+	if !bytes.Contains(text, make([]byte, nulRun)) {
+		return ""
+	}
+	nuls := bytes.Count(text, []byte{0})
+	if last && text[len(text)-1] == 0 {
+		return fmt.Sprintf("the file ends in %d NUL characters: the data that belongs there is missing; get the file again", nuls)
+	}
+	return fmt.Sprintf("the record holds %d NUL characters: data is missing here, maybe several rows; get the file again", nuls)
+}

@@ -1,0 +1,256 @@
+package source
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+
+	"relink/linker"
+	"relink/linker/text"
+)
+
+// A file that people made holds lines that are no rows: blank ones, rulers,
+// footers, the header a second time. Those that cannot name a recording do not
+// keep a reconciliation from clearing links; the text of the others goes along
+// (Record.Stray), since a recording may be named in it.
+
+// maxStray is how long the text of a line that is no row may be, in bytes.
+const maxStray = 1000
+
+// remarks gathers what is told about lines when the file has been read.
+type remarks struct {
+	blanks      int64 // records of delimiters alone
+	firstBlank  int64
+	unread      int64 // records in which only columns that nobody reads are filled
+	firstUnread int64
+	footer      int64 // lines at the end, so far, that look like a footer
+	firstFooter int64
+	footerText  string
+	lastRow     int64 // the line of the last record that is not blank
+	records     int64
+}
+
+// sheetLines are how many lines the sheets of spreadsheet programs hold.
+var sheetLines = []int64{65_536, 1_048_576}
+
+// row counts a record that is not blank.
+func (m *remarks) row(line int64) {
+	m.lastRow = line
+	m.records++
+	m.footer = 0
+}
+
+// stray counts a line that looks like part of a footer.
+func (m *remarks) stray(line int64, text string) {
+	m.records++
+	m.lastRow = line
+	if m.footer == 0 {
+		m.firstFooter, m.footerText = line, text
+	}
+	m.footer++
+}
+
+// finish tells what there is to tell, and returns why the file may not be whole,
+// "" when nothing speaks against it.
+func (m *remarks) finish(n *notices) (doubt string) {
+	if m.blanks > 0 {
+		n.add("%s, the first on line %d: no rows", text.Plural(m.blanks, "line holds delimiters only", "lines hold delimiters only"), m.firstBlank)
+	}
+	if m.unread > 0 {
+		n.add("%s, the first on line %d: they are rejected and name no recording",
+			text.Plural(m.unread, "row fills only columns that are ignored", "rows fill only columns that are ignored"), m.firstUnread)
+	}
+	if m.footer > 0 {
+		n.add("%s, from line %d on (%s): rejected, and no sign that a row is missing",
+			text.Plural(m.footer, "line at the end looks like a footer", "lines at the end look like a footer"), m.firstFooter, quoted(m.footerText))
+	}
+	for _, limit := range sheetLines {
+		if m.lastRow == limit || m.records+1 == limit {
+			doubt = fmt.Sprintf("the file has exactly %d lines, all that a spreadsheet of that kind holds: it may be cut off there", limit)
+			n.add("%s", doubt)
+		}
+	}
+	return doubt
+}
+
+// isRuler tells a line that only separates: dashes, and what stands between them.
+func isRuler(text string) bool {
+	return strings.Trim(text, "-=+|_.,;:*~ \t\"") == "" && strings.ContainsAny(text, "-=_*~")
+}
+
+// repeats reports whether a record is the header again: every cell that has a
+// name holds that name.
+func (h *header) repeats(all []string) bool {
+	if len(all) != len(h.cells) {
+		return false
+	}
+	named := 0
+	for i, cell := range all {
+		if normalize(cell) != normalize(h.cells[i]) {
+			return false
+		}
+		if h.fields[i] != noField {
+			named++
+		}
+	}
+	return named > 0
+}
+
+// isHeader tells the header of another export: at least two of its cells are
+// names of fields, recordingId among them.
+func isHeader(all []string, n *names) bool {
+	named, recording := 0, false
+	for _, cell := range all {
+		if f := n.find(cell); f != noField {
+			named++
+			recording = recording || f == linker.FieldRecordingID
+		}
+	}
+	return recording && named > 1
+}
+
+// unusual judges a record that is not like nearly all others: the last of the
+// file, one of another number of cells, one that may be a header or hold nothing.
+// found is how many of all its cells are filled. It returns whether the record is
+// none.
+func (c *csvReader) unusual(f frame, r *Record, found int, all []string) (blank bool) {
+	line := string(f.text)
+	switch {
+	case found == 0:
+		c.remarks.blank(f.line)
+		return true
+	case c.head.repeats(all):
+		c.notes.first("header", "line %d repeats the header: no row", f.line)
+		return true
+	case isHeader(all, c.names):
+		c.refuse(f, r, "the header of another export stands here: two files were joined; the columns of the rows below may be others")
+	case isRuler(line):
+		c.refuse(f, r, "the line is a ruler, not a row")
+		r.Stray = stray(line)
+	case len(all) != len(c.head.cells):
+		c.ragged(f, r, found, all)
+	case unread(&r.Fields):
+		c.remarks.unreadRow(f.line)
+		r.Fields = linker.Fields{}
+		r.Fault = &linker.RowError{
+			Code:    linker.MissingRecordingID,
+			Message: "recordingId is missing, and so is everything else: only columns that are ignored are filled; remove the row",
+		}
+		r.Stray = stray(line)
+	case c.cutOff(f):
+		last := len(all) - 1
+		c.refuse(f, r, fmt.Sprintf("the last line has no line end although the others have one, and it ends in %s %s: the file may be cut off here; "+
+			"get the file again, or add the line end when the id is whole", c.head.fields[last], quoted(all[last])))
+	default:
+		c.remarks.row(f.line)
+	}
+	return false
+}
+
+// refuse makes r a record that cannot be read.
+func (c *csvReader) refuse(f frame, r *Record, message string) {
+	c.remarks.row(f.line)
+	r.Fields, r.Fault = linker.Fields{}, malformed(message)
+}
+
+// ragged refuses a record with more or fewer cells than the header.
+func (c *csvReader) ragged(f frame, r *Record, found int, all []string) {
+	got, want := len(all), len(c.head.cells)
+	message := fmt.Sprintf("the record has %d cells, the header has %d", got, want)
+	switch {
+	case f.last && c.remarks.records > 0 && !bytes.HasSuffix(f.text, []byte(`"`)):
+		message += "; it is the last line and has no line end: the file may be cut off here"
+	case found == 1 && f.lines == 1 && len(f.text) <= maxStray:
+		r.Fault = malformed(message + "; the line looks like a title or a footer, not like a row")
+		r.Stray = stray(string(f.text))
+		c.remarks.stray(f.line, strings.TrimSpace(string(f.text)))
+		return
+	case got > want && allBlank(all[want:]):
+		message += "; the cells beyond it are empty: the line ends in a delimiter that the header has not"
+		c.notes.first("surplus", "from line %d on lines end in a delimiter that the header has not; sed 's/%s*\r*$//' removes it", f.line, string(c.delimiter))
+	case got > want:
+		message += "; put a cell that holds the delimiter in quotes"
+	case c.omitted(all):
+		message += "; the last cells are left out, as some spreadsheets do where they are empty: a delimiter is missing for each"
+		c.notes.first("omitted", "from line %d on lines leave out empty cells at their end; save the file anew with all columns", f.line)
+	default:
+		message += "; is a delimiter or the end of the line missing?"
+	}
+	c.refuse(f, r, message)
+}
+
+// omitted reports whether a record that is too short may only lack empty cells at
+// its end: what it has is a row by itself.
+func (c *csvReader) omitted(all []string) bool {
+	if c.shape.cell(toBytes(all), c.shape.recordingID) == "" {
+		return false
+	}
+	return c.shape.dataType < 0 || c.shape.dataType < len(all) && isDataType(all[c.shape.dataType])
+}
+
+func toBytes(cells []string) [][]byte {
+	b := make([][]byte, len(cells))
+	for i, c := range cells {
+		b[i] = []byte(c)
+	}
+	return b
+}
+
+// cutOff reports whether a record is the last of a file that may be cut off: no
+// line end follows, though one follows the others, and its last cell is an id
+// that could be part of a longer one. A quote or a Ctrl-Z behind the id says that
+// it is whole.
+func (c *csvReader) cutOff(f frame) bool {
+	if !f.last || c.remarks.records == 0 || len(f.text) == 0 {
+		return false
+	}
+	switch c.head.fields[len(c.head.fields)-1] {
+	case linker.FieldRecordingID, linker.FieldID, linker.FieldExternalID, linker.FieldConnectionID:
+	default:
+		return false
+	}
+	end := f.text[len(f.text)-1]
+	marked := bytes.HasSuffix(bytes.TrimRight(f.raw, "\x00"), []byte(endMarks))
+	return end != '"' && end > ' ' && !marked && !bytes.HasSuffix(f.text, c.quotes.delimiter)
+}
+
+// unread reports whether none of the fields is filled.
+func unread(v *linker.Fields) bool {
+	for f := range linker.FieldCount {
+		if !linker.IsBlank(*v.At(f)) {
+			return false
+		}
+	}
+	return true
+}
+
+func allBlank(cells []string) bool {
+	return !slices.ContainsFunc(cells, func(c string) bool { return !linker.IsBlank(c) })
+}
+
+// stray is the text of a line that is no row, "" when it is too long to be looked
+// through.
+func stray(text string) string {
+	if len(text) > maxStray {
+		return ""
+	}
+	return text
+}
+
+func alphanumeric(b byte) bool {
+	return b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z'
+}
+
+func (m *remarks) blank(line int64) {
+	if m.blanks++; m.blanks == 1 {
+		m.firstBlank = line
+	}
+}
+
+func (m *remarks) unreadRow(line int64) {
+	m.row(line)
+	if m.unread++; m.unread == 1 {
+		m.firstUnread = line
+	}
+}
