@@ -21,8 +21,9 @@ type Attempt interface {
 	// Staged reports whether all rows of the run are already staged.
 	Staged(ctx context.Context) (bool, error)
 	// Stage takes rows until next returns io.EOF and says how many came. An
-	// error of next is returned as it is.
-	Stage(ctx context.Context, next func(*linker.Numbered) error) (int64, error)
+	// error of next is returned as it is. doubts, asked at the end, says why
+	// the file may not be whole.
+	Stage(ctx context.Context, next func(*linker.Numbered) error, doubts func() []string) (int64, error)
 	// Plan decides every staged row. first says that the run has not
 	// written yet.
 	Plan(ctx context.Context, first bool) (linker.Plan, error)

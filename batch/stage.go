@@ -43,7 +43,7 @@ func (j *Job) stage(ctx context.Context, a Attempt) error {
 		}
 		n.Row, n.Line, n.Checked = row.Row, row.Line, row.Checked
 		return nil
-	})
+	}, rows.Doubts)
 	if err != nil {
 		return err
 	}

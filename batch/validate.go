@@ -104,6 +104,7 @@ func (v *Validation) read(ctx context.Context, phase Phase, note func(*Row, *lin
 	}
 	defer rows.Close()
 	begin := func() (Report, error) { return v.Begin(rows.Reader) }
+	var strays int64
 	tally, err := WriteReport(begin, v.Progress, func(lines *Lines) (read int64, err error) {
 		for row, err := range rows.All(ctx) {
 			if err != nil {
@@ -111,6 +112,9 @@ func (v *Validation) read(ctx context.Context, phase Phase, note func(*Row, *lin
 			}
 			read = row.Row
 			e := row.Entry()
+			if row.Checked.Stray != "" {
+				strays++
+			}
 			if row.Checked.Fault == nil {
 				e.Outcome, e.Message = linker.Valid, row.Checked.Note
 				if err := note(row, &e); err != nil {
@@ -123,6 +127,6 @@ func (v *Validation) read(ctx context.Context, phase Phase, note func(*Row, *lin
 		}
 		return read, end()
 	})
-	refusal := v.Guard.Judge(linker.Plan{Rows: tally.Rows(), Outcomes: tally.Outcomes()})
+	refusal := v.Guard.Judge(linker.Plan{Rows: tally.Rows(), Strays: strays, Outcomes: tally.Outcomes()})
 	return &Validated{Source: rows.Identity(), Tally: tally, Refusal: refusal}, err
 }

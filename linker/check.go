@@ -96,6 +96,10 @@ func check(given, set Fields) (c Checked, found []RowError) {
 	c.Suspect = f.ids(r)
 	if f.code != "" {
 		c.Fault = &RowError{Code: f.code, Message: sentences(f.message, f.oddities(r))}
+		if f.namesNothing(r) {
+			c.Stray = r.RecordingID + " " + r.DataType
+			c.Fault.Message = sentences(c.Fault.Message, "it names neither a data type nor a CRM row: it may be a total or a footer, and no row")
+		}
 		f.clear(r)
 		return c, f.found
 	}
@@ -215,6 +219,13 @@ func (f *faults) ids(r *Fields) Suspect {
 		}
 	}
 	return suspect
+}
+
+// namesNothing reports whether a readable row has neither a data type nor anything
+// that could name a CRM row.
+func (f *faults) namesNothing(r *Fields) bool {
+	return f.invalid|f.control == 0 && r.RecordingID != "" && r.ID == "" && r.ExternalID == "" && r.IntegrationConnectionID == "" &&
+		len(r.RecordingID)+len(r.DataType) <= MaxIDBytes && (r.DataType == "" || f.wrong.has(FieldDataType))
 }
 
 // oddities tells of ids that are looked up as they are given and can hardly be

@@ -41,10 +41,10 @@ const (
 
 // Judge returns nil when the plan may be carried out.
 func (g Guard) Judge(p Plan) *Refusal {
-	if p.Rows < g.MinRows {
+	if rows := p.Rows - p.Strays; rows < g.MinRows {
 		return &Refusal{
 			Kind:    TooShort,
-			Message: fmt.Sprintf("the file has %s, fewer than the %d that --min-rows asks for", count(p.Rows, "row"), g.MinRows),
+			Message: fmt.Sprintf("the file has %s, fewer than the %d that --min-rows asks for", count(rows, "row"), g.MinRows),
 			Hint:    "look whether the export is complete; lower --min-rows when it is",
 		}
 	}

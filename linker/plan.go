@@ -3,6 +3,7 @@ package linker
 // Plan is the sum of what a run would do, known before its first write.
 type Plan struct {
 	Rows     int64 // rows read from the input
+	Strays   int64 // those of them that are probably no rows: see Checked.Stray
 	Outcomes Counts
 	// Groups are the current links the run concerns and the changes it
 	// plans, by the connection and data type of the link that is current.

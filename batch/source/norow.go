@@ -76,7 +76,8 @@ func (m *remarks) finish(n *notices) (doubt string) {
 
 // isRuler tells a line that only separates: dashes, and what stands between them.
 func isRuler(text string) bool {
-	return strings.Trim(text, "-=+|_.,;:*~ \t\"") == "" && strings.ContainsAny(text, "-=_*~")
+	marks := strings.Count(text, "-") + strings.Count(text, "=") + strings.Count(text, "_") + strings.Count(text, "*") + strings.Count(text, "~")
+	return marks > 2 && strings.Trim(text, "-=+|_.,;:*~ \t\"") == ""
 }
 
 // repeats reports whether a record is the header again: every cell that has a
@@ -161,7 +162,7 @@ func (c *csvReader) ragged(f frame, r *Record, found int, all []string) {
 	switch {
 	case f.last && c.remarks.records > 0 && !bytes.HasSuffix(f.text, []byte(`"`)):
 		message += "; it is the last line and has no line end: the file may be cut off here"
-	case found == 1 && f.lines == 1 && len(f.text) <= maxStray:
+	case found == 1 && f.lines == 1 && len(f.text) <= maxStray && !linker.PlainID(strings.TrimSpace(string(f.text))):
 		r.Fault = malformed(message + "; the line looks like a title or a footer, not like a row")
 		r.Stray = stray(string(f.text))
 		c.remarks.stray(f.line, strings.TrimSpace(string(f.text)))
@@ -181,20 +182,17 @@ func (c *csvReader) ragged(f frame, r *Record, found int, all []string) {
 }
 
 // omitted reports whether a record that is too short may only lack empty cells at
-// its end: what it has is a row by itself.
+// its end: what it has names a recording, a data type and a CRM row.
 func (c *csvReader) omitted(all []string) bool {
-	if c.shape.cell(toBytes(all), c.shape.recordingID) == "" {
+	filled := func(f linker.Field) bool {
+		i := slices.Index(c.head.fields, f)
+		return i >= 0 && i < len(all) && !linker.IsBlank(all[i])
+	}
+	if !filled(linker.FieldRecordingID) || !filled(linker.FieldID) && !filled(linker.FieldExternalID) {
 		return false
 	}
-	return c.shape.dataType < 0 || c.shape.dataType < len(all) && isDataType(all[c.shape.dataType])
-}
-
-func toBytes(cells []string) [][]byte {
-	b := make([][]byte, len(cells))
-	for i, c := range cells {
-		b[i] = []byte(c)
-	}
-	return b
+	i := slices.Index(c.head.fields, linker.FieldDataType)
+	return i < 0 || i < len(all) && isDataType(all[i])
 }
 
 // cutOff reports whether a record is the last of a file that may be cut off: no

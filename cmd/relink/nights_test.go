@@ -220,7 +220,7 @@ func TestReconcileProperty(t *testing.T) {
 		before := w.digest(elsewhere)
 		args := []string{
 			"reconcile", "--prune", "--connection", scope, "--max-changes", "100%", fmt.Sprintf("--take-over=%v", takeOver),
-			w.raw("links.csv", "recordingId,dataType,id\n"+strings.Join(rows, "\n")),
+			w.raw("links.csv", "recordingId,dataType,id\n"+strings.Join(rows, "\n")+"\n"),
 		}
 		if got := w.relink(args...); got.status != 0 {
 			rt.Fatalf("exit status %d, want 0\n%s%s", got.status, got.stdout, got.stderr)

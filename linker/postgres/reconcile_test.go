@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -232,6 +233,81 @@ func TestReconcileLeavesLinksMovedMeanwhile(t *testing.T) {
 	}
 }
 
+// withheldCase is a file that lets the prune through, or not.
+type withheldCase struct {
+	name string
+	rows []linker.Checked
+	why  string // in the reason, "" for none
+}
+
+// An id that no recording has is trusted when it has the form of the recordings'
+// ids, and where they have none in common, when it could be one at all.
+func TestPruneTrustsIDsOfThePlatformsForm(t *testing.T) {
+	t.Parallel()
+	const uuid = "5d1c2f6a-8d34-4c1b-8a51-0f0e1c7b9a0"
+	for name, c := range map[string]struct {
+		known            string // SQL of one recording's id, of n
+		trusted, doubted []string
+	}{
+		"uuids":              {"'5d1c2f6a-8d34-4c1b-8a51-0f0e1c7b9a' || lpad(n::text, 2, '0')", []string{uuid + "f", strings.ToUpper(uuid + "f")}, []string{"r-100", "Total", "0061t00000AbCdEAAV", uuid, "12345"}},
+		"numbers":            {"(n * 1000)::text", []string{"7", "123456789"}, []string{"r-7", "1234x", uuid + "f", "12.5"}},
+		"one length":         {"'rec-' || lpad(n::text, 4, '0')", []string{"rec-9999", "abc-1234"}, []string{"rec-99999", "rec-999", "REC-9999", "Total"}},
+		"letters and digits": {"lpad(n::text, 8, 'a')", []string{"aaaa9999"}, []string{"aaa-9999", "AAAA9999", "aaaa99990"}},
+		"nothing in common":  {"CASE WHEN n < 5 THEN 'rec-' || n ELSE '" + uuid + "' || n END", []string{"rec-99", "whatever", "17"}, []string{"NULL", "a;b", "(2 rows)"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.exec(`
+				DELETE FROM recording_links;
+				DELETE FROM recordings;
+				INSERT INTO recordings (id, organization_id) SELECT ` + c.known + `, 'o-1' FROM generate_series(1, 9) AS n`)
+			scope := &linker.Scope{Connections: []string{"c-1"}, Prune: true}
+			withheld := func(id string) string {
+				x := w.begin(postgres.SessionOptions{Rules: linker.Rules{Scope: scope}})
+				defer x.Close()
+				w.stage(x, []linker.Fields{byID(one[string](w, "SELECT min(id) FROM recordings"), "e-1"), byID(id, "e-1")})
+				return w.plan(x, true).PruneWithheld
+			}
+			for _, id := range c.trusted {
+				if why := withheld(id); why != "" {
+					t.Errorf("%q is not trusted: %s", id, why)
+				}
+			}
+			for _, id := range c.doubted {
+				if why := withheld(id); !strings.Contains(why, "line 3 has "+strconv.Quote(id)) {
+					t.Errorf("%q is trusted, or not named: %q", id, why)
+				}
+			}
+		})
+	}
+}
+
+// A file that may not be whole proves nothing by what it leaves out.
+func TestPruneIsWithheldFromDoubtedFiles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	x := w.begin(postgres.SessionOptions{Rules: linker.Rules{Scope: &linker.Scope{Connections: []string{"c-1"}, Prune: true}}})
+	rows := 0
+	_, err := x.Stage(t.Context(), func(n *linker.Numbered) error {
+		if rows++; rows > 1 {
+			return io.EOF
+		}
+		n.Row, n.Line, n.Checked = 1, 2, linker.Check(byID("r-1", "e-1"), linker.Fields{})
+		return nil
+	}, func() []string { return []string{"the file may be cut off", "it is Monday"} })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := w.plan(x, true).PruneWithheld, "the file may be cut off; it is Monday"; got != want {
+		t.Errorf("withheld because %q, want %q", got, want)
+	}
+	w.apply(x)
+	if got := one[int](w, "SELECT count(*) FROM recording_links WHERE cleared_trigger = 'USER_UNLINK'"); got != 0 {
+		t.Errorf("%d links were cleared, want none", got)
+	}
+}
+
 func TestPruneIsWithheld(t *testing.T) {
 	t.Parallel()
 	fault := func(code linker.Code) linker.Checked {
@@ -239,14 +315,15 @@ func TestPruneIsWithheld(t *testing.T) {
 	}
 	checked := func(f linker.Fields) linker.Checked { return linker.Check(f, linker.Fields{}) }
 	const (
-		single  = "line 3 has no recording id that can be trusted, so nobody knows which recordings the file leaves out"
-		several = "2 rows, the first on line 3, have no recording id that can be trusted, so nobody knows which recordings the file leaves out"
+		single  = "line 3 has no recording id that can be trusted"
+		several = "lines 3, 4 have no recording id that can be trusted"
 	)
-	cases := []struct {
-		name string
-		rows []linker.Checked
-		why  string
-	}{
+	stray := func(code linker.Code, text string) linker.Checked {
+		c := fault(code)
+		c.Stray = text
+		return c
+	}
+	cases := []withheldCase{
 		{"nothing is wrong", nil, ""},
 		{"a record that is too long", []linker.Checked{fault(linker.RecordTooLong)}, single},
 		{"a record in another encoding", []linker.Checked{fault(linker.InvalidEncoding)}, single},
@@ -265,6 +342,19 @@ func TestPruneIsWithheld(t *testing.T) {
 		{"a row with a fault and a good recording id", []linker.Checked{checked(typed("", byID("r-10", "e-1")))}, ""},
 		{"a recording that does not exist", []linker.Checked{checked(byID("nope", "e-1"))}, ""},
 		{"a damaged CRM id", []linker.Checked{checked(byID("r-10", "1.2E+5"))}, ""},
+		{"a footer", []linker.Checked{stray(linker.MalformedRow, "Copyright, all links")}, ""},
+		{"a footer above a row", []linker.Checked{stray(linker.MalformedRow, "Copyright, all links"), checked(byID("r-1", "e-1"))}, single},
+		{"a ruler above a row", []linker.Checked{stray(linker.MalformedRow, "---+---"), checked(byID("r-1", "e-1"))}, ""},
+		{"only ignored columns, above a row", []linker.Checked{stray(linker.MissingRecordingID, "FALSE"), checked(byID("r-1", "e-1"))}, ""},
+		{"totals", []linker.Checked{checked(linker.Fields{RecordingID: "Total: 2", DataType: "2"})}, ""},
+		{"totals above a row", []linker.Checked{checked(linker.Fields{RecordingID: "Total: 2", DataType: "2"}), checked(byID("r-1", "e-1"))}, single},
+	}
+	for _, id := range []string{
+		"NULL", `\N`, "nan", "None", "undefined", "-", "n/a", "#N/D", "#N/B", "#Н/Д", "Err:502", "https://app.example.com/recordings/x-9", "x\u20119", "“x-9”", "'x-9'",
+		"{x-9}", `="x-9"`, "x-9;y-9", "x-9 y-9", "1,234", "x\u200b9", "ünder",
+	} {
+		cases = append(cases, withheldCase{"recordingId " + id, []linker.Checked{checked(byID(id, "e-1"))}, single})
+		cases = append(cases, withheldCase{"recordingId " + id + " and another fault", []linker.Checked{checked(typed("", byID(id, "e-1")))}, single})
 	}
 	w := newWorld(t)
 	w.exec(`INSERT INTO recordings (id, organization_id) VALUES ('1E5', 'o-1')`)
@@ -280,12 +370,12 @@ func TestPruneIsWithheld(t *testing.T) {
 			i++
 			n.Row, n.Line, n.Checked = int64(i), int64(i+1), rows[i-1]
 			return nil
-		})
+		}, wholeFile)
 		if err != nil {
 			t.Fatal(err)
 		}
 		plan := w.plan(x, true)
-		if plan.PruneWithheld != c.why {
+		if (plan.PruneWithheld == "") != (c.why == "") || !strings.Contains(plan.PruneWithheld, c.why) {
 			t.Errorf("%s: withheld because %q, want %q", c.name, plan.PruneWithheld, c.why)
 		}
 		if plan.Rows != int64(len(rows)) {
@@ -348,6 +438,42 @@ func TestPruneProtects(t *testing.T) {
 	}
 	if n := one[int](w, "SELECT count(*) FROM recording_links WHERE cleared_at IS NOT NULL"); n != 0 {
 		t.Errorf("%d links were cleared, want none", n)
+	}
+}
+
+// A recording that stands in what is not an id is left, whatever stands around it.
+func TestPruneProtectsWhatIsMeant(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.exec(`
+		INSERT INTO recording_links (recording_id, data_type, entity_id, linked_at)
+		SELECT id, 'ACCOUNT', 'e-9', now()
+		FROM unnest('{a-17,a-18,a-19,a-20,a-21,a-22,a-23,5d1c2f6a-8d34-4c1b-8a51-0f0e1c7b9a01,1234567,z-1}'::text[]) AS id`)
+	rules := linker.Rules{Scope: &linker.Scope{Connections: []string{"c-1"}, DataTypes: []string{"ACCOUNT"}, Prune: true}}
+	x := w.begin(postgres.SessionOptions{Rules: rules})
+	rows := []linker.Checked{{Fault: &linker.RowError{Code: linker.MalformedRow}, Stray: "Links of a-22 and others"}}
+	for _, id := range []string{
+		"https://app.example.com/rec/a-17?x=1", `="a-18"`, "a-19;A-20", "a\u201121", "“a_23”", "urn:uuid:5D1C2F6A8D344C1B8A510F0E1C7B9A01", "1,234,567",
+	} {
+		rows = append(rows, linker.Check(byID(id, "e-1"), linker.Fields{}))
+	}
+	i := 0
+	if _, err := x.Stage(t.Context(), func(n *linker.Numbered) error {
+		if i == len(rows) {
+			return io.EOF
+		}
+		i++
+		n.Row, n.Line, n.Checked = int64(i), int64(i+1), rows[i-1]
+		return nil
+	}, wholeFile); err != nil {
+		t.Fatal(err)
+	}
+	w.plan(x, true)
+	for _, r := range w.results(x) {
+		const almost = "left alone: a rejected row names almost this recording"
+		if left := r.Detail == almost; r.Outcome == linker.Extra && left == (r.RecordingID == "z-1" || r.RecordingID == "r-2" || r.RecordingID == "r-1") {
+			t.Errorf("%s: %q", r.RecordingID, r.Detail)
+		}
 	}
 }
 

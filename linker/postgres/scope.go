@@ -2,8 +2,11 @@ package postgres
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
+
+	"relink/linker/text"
 )
 
 // limits is a scope as statements take it: nil does not limit.
@@ -80,16 +83,38 @@ func (p *planner) extras() {
 	if !x.opt.Rules.Scope.Prune || p.err != nil {
 		return
 	}
-	var rows int64
-	var line *int64
-	if err := x.work.QueryRow(p.ctx, x.statement("untrusted"), orNull(x.opt.Rules.Organization)).Scan(&rows, &line); err != nil {
+	reasons := p.untrusted()
+	p.query("reading what speaks against the file", forRun("SELECT reason FROM relink.run_0_doubts", x.opt.Run), nil, func(rows pgx.Rows) error {
+		var reason string
+		err := rows.Scan(&reason)
+		reasons = append(reasons, reason)
+		return err
+	})
+	x.withheld = strings.Join(reasons, "; ")
+}
+
+// untrusted says which rows have no recording id that can be trusted.
+func (p *planner) untrusted() []string {
+	var (
+		count int64
+		lines []int64
+		first *string
+	)
+	query := p.x.statement("untrusted")
+	if err := p.x.work.QueryRow(p.ctx, query, orNull(p.x.opt.Rules.Organization)).Scan(&count, &lines, &first); err != nil {
 		p.err = fmt.Errorf("looking for rows without a recording: %w", err)
-		return
+		return nil
 	}
-	switch {
-	case rows == 1:
-		x.withheld = fmt.Sprintf("line %d has no recording id that can be trusted, so nobody knows which recordings the file leaves out", *line)
-	case rows > 1:
-		x.withheld = fmt.Sprintf("%d rows, the first on line %d, have no recording id that can be trusted, so nobody knows which recordings the file leaves out", rows, *line)
+	if count == 0 {
+		return nil
 	}
+	has, value := "has", ""
+	if count > 1 {
+		has = "have"
+	}
+	if first != nil {
+		value = fmt.Sprintf(" (line %d has %s)", lines[0], text.Quote(*first))
+	}
+	return []string{fmt.Sprintf("%s %s no recording id that can be trusted%s, so nobody knows which recordings the file leaves out",
+		text.Lines(lines, count-int64(len(lines))), has, value)}
 }

@@ -84,6 +84,7 @@ type Session struct {
 	// faults counts the rows that Check refused, nil unless this session
 	// staged them.
 	faults map[linker.Code]int64
+	strays int64 // those of them that are probably no rows
 }
 
 // ErrLeaderLost says that the connection which holds the run's locks is gone.

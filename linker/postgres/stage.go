@@ -38,9 +38,9 @@ func (x *Session) Staged(ctx context.Context) (bool, error) {
 }
 
 // Stage copies rows into the run's working table until next returns io.EOF,
-// and returns how many there were. An error of next stops it and is returned
+// and returns how many there were. doubts then says why the file may not be whole. An error of next stops it and is returned
 // as it is. next is called from one goroutine, not the caller's.
-func (x *Session) Stage(ctx context.Context, next func(*linker.Numbered) error) (int64, error) {
+func (x *Session) Stage(ctx context.Context, next func(*linker.Numbered) error, doubts func() []string) (int64, error) {
 	ctx, done := x.during(ctx)
 	defer done()
 	if err := x.DropWorkingTables(ctx); err != nil {
@@ -52,7 +52,7 @@ func (x *Session) Stage(ctx context.Context, next func(*linker.Numbered) error) 
 	rows := &copyReader{next: next, seed: maphash.MakeSeed(), seen: bloom.New(bloom.MaxSize), faults: map[linker.Code]int64{}}
 	tag, err := x.work.PgConn().CopyFrom(ctx, rows, forRun(`
 		COPY relink.run_0_staged
-		    (row_no, line, code, recording_id, data_type, entity_id, external_id, connection_id, trigger, doubtful, seen)
+		    (row_no, line, code, recording_id, data_type, entity_id, external_id, connection_id, trigger, doubtful, seen, stray)
 		FROM STDIN (FORMAT binary)`, x.opt.Run))
 	if rows.err != nil {
 		return 0, rows.err
@@ -63,7 +63,10 @@ func (x *Session) Stage(ctx context.Context, next func(*linker.Numbered) error) 
 	if tag.RowsAffected() != rows.count {
 		return 0, fmt.Errorf("staging: %d rows were sent and %d arrived", rows.count, tag.RowsAffected())
 	}
-	x.faults = rows.faults
+	x.faults, x.strays = rows.faults, rows.strays
+	if _, err := x.work.Exec(ctx, x.statement("doubts"), doubts()); err != nil {
+		return 0, x.cause(fmt.Errorf("noting what speaks against the file: %w", err))
+	}
 	// The columns that decide how the plan joins. Samples of all of them
 	// take as long as reading a fifth of the file.
 	if _, err := x.work.Exec(ctx, forRun("ANALYZE relink.run_0_staged (code, entity_id, connection_id, seen)", x.opt.Run)); err != nil {
@@ -96,6 +99,7 @@ type copyReader struct {
 	// nothing changes.
 	seen   *bloom.Filter
 	faults map[linker.Code]int64
+	strays int64
 }
 
 func (c *copyReader) Read(p []byte) (int, error) {
@@ -136,7 +140,7 @@ func (c *copyReader) fill() {
 }
 
 func (c *copyReader) append(n *linker.Numbered) {
-	c.buf = binary.BigEndian.AppendUint16(c.buf, 11)
+	c.buf = binary.BigEndian.AppendUint16(c.buf, 12)
 	c.int(n.Row)
 	c.int(n.Line)
 	if n.Fault != nil {
@@ -147,9 +151,13 @@ func (c *copyReader) append(n *linker.Numbered) {
 		for range 5 {
 			c.text("")
 		}
-		c.yes(n.Suspect&linker.SuspectRecording != 0)
+		c.yes(doubtful(n))
 		c.yes(false)
+		c.text(n.Stray)
 		c.faults[n.Fault.Code]++
+		if n.Stray != "" {
+			c.strays++
+		}
 		return
 	}
 	r := &n.Fields
@@ -160,8 +168,15 @@ func (c *copyReader) append(n *linker.Numbered) {
 	c.text(r.ExternalID)
 	c.text(r.IntegrationConnectionID)
 	c.text(r.Trigger)
-	c.yes(n.Suspect&linker.SuspectRecording != 0)
+	c.yes(doubtful(n))
 	c.yes(c.seen.Add(maphash.String(c.seed, r.RecordingID)))
+	c.text("")
+}
+
+// doubtful reports whether the recording id can only be trusted if a recording
+// has it.
+func doubtful(n *linker.Numbered) bool {
+	return n.Suspect&(linker.SuspectRecording|linker.OddRecording) != 0
 }
 
 // yes appends true, or NULL for no: most are, and NULL takes no room.

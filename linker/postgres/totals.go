@@ -69,6 +69,7 @@ func (p *planner) totals() linker.Plan {
 	}
 	plan.Touched = p.touched(changed)
 	plan.Groups = p.groups()
+	plan.Strays = p.x.strays
 	plan.PruneWithheld = p.x.withheld
 	return plan
 }
@@ -79,14 +80,16 @@ func (p *planner) faults() map[linker.Code]int64 {
 	if p.x.opt.Undo != 0 || p.x.faults != nil {
 		return p.x.faults
 	}
-	faults := map[linker.Code]int64{}
+	faults, strays := map[linker.Code]int64{}, int64(0)
 	p.query("counting the rows that were refused", p.x.statement("faults"), nil, func(rows pgx.Rows) error {
 		var code linker.Code
-		var n int64
-		err := rows.Scan(&code, &n)
+		var n, stray int64
+		err := rows.Scan(&code, &n, &stray)
 		faults[code] = n
+		strays += stray
 		return err
 	})
+	p.x.strays = strays
 	return faults
 }
 

@@ -4,14 +4,31 @@
 -- $1 $2 $3 the scope, $4 the caller's organization, $5 triggers of links that
 -- are left, $6 the run
 CREATE UNLOGGED TABLE relink.run_0_extras WITH (autovacuum_enabled = off) AS
-WITH doubted AS MATERIALIZED (
-    SELECT ltrim(lower(regexp_replace(recording_id, '\s', '', 'g')), '0') AS key
+--
+-- A recording that a refused row may mean is left. Ids are compared as letters and
+-- digits of ASCII alone, without leading zeros: so they are the same in every
+-- locale. What is not an id as it stands (an address, several in a cell, the text
+-- of a line that is no row) is compared piece by piece as well.
+WITH given AS MATERIALIZED (
+    SELECT recording_id COLLATE "C" AS id
     FROM relink.run_0_staged
     WHERE code IS NOT NULL AND recording_id IS NOT NULL
     UNION
-    SELECT ltrim(lower(regexp_replace(recording_id, '\s', '', 'g')), '0')
+    SELECT recording_id COLLATE "C"
     FROM relink.run_0_plan
     WHERE outcome = 'rejected'
+    UNION
+    SELECT stray COLLATE "C"
+    FROM relink.run_0_staged
+    WHERE stray IS NOT NULL
+),
+doubted AS MATERIALIZED (
+    SELECT DISTINCT ltrim(regexp_replace(regexp_replace(lower(part), '^urn:uuid:', ''), '[^0-9a-z]+', '', 'g'), '0') AS key
+    FROM (
+        SELECT id AS part FROM given
+        UNION ALL
+        SELECT regexp_split_to_table(id, '[^0-9A-Za-z._:-]+') FROM given WHERE id ~ '[^0-9A-Za-z._:-]'
+    ) AS p
 )
 SELECT *
 FROM (
@@ -23,7 +40,8 @@ FROM (
         home.id AS connection_id,
         CASE
             WHEN l.trigger = ANY ($5::text[]) THEN format('left alone: made with %s', l.trigger)
-            WHEN ltrim(lower(regexp_replace(l.recording_id, '\s', '', 'g')), '0') IN (SELECT key FROM doubted)
+            WHEN ltrim(regexp_replace(regexp_replace(lower(l.recording_id COLLATE "C"), '^urn:uuid:', ''), '[^0-9a-z]+', '', 'g'), '0')
+                    IN (SELECT key FROM doubted)
                 THEN 'left alone: a rejected row names almost this recording'
         END AS protected,
         false AS refused, -- the database did not let it be cleared

@@ -12,8 +12,9 @@ SELECT
     NULL::text AS external_id,
     NULL::text AS connection_id,
     NULL::text AS trigger,
-    NULL::boolean AS doubtful,   -- the recording id may be damaged
+    NULL::boolean AS doubtful,   -- the recording id can hardly be one
     NULL::boolean AS seen,       -- an earlier row may be for the same recording
+    NULL::text AS stray,         -- the text of a line that is probably no row
     NULL::text AS detail         -- how a second look found the target
 FROM crm_entities AS e
 WITH NO DATA
