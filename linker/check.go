@@ -225,7 +225,7 @@ func (f *faults) ids(r *Fields) Suspect {
 // that could name a CRM row.
 func (f *faults) namesNothing(r *Fields) bool {
 	return f.invalid|f.control == 0 && r.RecordingID != "" && r.ID == "" && r.ExternalID == "" && r.IntegrationConnectionID == "" &&
-		len(r.RecordingID)+len(r.DataType) <= MaxIDBytes && (r.DataType == "" || f.wrong.has(FieldDataType))
+		len(r.RecordingID)+len(r.DataType) <= MaxIDBytes && (r.DataType == "" || f.wrong.has(FieldDataType) && DataTypeMeant(r.DataType) == "")
 }
 
 // oddities tells of ids that are looked up as they are given and can hardly be
