@@ -137,6 +137,8 @@ func TestNewerVersionsAreKnown(t *testing.T) {
 		{"v2.0.0", "v1.99.99", true},
 		{"v1.2.3", "v1.2.3-rc.1", true},
 		{"v1.2.3-rc.1", "v1.2.3", false},
+		{"v1.2.3-rc.10", "v1.2.3-rc.9", true},
+		{"v1.2.3-rc.9", "v1.2.3-rc.10", false},
 		{"v1.2.3+dirty", "v1.2.3", false},
 		{"v0.0.0-20260102030405-abcdefabcdef", "v0.0.0-20250102030405-abcdefabcdef", true},
 		{"v9.9.9", "devel", false},

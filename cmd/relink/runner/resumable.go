@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"time"
+
+	"golang.org/x/mod/semver"
 
 	"relink/batch"
 	"relink/batch/source"
@@ -157,26 +158,10 @@ func understood(run linker.Run) error {
 	return exit.Usage("use that version, or a later one", "run %d was made by relink %s, which is newer than this one (%s)", run.ID, run.Version, Version())
 }
 
-var release = regexp.MustCompile(`^v(\d+)\.(\d+)\.(\d+)(-\S+?)?(\+\S+)?$`)
-
 // Newer compares two versions as the Go tool stamps them. Of a version that is
 // no release, one built from a working copy, nobody can tell.
 func Newer(a, b string) bool {
-	x, y := release.FindStringSubmatch(a), release.FindStringSubmatch(b)
-	if x == nil || y == nil {
-		return false
-	}
-	for i := 1; i <= 3; i++ {
-		m, _ := strconv.Atoi(x[i])
-		n, _ := strconv.Atoi(y[i])
-		if m != n {
-			return m > n
-		}
-	}
-	if (x[4] == "") != (y[4] == "") {
-		return x[4] == "" // v1.2.3 follows v1.2.3-rc.1
-	}
-	return x[4] > y[4]
+	return semver.IsValid(a) && semver.IsValid(b) && semver.Compare(a, b) > 0
 }
 
 // resumeHint is the command that goes on with a run.
