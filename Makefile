@@ -15,6 +15,7 @@ ROUNDS   ?= 500
 COUNT    ?= 5
 ROWS     ?= 1000000
 VERSIONS ?= 14 16 17 18
+LOCALES  ?= C tr-TR SQL_ASCII
 TOOLS    := .cache/tools
 
 # Race detection costs five to ten times the run time: it is switched on where
@@ -22,7 +23,7 @@ TOOLS    := .cache/tools
 CONCURRENT := ./batch/... ./linker/postgres/... ./linker/httpapi/... ./cmd/relink/...
 
 .DEFAULT_GOAL := help
-.PHONY: help build package test test-versions check format demo bench microbench torture conformance golden picture fuzz clean
+.PHONY: help build package test test-versions test-locales check format demo bench microbench torture conformance golden picture fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +54,13 @@ test-versions: ## run the tests of the database packages on PostgreSQL VERSIONS
 		programs=$$(.ci/postgres-version $$version); \
 		echo "PostgreSQL $$version in $$programs"; \
 		RELINK_PG_BIN=$$programs $(GO) test -count=1 -timeout 20m ./linker/postgres/...; \
+	done
+
+test-locales: ## run the tests of the database packages in databases of other LOCALES
+	@.ci/postgres
+	@set -e; for locale in $(LOCALES); do \
+		echo "locale $$locale"; \
+		RELINK_TEST_LOCALE=$$locale $(GO) test -count=1 -timeout 20m ./linker/postgres/...; \
 	done
 
 check: $(TOOLS)/staticcheck $(TOOLS)/gofumpt $(TOOLS)/deadcode ## modules, format, vet, staticcheck, dead code, scripts, race detector

@@ -3,6 +3,8 @@ package pgtest
 import (
 	"context"
 	"fmt"
+	"os"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -23,7 +25,8 @@ func makeTemplate(ctx context.Context, admin *pgx.Conn, s *localpg.Server) (stri
 	if err != nil {
 		return "", err
 	}
-	name, building := "template_"+hash, "building_"+hash
+	suffix := hash + strings.ToLower(strings.ReplaceAll(os.Getenv(LocaleVariable), "-", "_"))
+	name, building := "template_"+suffix, "building_"+suffix
 
 	if _, err := admin.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(templateLock)); err != nil {
 		return "", err
@@ -38,7 +41,7 @@ func makeTemplate(ctx context.Context, admin *pgx.Conn, s *localpg.Server) (stri
 	if _, err := admin.Exec(ctx, "DROP DATABASE IF EXISTS "+building); err != nil {
 		return "", err
 	}
-	if err := createSorted(ctx, admin, building); err != nil {
+	if err := create(ctx, admin, building); err != nil {
 		return "", err
 	}
 	if err := migrate(ctx, s.URL(building)); err != nil {
@@ -48,18 +51,29 @@ func makeTemplate(ctx context.Context, admin *pgx.Conn, s *localpg.Server) (stri
 	return name, err
 }
 
-// createSorted makes a database that sorts text as people do and real platforms
-// are set to, not by bytes: a query that needs the order of bytes and does not
-// say so must fail its test. Which of these forms a server takes depends on its
-// version and how it was built; the last one every server takes.
-func createSorted(ctx context.Context, admin *pgx.Conn, name string) error {
+// LocaleVariable names the locale of the databases of tests: C, SQL_ASCII, which
+// is an encoding without one, or one of ICU's, such as tr-TR.
+const LocaleVariable = "RELINK_TEST_LOCALE"
+
+// create makes a database in the locale that LocaleVariable names. By default it
+// sorts text as people do and real platforms are set to, not by bytes: a query
+// that needs the order of bytes and does not say so must fail its test. Which of
+// these forms a server takes depends on its version and how it was built; the
+// last one every server takes.
+func create(ctx context.Context, admin *pgx.Conn, name string) error {
+	forms := []string{"LOCALE_PROVIDER icu ICU_LOCALE 'en-US'", "LC_COLLATE 'en_US.UTF-8'", ""}
+	switch locale := os.Getenv(LocaleVariable); locale {
+	case "":
+	case "C":
+		forms = []string{"LC_COLLATE 'C' LC_CTYPE 'C'"}
+	case "SQL_ASCII":
+		forms = []string{"ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'"}
+	default:
+		forms = []string{"LOCALE_PROVIDER icu ICU_LOCALE '" + locale + "'"}
+	}
 	var err error
-	for _, locale := range []string{
-		"LOCALE_PROVIDER icu ICU_LOCALE 'en-US'",
-		"LC_COLLATE 'en_US.UTF-8'",
-		"",
-	} {
-		_, err = admin.Exec(ctx, "CREATE DATABASE "+name+" TEMPLATE template0 "+locale)
+	for _, form := range forms {
+		_, err = admin.Exec(ctx, "CREATE DATABASE "+name+" TEMPLATE template0 "+form)
 		if err == nil {
 			return nil
 		}
