@@ -77,21 +77,21 @@ func Faults(given, set Fields) []RowError {
 
 func check(given, set Fields) (c Checked, found []RowError) {
 	var (
-		t tidied
+		t normalized
 		r = &c.Fields
 	)
-	r.RecordingID = t.tidy(FieldRecordingID, given.RecordingID, set.RecordingID)
-	r.DataType = t.tidy(FieldDataType, given.DataType, set.DataType)
-	r.ID = t.tidy(FieldID, given.ID, set.ID)
-	r.ExternalID = t.tidy(FieldExternalID, given.ExternalID, set.ExternalID)
-	r.IntegrationConnectionID = t.tidy(FieldConnectionID, given.IntegrationConnectionID, set.IntegrationConnectionID)
-	r.Trigger = t.tidy(FieldTrigger, given.Trigger, set.Trigger)
+	r.RecordingID = t.value(FieldRecordingID, given.RecordingID, set.RecordingID)
+	r.DataType = t.value(FieldDataType, given.DataType, set.DataType)
+	r.ID = t.value(FieldID, given.ID, set.ID)
+	r.ExternalID = t.value(FieldExternalID, given.ExternalID, set.ExternalID)
+	r.IntegrationConnectionID = t.value(FieldConnectionID, given.IntegrationConnectionID, set.IntegrationConnectionID)
+	r.Trigger = t.value(FieldTrigger, given.Trigger, set.Trigger)
 
-	f := faults{tidied: t}
+	f := faults{normalized: t}
 	if t.invalid|t.control != 0 {
 		f.unreadable(r)
 	}
-	f.words(r)
+	f.enums(r)
 	f.target(r)
 	c.Suspect = f.ids(r)
 	if f.code != "" {
@@ -111,9 +111,9 @@ func check(given, set Fields) (c Checked, found []RowError) {
 }
 
 // faults collects what is wrong with a row. The rules run in the order of the
-// codes, so the first to speak gives the row its code.
+// codes, so the first that is broken gives the row its code.
 type faults struct {
-	tidied
+	normalized
 	code    Code
 	message string
 	found   []RowError
@@ -130,7 +130,7 @@ func (f *faults) add(c Code, format string, args ...any) {
 }
 
 // unreadable reports values that are no text, and ids that hold a control
-// character. The values stay until all rules have spoken, so that a field is
+// character. The values stay until all rules are checked, so that a field is
 // not called missing as well.
 func (f *faults) unreadable(r *Fields) {
 	for p := range FieldCount {
@@ -147,9 +147,9 @@ func (f *faults) unreadable(r *Fields) {
 	}
 }
 
-// words checks the fields that hold one of a few words, and puts them in
+// enums checks the fields that hold one of a few words, and puts them in
 // capitals.
-func (f *faults) words(r *Fields) {
+func (f *faults) enums(r *Fields) {
 	if r.RecordingID == "" {
 		f.add(MissingRecordingID, "recordingId is missing; every row names its recording")
 	}
@@ -193,7 +193,7 @@ func (f *faults) ids(r *Fields) Suspect {
 	for _, p := range ids {
 		if v := *r.At(p); len(v) > MaxIDBytes {
 			f.wrong.add(p)
-			f.add(FieldTooLong, "%s has %d bytes, and an id has at most %d; look whether the columns have shifted",
+			f.add(FieldTooLong, "%s has %d bytes, and an id has at most %d; check that the columns have not shifted",
 				f.cite(p, v), len(v), MaxIDBytes)
 		}
 	}

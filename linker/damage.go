@@ -33,7 +33,7 @@ func (d damage) String() string {
 	case scientific, exponent:
 		return "looks like a number that a spreadsheet wrote in scientific notation, digits lost; " + export
 	case errorWord, foreignError:
-		return "is the error of a spreadsheet formula, not an id; mend the formula, then " + export
+		return "is the error of a spreadsheet formula, not an id; fix the formula, then " + export
 	case decimals:
 		return "looks like an id that was read as a number with decimals; " + export
 	case rounded:
@@ -49,7 +49,7 @@ func (d damage) String() string {
 // errorWords are what spreadsheets write for a formula without a value.
 var errorWords = []string{"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!"}
 
-// damageOf tells what a spreadsheet may have done to s, which is not empty.
+// damageOf returns what a spreadsheet may have done to s, which is not empty.
 func damageOf(s string) damage {
 	switch b := s[0]; {
 	case b == '#':

@@ -1,6 +1,6 @@
 package linker
 
-// Outcome says what became of one row.
+// Outcome is what became of one row.
 type Outcome string
 
 const (
@@ -43,12 +43,12 @@ type Decision struct {
 	PreviousDataType string `json:"previousDataType,omitempty"`
 }
 
-// Result is what the database says of one row.
+// Result is the decision of the database about one row.
 type Result struct {
 	Row int64 // the data record's number, from 1; 0 for extra and cleared
 	Decision
 	RecordingID string // extra, cleared and the changes of a revert only
-	// Missed says of an extra that it was to be cleared and is still there.
+	// Missed reports that an extra link was to be cleared and is still there.
 	Missed bool
 }
 

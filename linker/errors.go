@@ -57,8 +57,8 @@ const (
 // on; it is never returned as the error of a run.
 type RowError struct {
 	Code Code
-	// Message tells every fault of the row in the words of the person who
-	// has to mend it, without position: the report has row and line.
+	// Message names every fault of the row for the person who has to fix it,
+	// without position: the report has row and line.
 	Message string
 }
 

@@ -2,7 +2,7 @@ package linker
 
 import "slices"
 
-// Explanation tells a person what a code means and what to do about it.
+// Explanation describes a code to a person, and what to do about it.
 type Explanation struct {
 	Code    Code   `json:"code"`
 	Meaning string `json:"meaning"` // one sentence
@@ -11,8 +11,8 @@ type Explanation struct {
 	Example string `json:"example"` // a row or value that gets the code, and why
 	// Do is the remedy in a few words, for a line of the summary.
 	Do string `json:"do"`
-	// Heals says that the same row may go through later without being
-	// changed; When says what has to happen for that, "" when nothing can.
+	// Heals reports that the same row may go through later without being
+	// changed; When is what has to happen for that, "" when nothing can.
 	Heals bool   `json:"heals"`
 	When  string `json:"when,omitempty"`
 }

@@ -49,7 +49,7 @@ var databaseExplanations = []Explanation{
 		Code:    EntityMerged,
 		Meaning: "The CRM row was merged into another one.",
 		Cause:   "Duplicates were merged in the CRM after the file was made.",
-		Remedy:  "Use --follow-merges to link the row that survived, or name that row. A chain of merges that runs in a circle or ends nowhere must be mended in the CRM and synced.",
+		Remedy:  "Use --follow-merges to link the row that survived, or name that row. A chain of merges that runs in a circle or ends nowhere must be fixed in the CRM and synced.",
 		Example: "Contact e-4 was merged into e-9: the link belongs to e-9.",
 		Do:      "use --follow-merges or name the surviving rows",
 	},

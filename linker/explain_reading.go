@@ -29,9 +29,9 @@ var readingExplanations = []Explanation{
 		Code:    MalformedRow,
 		Meaning: "The record cannot be read as CSV or JSON, or an id has a line break or control character inside.",
 		Cause:   "A stray quote, too few or too many cells, broken JSON, a key given twice, or a number where an id must stand in quotes.",
-		Remedy:  "Look at the line named in the report and at the one before it, and mend the quotes, the delimiters or the JSON.",
+		Remedy:  "Look at the line named in the report and at the one before it, and fix the quotes, the delimiters or the JSON.",
 		Example: `r-17,CONTACT,"e-4 — the quote is never closed. In JSONL: {"recordingId": 17} — write "17", since numbers lose digits.`,
-		Do:      "mend the quotes, cells or JSON of these lines",
+		Do:      "fix the quotes, cells or JSON of these lines",
 	},
 	{
 		Code:    MissingRecordingID,
@@ -93,9 +93,9 @@ var readingExplanations = []Explanation{
 		Code:    FieldTooLong,
 		Meaning: "An id is longer than 255 bytes.",
 		Cause:   "The columns have shifted, so that a title or a text stands where an id belongs, or --map names the wrong column.",
-		Remedy:  "Look whether the header fits the cells, and mend the row.",
+		Remedy:  "Check that the header fits the cells, and fix the row.",
 		Example: "A recordingId that is a whole sentence.",
-		Do:      "look whether the columns have shifted",
+		Do:      "check that the columns have not shifted",
 	},
 	{
 		Code:    SpreadsheetDamagedID,

@@ -59,7 +59,7 @@ var runExplanations = []Explanation{
 		Code:    DatabaseRefused,
 		Meaning: "A constraint or a trigger of the platform's own tables refused the link.",
 		Cause:   "The platform has a rule of its own for links, beyond those that relink knows.",
-		Remedy:  "Read what the database said in the message, and mend the row or ask the platform's administrator.",
+		Remedy:  "Read what the database said in the message, and fix the row or ask the platform's administrator.",
 		Example: "A trigger that raises an exception for recordings under legal hold.",
 		Do:      "read what the database said in the message",
 	},

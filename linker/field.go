@@ -121,7 +121,7 @@ func (s *fieldSet) add(f Field)     { *s |= 1 << f }
 
 // cite names a field and its value, and says when --set gave the value: then
 // there is nothing to be found in the file.
-func (t *tidied) cite(f Field, value string) string {
+func (t *normalized) cite(f Field, value string) string {
 	if t.filled.has(f) {
 		return fmt.Sprintf("%s %s (filled in by --set)", f, text.Quote(value))
 	}

@@ -24,7 +24,7 @@ type Guard struct {
 	// Force lets a plan pass MaxChanges when it changes exactly this many
 	// links. nil forces nothing.
 	Force *int64 `json:"force,omitempty"`
-	// Reconcile says that the file is the desired state: the default limit
+	// Reconcile means that the file is the desired state: the default limit
 	// holds, and a file without a good row is refused.
 	Reconcile bool `json:"reconcile,omitempty"`
 }
@@ -45,7 +45,7 @@ func (g Guard) Judge(p Plan) *Refusal {
 		return &Refusal{
 			Kind:    TooShort,
 			Message: fmt.Sprintf("the file has %s, fewer than the %d that --min-rows asks for", count(rows, "row"), g.MinRows),
-			Hint:    "look whether the export is complete; lower --min-rows when it is",
+			Hint:    "check that the export is complete; lower --min-rows if it is",
 		}
 	}
 	if r := g.judgeRejects(p); r != nil {
@@ -61,14 +61,14 @@ func (g Guard) judgeRejects(p Plan) *Refusal {
 			Kind: TooManyRejects,
 			Message: fmt.Sprintf("%d of %s are rejected (%s), more than the %s that --max-rejects allows",
 				rejected, count(p.Rows, "row"), share(rejected, p.Rows), g.MaxRejects),
-			Hint: "mend the rows in the rejects file, or raise --max-rejects",
+			Hint: "fix the rows in the rejects file, or raise --max-rejects",
 		}
 	}
 	if g.Reconcile && p.Rows == 0 {
 		return &Refusal{
 			Kind:    NoGoodRow,
 			Message: "the file has no row: it cannot be what the links should be",
-			Hint:    "look whether the export is complete",
+			Hint:    "check that the export is complete",
 		}
 	}
 	if g.Reconcile && rejected >= p.Rows {
@@ -125,7 +125,7 @@ func (g Guard) tooMany(p part) bool {
 	return Percent(DefaultMaxChanges).Exceeded(p.changes, p.current)
 }
 
-// refuseChanges tells of the first part that is over, and of how many more.
+// refuseChanges names the first part that is over, and how many more there are.
 func (g Guard) refuseChanges(p Plan, over []part, changes int64) *Refusal {
 	limit := g.MaxChanges
 	if limit.IsZero() {

@@ -104,7 +104,7 @@ func ordinary(s string) bool {
 	return len(s) > longestNullWord || !IsNullWord(s)
 }
 
-// formula tells of a formula that a spreadsheet kept as text.
+// formula describes a formula that a spreadsheet kept as text.
 func formula(s string) string {
 	inner := strings.TrimPrefix(s, "=")
 	if len(inner) > 1 && inner[0] == '"' && inner[len(inner)-1] == '"' {
@@ -117,7 +117,7 @@ func formula(s string) string {
 	return "is a spreadsheet formula; give the value it shows"
 }
 
-// address tells of a web address and which part of it is probably the id: the
+// address describes a web address and which part of it is probably the id: the
 // last that is shaped like a Salesforce id, else the last with a digit.
 func address(s string) string {
 	_, path, found := strings.Cut(s, "://")
@@ -164,7 +164,7 @@ func enclosed(s string) string {
 	return ""
 }
 
-// thousandsSeparated tells numbers like 1,234,567 and 1 234 567.
+// thousandsSeparated reports whether s is a number like 1,234,567 and 1 234 567.
 func thousandsSeparated(s string) bool {
 	groups := strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == '\'' || r == '’' || unicode.IsSpace(r) })
 	if len(groups) < 2 || len(groups[0]) > 3 || digits(groups[0]) != len(groups[0]) {

@@ -11,7 +11,7 @@ type Plan struct {
 	// Touched counts the recordings whose link would change, by
 	// organization.
 	Touched []OrganizationCount
-	// PruneWithheld says why nothing will be cleared although --prune was
+	// PruneWithheld is why nothing will be cleared although --prune was
 	// given; "" when nothing withholds it.
 	PruneWithheld string
 	// Refused is how the database would end the run, found out by trying;

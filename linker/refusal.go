@@ -2,7 +2,7 @@ package linker
 
 import "fmt"
 
-// RefusalKind says which guard refused a plan.
+// RefusalKind names the guard that refused a plan.
 type RefusalKind string
 
 const (

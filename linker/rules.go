@@ -34,7 +34,7 @@ type Scope struct {
 	Connections   []string `json:"connections,omitempty"`
 	DataTypes     []string `json:"dataTypes,omitempty"`
 	Organizations []string `json:"organizations,omitempty"`
-	// Implied says that no scope was given and the connections named in the
+	// Implied means that no scope was given and the connections named in the
 	// file are the scope; links outside the file are then only reported.
 	Implied bool `json:"implied,omitempty"`
 	// TakeOver allows replacing links outside the scope (--take-over).

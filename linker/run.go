@@ -33,7 +33,7 @@ type Run struct {
 	// were at work on the run. What a process that died had not yet saved
 	// is not in it.
 	Took map[string]int64
-	// Alive says that a process is at work on the run right now.
+	// Alive reports that a process is working on the run right now.
 	Alive bool
 }
 

@@ -10,7 +10,7 @@ type Summary struct {
 	DryRun  bool   `json:"dryRun"`
 	Applied bool   `json:"applied"` // false: the report is a plan, nothing was written
 	State   string `json:"state"`
-	// Drift says that links in scope differ from the file (reconcile).
+	// Drift reports that links in scope differ from the file (reconcile).
 	Drift    bool           `json:"drift"`
 	Source   SourceIdentity `json:"source"`
 	Database                // its keys stand beside the others
@@ -26,7 +26,7 @@ type Summary struct {
 	ExitStatus ExitStatus        `json:"exitStatus"`
 }
 
-// SourceIdentity tells one input file from another.
+// SourceIdentity identifies an input file.
 type SourceIdentity struct {
 	Name   string `json:"name"`
 	Bytes  int64  `json:"bytes"`  // as stored: compressed bytes of a compressed file

@@ -57,7 +57,7 @@ func smallPage() reports.Page {
 			StartedAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), FinishedAt: time.Date(2026, 1, 2, 3, 4, 7, 5e8, time.UTC),
 		},
 		Next: []reports.Step{
-			{Why: "Mend the rows in the rejects file, then send them again", Command: "relink import " + dir + "rejects.csv"},
+			{Why: "Fix the rows in the rejects file, then send them again", Command: "relink import " + dir + "rejects.csv"},
 			{Command: "relink revert --dry-run 17"},
 		},
 		Sample:      sample,

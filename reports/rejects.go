@@ -29,7 +29,7 @@ type RejectsOptions struct {
 }
 
 // Rejects writes the records that have to be sent again, byte for byte as they
-// stand in the source, so that the file can be mended and fed back:
+// stand in the source, so that the file can be fixed and fed back:
 // rejects.csv or rejects.jsonl, and beside it rejects.reasons.csv, a line for
 // each record. Both files exist only once there is such a record.
 type Rejects struct {

@@ -86,7 +86,7 @@ func (a *app) dbCheckCommand() *cobra.Command {
 	var o databaseOptions
 	cmd := a.dbCommandOf(&cobra.Command{
 		Use:   "check",
-		Short: "Tell whether a database is as relink needs it, and how to mend it",
+		Short: "Tell whether a database is as relink needs it, and how to fix it",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.onDatabase(cmd.Context(), o, a.dbCheck)
 		},

@@ -94,7 +94,7 @@ func (a *app) explain(name string, asJSON bool) error {
 	return a.Printf("%s", b.String())
 }
 
-// heals says when a row goes through without having been mended, "" when never.
+// heals says when a row goes through without having been fixed, "" when never.
 func heals(when string) string {
 	if when == "" {
 		return ""

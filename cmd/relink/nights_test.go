@@ -79,7 +79,7 @@ func TestWeekOfNights(t *testing.T) {
 			},
 		},
 		{
-			name: "Friday: a whole one again, and mended", runs: 5,
+			name: "Friday: a whole one again, and fixed", runs: 5,
 			day: func() {
 				for n := 41; n <= 105; n++ {
 					file[n] = n

@@ -17,7 +17,7 @@ import (
 	"relink/cmd/relink/exit"
 )
 
-// TestRejectsAreFedBack imports files as they come in many forms, mends what
+// TestRejectsAreFedBack imports files as they come in many forms, fixes what
 // the rejects hold, and gives the command that the summary prints to a shell.
 func TestRejectsAreFedBack(t *testing.T) {
 	t.Parallel()
@@ -30,7 +30,7 @@ func TestRejectsAreFedBack(t *testing.T) {
 		"r-2^KONTAKT^x-2^^é\r\n" +
 		"r-3^CONTACT^x-3^x-3^é\r\n" +
 		"r-4^CONTACT^^nowhere^\"é\r\n^\"\r\n"
-	mended := strings.NewReplacer("KONTAKT", "CONTACT", "x-3^x-3", "x-3^", "nowhere", "x-4").Replace(rejected)
+	fixed := strings.NewReplacer("KONTAKT", "CONTACT", "x-3^x-3", "x-3^", "nowhere", "x-4").Replace(rejected)
 	tests := []struct {
 		name     string
 		encoding encoding.Encoding
@@ -90,7 +90,7 @@ func TestRejectsAreFedBack(t *testing.T) {
 			if got, err := os.ReadFile(rejects[0]); err != nil || !bytes.Equal(got, encoded(rejected)) {
 				t.Errorf("rejects = %q, %v, want the bytes %q", got, err, encoded(rejected))
 			}
-			if err := os.WriteFile(rejects[0], encoded(mended), 0o644); err != nil {
+			if err := os.WriteFile(rejects[0], encoded(fixed), 0o644); err != nil {
 				t.Fatal(err)
 			}
 
@@ -99,7 +99,7 @@ func TestRejectsAreFedBack(t *testing.T) {
 			if got := proposed(t, report.stdout); len(got) != len(next) {
 				t.Errorf("report proposes %q, the import proposed %q", got, next)
 			}
-			if err := os.WriteFile(rejects[0], encoded(mended), 0o644); err != nil { // report has written it again
+			if err := os.WriteFile(rejects[0], encoded(fixed), 0o644); err != nil { // report has written it again
 				t.Fatal(err)
 			}
 			again := call(t, []string{"RELINK_DATABASE=" + w.url}, "", next[1:]...)

@@ -70,7 +70,7 @@ func (c *Client) noServer(err error) error {
 	case errors.Is(err, http.ErrSchemeMismatch):
 		return &StopError{c.address + ": the server speaks HTTP without TLS", "write http:// in --api if the way is safe"}
 	case errors.As(err, &certificate):
-		hint = "look whether --api names the host as its certificate does; SSL_CERT_FILE names further authorities"
+		hint = "check that --api names the host as its certificate does; SSL_CERT_FILE names further authorities"
 	case errors.As(err, &name) && name.IsNotFound:
 		hint = "look at the host's name in --api"
 	}

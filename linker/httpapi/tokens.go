@@ -127,7 +127,7 @@ func parseTokens(path string, text []byte) ([]caller, error) {
 			return nil, fault(fmt.Sprintf("the line holds the control character %U", r))
 		}
 		if !whole {
-			return nil, &private.Error{Place: fmt.Sprintf("%s:%d", path, n), What: "the last line has no line end: the file may be cut off", Remedy: "look whether it is complete, and end its last line"}
+			return nil, &private.Error{Place: fmt.Sprintf("%s:%d", path, n), What: "the last line has no line end: the file may be cut off", Remedy: "check that it is complete, and end its last line"}
 		}
 		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
 			continue

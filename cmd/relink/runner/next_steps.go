@@ -107,7 +107,7 @@ func (s Settings) flags() string {
 
 // again is the step that sends the rejects once more.
 func again(command string, s linker.Summary) reports.Step {
-	return reports.Step{Why: "Mend the rows in the rejects file, then send them again", Command: command + flags.QuotePath(s.Files["rejects"])}
+	return reports.Step{Why: "Fix the rows in the rejects file, then send them again", Command: command + flags.QuotePath(s.Files["rejects"])}
 }
 
 // nextAfterRun are the commands that make sense after any run.
@@ -167,7 +167,7 @@ func NextAfterValidate(cmd *cobra.Command, path string, s linker.Summary) []repo
 	same := flags.SameFlags(cmd, "format", "delimiter", "encoding", "map", "set", "out", "out-group", "report-format")
 	var list []reports.Step
 	if rejects, ok := s.Files["rejects"]; ok {
-		list = append(list, reports.Step{Why: "Mend the rows in the rejects file, then check them again", Command: "relink validate" + same + " " + flags.QuotePath(rejects)})
+		list = append(list, reports.Step{Why: "Fix the rows in the rejects file, then check them again", Command: "relink validate" + same + " " + flags.QuotePath(rejects)})
 	}
 	list = append(list, reports.Step{Why: "Ask the database what the file would do", Command: "relink import --dry-run" + same + " " + flags.QuotePath(path)})
 	return steps(append(list, explainFirst(s)...))

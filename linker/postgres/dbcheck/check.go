@@ -17,10 +17,10 @@ type Finding struct {
 	Object string
 	// Problem says what is missing or wrong with it, and what for.
 	Problem string
-	// SQL mends it when somebody with the right to runs it. It is empty where
+	// SQL fixes it when somebody with the right to runs it. It is empty where
 	// no statement does.
 	SQL string
-	// Command is the command of relink that mends it, otherwise empty.
+	// Command is the command of relink that fixes it, otherwise empty.
 	Command string
 	// Warning means that relink works nevertheless.
 	Warning bool

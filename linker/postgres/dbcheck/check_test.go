@@ -13,9 +13,9 @@ import (
 	"relink/linker/postgres/pgtest"
 )
 
-// mend runs the SQL of findings as an administrator would, one statement at a
+// fix runs the SQL of findings as an administrator would, one statement at a
 // time.
-func mend(t *testing.T, admin *pgx.Conn, findings []dbcheck.Finding) {
+func fix(t *testing.T, admin *pgx.Conn, findings []dbcheck.Finding) {
 	t.Helper()
 	for _, f := range findings {
 		if f.SQL == "" {
@@ -167,14 +167,14 @@ func TestCheckFindsWhatIsMissingAndItsSQLMendsIt(t *testing.T) {
 			exec(t, admin, c.spoil)
 			findings := wantFindings(t, admin, "", c.want...)
 			if c.name == "an enum that lacks a word" {
-				findings = findings[:1] // one ALTER TYPE mends both
+				findings = findings[:1] // one ALTER TYPE fixes both
 			}
 			if c.name == "columns that relink leaves empty and may not" || c.name == "the marks are missing" {
-				mend(t, admin, findings)
+				fix(t, admin, findings)
 				wantFindings(t, admin, "")
 				return
 			}
-			mend(t, admin, findings)
+			fix(t, admin, findings)
 			wantFindings(t, admin, "")
 		})
 	}
@@ -207,13 +207,13 @@ func TestCheckAsksForExactlyThePrivilegesThatAreNeeded(t *testing.T) {
 		"schema public"+lacks+"USAGE", "recordings"+lacks+"SELECT", "integration_connections"+lacks+"SELECT",
 		"crm_entities"+lacks+"SELECT", "recording_links"+lacks+"SELECT", "recording_links"+lacks+"INSERT",
 		"recording_links"+lacks+"UPDATE")
-	mend(t, admin, findings)
+	fix(t, admin, findings)
 	wantFindings(t, conn, "")
 
 	exec(t, admin, "REVOKE SELECT ON recordings FROM "+role)
 	exec(t, admin, "GRANT SELECT (id, organization_id, deleted_at) ON recordings TO "+role)
 	findings = wantFindings(t, conn, "", "recordings"+lacks+"SELECT (title, created_at)")
-	mend(t, admin, findings)
+	fix(t, admin, findings)
 	wantFindings(t, conn, "")
 
 	exec(t, admin, "ALTER TABLE recordings ENABLE ROW LEVEL SECURITY")
@@ -233,7 +233,7 @@ GRANT USAGE, CREATE ON SCHEMA relink TO `+role+`;
 GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public, relink TO `+role)
 	conn := connect(t, pg.Config{URL: as(url, role)})
 	findings := wantFindings(t, conn, "", "recording_links.id: role "+role+" lacks USAGE")
-	mend(t, admin, findings)
+	fix(t, admin, findings)
 	wantFindings(t, conn, "")
 }
 
@@ -304,7 +304,7 @@ func TestCheckAReadOnlyRole(t *testing.T) {
 ALTER ROLE %[1]s SUPERUSER;
 ALTER ROLE %[1]s SET default_transaction_read_only = on`, role))
 	conn := connect(t, pg.Config{URL: as(url, role)})
-	mend(t, admin, wantFindings(t, conn, "", "role "+role+": has read-only transactions"))
+	fix(t, admin, wantFindings(t, conn, "", "role "+role+": has read-only transactions"))
 	conn.Close(context.Background())
 	wantFindings(t, connect(t, pg.Config{URL: as(url, role)}), "")
 }

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// tidied remembers what was seen while the fields of a record were trimmed.
-type tidied struct {
+// normalized remembers what was seen while the fields of a record were trimmed.
+type normalized struct {
 	invalid    fieldSet // not UTF-8, or a NUL inside
 	control    fieldSet // ids: a control character or line break inside
 	apostrophe fieldSet // ids: a leading apostrophe was removed
@@ -17,8 +17,8 @@ type tidied struct {
 	filled     fieldSet // the value comes from --set
 }
 
-// tidy trims the value of a field, or the value of --set when nothing is left.
-func (t *tidied) tidy(p Field, given, set string) string {
+// value trims the value of a field, or the value of --set when nothing is left.
+func (t *normalized) value(p Field, given, set string) string {
 	if given != "" && given[0] != '\'' && plain(given) {
 		return given
 	}
@@ -43,7 +43,7 @@ func plain(s string) bool {
 	return true
 }
 
-func (t *tidied) trim(p Field, s string) string {
+func (t *normalized) trim(p Field, s string) string {
 	given := s
 	s = strings.TrimFunc(s, blank)
 	if p.isID() && s != "" {
@@ -67,7 +67,7 @@ func (t *tidied) trim(p Field, s string) string {
 }
 
 // trimmed notes what was removed around the id s.
-func (t *tidied) trimmed(p Field, given, s string) {
+func (t *normalized) trimmed(p Field, given, s string) {
 	before, after, _ := strings.Cut(given, s)
 	switch removed := strings.Trim(strings.Replace(before+after, "'", "", 1), " \t\r\n\v\f"); {
 	case removed != "":
@@ -100,14 +100,14 @@ func IsBlank(s string) bool { return s == "" || strings.TrimFunc(s, blank) == ""
 // breaking reports whether r cannot stand inside an id.
 func breaking(r rune) bool { return unicode.IsControl(r) || r == 0x2028 || r == 0x2029 }
 
-func (t *tidied) undecodable(p Field, v string) string {
+func (t *normalized) undecodable(p Field, v string) string {
 	if utf8.ValidString(v) {
 		return t.cite(p, v) + " holds a NUL character; remove it"
 	}
 	return t.cite(p, v) + " is not valid UTF-8; save the data as UTF-8 or say which encoding it has"
 }
 
-func (t *tidied) interrupted(p Field, v string) string {
+func (t *normalized) interrupted(p Field, v string) string {
 	r, _ := utf8.DecodeRuneInString(v[strings.IndexFunc(v, breaking):])
 	switch r {
 	case '\n', '\v', '\f', '\r', 0x85, 0x2028, 0x2029:
@@ -117,7 +117,7 @@ func (t *tidied) interrupted(p Field, v string) string {
 }
 
 // note tells of what was removed around ids, "" when nothing was.
-func (t *tidied) note() string {
+func (t *normalized) note() string {
 	if t.apostrophe|t.space|t.invisible == 0 {
 		return ""
 	}
