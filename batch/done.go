@@ -2,9 +2,29 @@ package batch
 
 import "relink/linker"
 
+// Done is what came of a run.
+type Done struct {
+	Run     linker.Run
+	Plan    linker.Plan
+	Tally   linker.Tally
+	Refusal *linker.Refusal // nil unless a guard refused
+	Applied bool            // the report says what was done, not what would be
+	// Reported says that the report is there; a run that was stopped before
+	// it had a plan has none.
+	Reported bool
+	// SourceLost says why the source could not be read a second time: the
+	// report is made of the rows as they were staged, and there are no
+	// rejects. "" when it could be read.
+	SourceLost string
+
+	leftAlone int64 // extras that are not to be cleared, whatever is asked for
+	missed    int64 // extras that were to be cleared, and are still there
+}
+
 // ExitStatus is the status with which the program should end: the first that
 // applies of interrupted, refused by a guard, finished with rows rejected or
-// failed or with a prune that did not clear all it should, drift, all well. A dry run ends as the run would.
+// failed or with a prune that did not clear all it should, drift, all well. A
+// dry run ends as the run would.
 func (d *Done) ExitStatus() linker.ExitStatus {
 	switch {
 	case d.Refusal != nil:

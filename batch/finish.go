@@ -1,0 +1,98 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"relink/batch/source"
+	"relink/linker"
+)
+
+// close reports a run that has come to its end, and ends it.
+func (j *Job) close(ctx context.Context, a Attempt, done *Done) (*Done, error) {
+	if done.Applied {
+		j.Run.State = linker.StateReporting
+		if err := j.save(ctx, a); err != nil {
+			return nil, err
+		}
+	}
+	j.Run.State, j.Run.Message = linker.StateDone, ""
+	if done.Refusal != nil {
+		j.Run.State, j.Run.Message = linker.StateRefused, done.Refusal.Message
+		if done.Applied {
+			// A resumed run that a guard stops has written: it is not
+			// over, and can be resumed with other limits.
+			j.Run.State = linker.StateInterrupted
+		}
+	}
+	return done, j.finish(ctx, a, done)
+}
+
+// written writes the files beside the report.
+func (j *Job) written(done *Done) error {
+	if j.Finish == nil {
+		return nil
+	}
+	return j.Finish(done)
+}
+
+// save makes the record durable, with the times so far.
+func (j *Job) save(ctx context.Context, a Attempt) error {
+	j.clock()
+	return a.Save(ctx, j.Run)
+}
+
+// clock notes how long each phase took.
+func (j *Job) clock() {
+	took := map[string]int64{}
+	for phase := Starting; phase < Finished; phase++ {
+		if ms := j.before[phase.String()] + j.Progress.Took(phase).Milliseconds(); ms > 0 {
+			took[phase.String()] = ms
+		}
+	}
+	j.Run.Took = took
+}
+
+// finish writes the report and then the record. The working tables go last:
+// until the record says that the run has ended, they may be needed again.
+func (j *Job) finish(ctx context.Context, a Attempt, done *Done) error {
+	state := j.Run.State
+	err := j.report(ctx, a, done, j.Begin)
+	var changed *source.ChangedError
+	if err != nil && (errors.As(err, &changed) || source.IsUnreadable(err)) {
+		// The rows are staged, and what became of them is known: only how
+		// they were written is lost.
+		done.SourceLost = err.Error()
+		err = j.reportStaged(ctx, a, done)
+	}
+	if err != nil {
+		return err
+	}
+	done.Reported = true
+	j.Run.State = state
+	j.Run.Outcomes, j.Run.LeftAlone = done.Tally.Outcomes(), done.leftAlone
+	j.clock()
+	done.Run = j.Run
+	done.Run.FinishedAt = time.Now().UTC()
+	j.Run.ExitStatus = done.ExitStatus()
+	done.Run.ExitStatus = j.Run.ExitStatus
+	if err := j.written(done); err != nil {
+		return err
+	}
+	if err := j.save(ctx, a); err != nil {
+		return err
+	}
+	if state.Ended() {
+		j.dropWorkingTables(ctx, a)
+	}
+	return nil
+}
+
+// dropWorkingTables tidies up after a run that has ended. That it has is
+// recorded by now, and stays true when tidying fails.
+func (j *Job) dropWorkingTables(ctx context.Context, a Attempt) {
+	if err := a.DropWorkingTables(ctx); err != nil {
+		j.notice("the working tables of run %d are left over, relink runs clean drops them: %s", j.Run.ID, err)
+	}
+}

@@ -1,0 +1,52 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"relink/linker"
+)
+
+// plan decides all rows and has the guards judge them.
+func (j *Job) plan(ctx context.Context, a Attempt) (*Done, error) {
+	j.Progress.Enter(Planning)
+	first := j.Run.ApplyingAt.IsZero() && !j.wrote
+	plan, err := a.Plan(ctx, first)
+	if err != nil {
+		return nil, err
+	}
+	if j.Run.Kind == linker.Revert {
+		j.Run.StagedRows = plan.Rows
+	}
+	if plan.Rows != j.Run.StagedRows {
+		return nil, fmt.Errorf("planning: %d rows were staged and %d planned", j.Run.StagedRows, plan.Rows)
+	}
+	j.Progress.Rejected.Store(plan.Outcomes[linker.Rejected])
+	j.Progress.RowsToApply.Store(plan.Outcomes[linker.Created] + plan.Outcomes[linker.Replaced] + plan.Outcomes[linker.Reverted])
+	if j.Planned != nil {
+		j.Planned(plan)
+	}
+	done := &Done{Plan: plan, Applied: !first, Refusal: j.Guard.Judge(plan)}
+	if done.Refusal == nil && j.Expect != nil && first {
+		if done.Refusal, err = j.compare(ctx, a); err != nil {
+			return nil, err
+		}
+	}
+	if done.Refusal == nil {
+		done.Refusal = plan.Refused
+	}
+	j.Run.State = linker.StatePlanned
+	return done, j.save(ctx, a)
+}
+
+// compare holds the plan's report against the approved one.
+func (j *Job) compare(ctx context.Context, a Attempt) (*linker.Refusal, error) {
+	var done Done
+	err := j.report(ctx, a, &done, j.Expect)
+	var refusal *linker.Refusal
+	if errors.As(err, &refusal) {
+		return refusal, nil
+	}
+	return nil, err
+}
