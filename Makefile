@@ -15,7 +15,7 @@ ROUNDS   ?= 500
 COUNT    ?= 5
 ROWS     ?= 1000000
 VERSIONS ?= 14 16 17 18
-LOCALES  ?= C tr-TR SQL_ASCII
+LOCALES  ?= C tr-TR
 TOOLS    := .cache/tools
 
 # Race detection costs five to ten times the run time: it is switched on where

@@ -232,7 +232,7 @@ func TestErrorsOfASessionAnswerForThemselves(t *testing.T) {
 	if linker.IsTransient(err) {
 		t.Errorf("IsTransient(%v) = true, want false", err)
 	}
-	w.exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'relink run%'")
+	w.exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'relink run%'")
 	if _, err = x.Staged(t.Context()); !linker.IsTransient(err) {
 		t.Errorf("IsTransient(%v) = false, want true for a session that was ended", err)
 	}
