@@ -1,0 +1,250 @@
+package remote
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+// Options are what a copy needs besides the address. The zero value works.
+type Options struct {
+	// SFTPKeyFile is the private key for sftp addresses. Defaults to the keys
+	// of the SSH agent, then to ~/.ssh/id_ed25519, id_ecdsa and id_rsa.
+	SFTPKeyFile string
+	// KnownHosts is the file of host keys for sftp addresses. Defaults to
+	// ~/.ssh/known_hosts. A host that is not in it is refused.
+	KnownHosts string
+	// TokenFile holds a bearer token for https addresses, "" for none.
+	TokenFile string
+	// Notice, when not nil, is told of each interruption.
+	Notice func(string)
+
+	roots *x509.CertPool // of tests; nil for the system's
+}
+
+// Origin says which version of which object a copy holds.
+type Origin struct {
+	// Name is the address without anything that may be a secret.
+	Name string `json:"name"`
+	// Version identifies the content: an ETag, with the version id where the
+	// store has one; size and time for SFTP; "" where the server names none.
+	Version string `json:"version,omitempty"`
+	// Size in bytes as stored, -1 when the server does not say.
+	Size int64 `json:"size"`
+}
+
+// Error says what is wrong with an address or its object, and what to do.
+type Error struct {
+	Name string // the address, without secrets
+	What string
+	Do   string // "" when there is nothing to advise
+	Err  error  // the cause, nil when What says it all
+}
+
+func (e *Error) Error() string {
+	if e.Err != nil {
+		return fmt.Sprintf("%s: %s: %v", e.Name, e.What, e.Err)
+	}
+	return e.Name + ": " + e.What
+}
+
+// Hint returns what to do about it, "" for nothing.
+func (e *Error) Hint() string { return e.Do }
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// retries is how many interruptions in a row, without a byte in between, a copy
+// survives: with the pauses of the backoff about a minute.
+const retries = 8
+
+// object is one thing that can be read from an offset on.
+type object interface {
+	// stat returns the current version.
+	stat(ctx context.Context) (Origin, error)
+	// open reads version from offset on. Where the server cannot start in the
+	// middle, it reads from 0 and says so.
+	open(ctx context.Context, version string, offset int64) (body io.ReadCloser, from int64, err error)
+	close() error
+}
+
+// IsAddress reports whether path names an object elsewhere rather than a local
+// file. A scheme that cannot be read counts: Copy says what is wrong with it.
+func IsAddress(path string) bool {
+	scheme, _, found := strings.Cut(path, "://")
+	return found && scheme != "" && !strings.ContainsAny(scheme, `/\. `)
+}
+
+// Name is address without what may be a secret: the query, the fragment and a
+// password.
+func Name(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		scheme, rest, _ := strings.Cut(address, "://")
+		rest, _, _ = strings.Cut(rest, "?")
+		return scheme + "://" + rest[strings.LastIndexByte(rest, '@')+1:]
+	}
+	u.RawQuery, u.Fragment, u.RawFragment, u.ForceQuery = "", "", "", false
+	if u.User != nil {
+		u.User = url.User(u.User.Username())
+	}
+	return u.String()
+}
+
+// Stat asks which version of an object is there now, without reading it.
+func Stat(ctx context.Context, address string, opt Options) (Origin, error) {
+	o, err := find(ctx, address, opt)
+	if err != nil {
+		return Origin{}, err
+	}
+	defer o.close()
+	return o.stat(ctx)
+}
+
+// Copy copies an object to the file, which it truncates first, and returns what
+// was copied. The file is neither synced nor closed. An interrupted transfer
+// goes on where it stopped; it ends with an error when the object has changed
+// meanwhile, after 8 interruptions in a row, or when ctx ends.
+func Copy(ctx context.Context, address string, to *os.File, opt Options) (Origin, error) {
+	o, err := find(ctx, address, opt)
+	if err != nil {
+		return Origin{}, err
+	}
+	defer o.close()
+	is, err := o.stat(ctx)
+	if err != nil {
+		return Origin{}, err
+	}
+	pause := backoff.NewExponentialBackOff()
+	pause.MaxInterval = 15 * time.Second
+	var size int64
+	for failed := 0; ; {
+		more, err := copyFrom(ctx, o, is, size, to)
+		if err == nil {
+			size = more
+			break
+		}
+		if more > size {
+			failed = 0
+			pause.Reset()
+		}
+		size = max(size, more)
+		failed++
+		if isFinal(err) || failed > retries || ctx.Err() != nil {
+			return is, errors.Join(context.Cause(ctx), err)
+		}
+		wait := pause.NextBackOff()
+		if opt.Notice != nil {
+			opt.Notice(fmt.Sprintf("%v; trying again in %s", err, wait.Round(100*time.Millisecond)))
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return is, context.Cause(ctx)
+		}
+	}
+	is.Size = size
+	return is, nil
+}
+
+// copyFrom copies what is missing behind offset, and returns how far the file
+// goes now.
+func copyFrom(ctx context.Context, o object, is Origin, offset int64, to *os.File) (int64, error) {
+	body, from, err := o.open(ctx, is.Version, offset)
+	if err != nil {
+		return offset, err
+	}
+	defer body.Close()
+	if err := to.Truncate(from); err != nil {
+		return offset, final(err)
+	}
+	if _, err := to.Seek(from, io.SeekStart); err != nil {
+		return offset, final(err)
+	}
+	w := &localWriter{f: to}
+	n, err := io.Copy(w, body)
+	switch at := from + n; {
+	case w.err != nil:
+		return at, final(w.err)
+	case err != nil && errors.As(err, new(*Error)):
+		return at, err
+	case err != nil:
+		return at, &Error{Name: is.Name, What: "reading", Err: err}
+	case is.Size >= 0 && at < is.Size:
+		return at, &Error{Name: is.Name, What: fmt.Sprintf("the connection ended after %d of %d bytes", at, is.Size)}
+	case is.Size >= 0 && at > is.Size:
+		return at, changed(is.Name)
+	default:
+		return at, nil
+	}
+}
+
+// localWriter keeps the errors of the local file apart from those of the
+// connection: a full disk is not met by trying again.
+type localWriter struct {
+	f   *os.File
+	err error
+}
+
+func (w *localWriter) Write(p []byte) (int, error) {
+	n, err := w.f.Write(p)
+	if err != nil {
+		w.err = err
+	}
+	return n, err
+}
+
+// finalError is an error that trying again does not help.
+type finalError struct{ error }
+
+func (e finalError) Unwrap() error { return e.error }
+
+func final(err error) error { return finalError{err} }
+
+func isFinal(err error) bool {
+	var f finalError
+	return errors.As(err, &f)
+}
+
+func changed(name string) error {
+	return final(&Error{
+		Name: name, What: "the object changed while it was read",
+		Do: "run it again once whoever writes the object is done",
+	})
+}
+
+// find reads the address and prepares to read its object.
+func find(ctx context.Context, address string, opt Options) (object, error) {
+	name := Name(address)
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, &Error{Name: name, What: "the address cannot be read", Do: "write special characters in it as %XX"}
+	}
+	if _, has := u.User.Password(); has {
+		return nil, &Error{
+			Name: name, What: "the address holds a password",
+			Do: "leave it out: addresses stand in logs and reports; see relink help file for where credentials belong",
+		}
+	}
+	switch strings.ToLower(u.Scheme) {
+	case "s3":
+		return newS3(ctx, u, name)
+	case "https":
+		return newHTTPS(u, name, opt)
+	case "sftp":
+		return newSFTP(ctx, u, name, opt)
+	case "http", "ftp":
+		return nil, &Error{Name: name, What: u.Scheme + " is not encrypted", Do: "use https://, sftp:// or s3://"}
+	}
+	return nil, &Error{
+		Name: name, What: fmt.Sprintf("relink does not read %s:// addresses", u.Scheme),
+		Do: "it reads files, s3://, https:// and sftp://; with other tools pipe the object into relink and give the file as -",
+	}
+}
