@@ -2,6 +2,7 @@ package source
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -17,7 +18,13 @@ type Input struct {
 	// Path is the file; "-" reads Stdin.
 	Path  string
 	Stdin io.Reader
-	held  *os.File // see Hold; nil for none
+	// Fetch, when not nil, copies the input to a file from where it lives;
+	// Path is then only its name. Such an input is read after Spool alone.
+	Fetch func(ctx context.Context, to *os.File) error
+	// Version is what the server calls the version that Fetch copies, "" when
+	// it has no word for it.
+	Version string
+	held    *os.File // see Hold; nil for none
 	// Name is what messages and Identity call the source. Defaults to Path.
 	Name string
 	// Format is "csv" or "jsonl". Defaults to what the name says, for other

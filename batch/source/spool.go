@@ -8,9 +8,9 @@ import (
 	"os"
 )
 
-// Spool makes an input readable twice: standard input and everything else that
-// is not a regular file is copied to a new file in dir, stored bytes as they
-// are. The input returned points at the copy and keeps its name; a regular
+// Spool makes an input readable twice: standard input, what Fetch gets, and
+// everything else that is not a regular file is copied to a new file in dir,
+// stored bytes as they are. The input returned points at the copy and keeps its name; a regular
 // file is returned as it is. The copy belongs to the caller.
 //
 // When ctx ends, Spool returns its cause at once. A reader that waits for
@@ -18,6 +18,9 @@ import (
 func Spool(ctx context.Context, in Input, dir string) (Input, error) {
 	src := in.Stdin
 	name := "standard input"
+	if in.Fetch != nil {
+		return spool(ctx, in, dir, func(to *os.File) error { return in.Fetch(ctx, to) })
+	}
 	if in.Path != "-" {
 		// Opened only to copy from: opening a pipe twice would lose what is
 		// in it.
@@ -35,15 +38,22 @@ func Spool(ctx context.Context, in Input, dir string) (Input, error) {
 	if src == nil {
 		return in, nil
 	}
+	return spool(ctx, in, dir, func(to *os.File) error {
+		if _, err := io.Copy(to, src); err != nil {
+			return fmt.Errorf("copying %s to %s: %w", name, to.Name(), err)
+		}
+		return nil
+	})
+}
+
+// spool has copy fill a new file in dir and returns it as the input.
+func spool(ctx context.Context, in Input, dir string, copy func(*os.File) error) (Input, error) {
 	copied, err := os.CreateTemp(dir, "input-*")
 	if err != nil {
-		return in, fmt.Errorf("copying %s: %w", name, err)
+		return in, fmt.Errorf("copying the input: %w", err)
 	}
 	done := make(chan error, 1)
-	go func() {
-		_, err := io.Copy(copied, src)
-		done <- err
-	}()
+	go func() { done <- copy(copied) }()
 	select {
 	case err = <-done:
 	case <-ctx.Done():
@@ -51,11 +61,11 @@ func Spool(ctx context.Context, in Input, dir string) (Input, error) {
 	}
 	if err = errors.Join(err, copied.Close()); err != nil {
 		os.Remove(copied.Name())
-		return in, fmt.Errorf("copying %s to %s: %w", name, copied.Name(), err)
+		return in, err
 	}
 	if in.Name == "" {
 		in.Name = in.Path
 	}
-	in.Path, in.Stdin = copied.Name(), nil
+	in.Path, in.Stdin, in.Fetch = copied.Name(), nil, nil
 	return in, nil
 }

@@ -76,7 +76,7 @@ to it one by one. "relink resume FOLDER" continues such a run.`,
 }
 
 func (a *app) importFile(cmd *cobra.Command, path string, o importOptions) error {
-	in, err := a.input(path, o.input)
+	in, err := a.input(cmd.Context(), path, o.input)
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (a *app) importFile(cmd *cobra.Command, path string, o importOptions) error
 	return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg pg.Config) error {
 		r := &runner.Runner{
 			Console: a.Console, Command: cmd, Store: postgres.NewStore(cfg), Options: o.run, JSON: o.JSON,
-			Next: runner.NextAfterFile(cmd, path),
+			Next: runner.NextAfterFile(cmd, in.Path),
 		}
 		return r.Begin(ctx, linker.Run{Kind: linker.Import, DryRun: o.dryRun}, &in, s)
 	})

@@ -93,7 +93,7 @@ func (a *app) importThroughAPI(cmd *cobra.Command, path string, o importOptions)
 	if err := a.checkAPI(cmd, o); err != nil {
 		return err
 	}
-	in, err := a.input(path, o.input)
+	in, err := a.input(cmd.Context(), path, o.input)
 	if err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func (a *app) importThroughAPI(cmd *cobra.Command, path string, o importOptions)
 	}
 	r := &apiRun{
 		a: a, s: s, api: o.api, run: o.run, dryRun: o.dryRun, json: o.JSON,
-		next: runner.NextAfterAPI(cmd, path),
+		next: runner.NextAfterAPI(cmd, in.Path),
 	}
 	if !o.dryRun {
 		if r.client, err = a.newClient(cmd, s.API, o.api, o.run); err != nil {

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"relink/batch/source/remote"
 	"relink/cmd/relink/exit"
 	"relink/cmd/relink/flags"
 	"relink/cmd/relink/runner"
@@ -61,7 +62,7 @@ func (o *scopeOptions) check(path string, minRows int64) error {
 	if len(o.connections)+len(o.organizations) == 0 {
 		return exit.Usage("name the scope with --connection or --organization", "--prune without a scope would clear links that the file says nothing about")
 	}
-	if !runner.IsRegular(path) && minRows == 0 {
+	if !runner.IsRegular(path) && !remote.IsAddress(path) && minRows == 0 {
 		what := "standard input"
 		if path != "-" {
 			what = "a pipe"
@@ -74,7 +75,7 @@ func (o *scopeOptions) check(path string, minRows int64) error {
 // checkIfChanged refuses what --if-changed cannot mean.
 func (o *reconcileOptions) checkIfChanged(path string) error {
 	switch {
-	case o.ifChanged && !runner.IsRegular(path):
+	case o.ifChanged && !runner.IsRegular(path) && !remote.IsAddress(path):
 		return exit.Usage("name a file, or leave it out", "--if-changed cannot know what a pipe holds without reading it")
 	case o.ifChanged && o.dryRun:
 		return exit.Usage("keep one of them", "--if-changed and --dry-run are both given: a dry run is asked what differs now")
@@ -143,7 +144,7 @@ func (a *app) reconcile(cmd *cobra.Command, path string, o reconcileOptions) err
 	if err := o.checkIfChanged(path); err != nil {
 		return err
 	}
-	in, err := a.input(path, o.input)
+	in, err := a.input(cmd.Context(), path, o.input)
 	if err != nil {
 		return err
 	}
@@ -161,7 +162,7 @@ func (a *app) reconcile(cmd *cobra.Command, path string, o reconcileOptions) err
 	return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg pg.Config) error {
 		r := &runner.Runner{
 			Console: a.Console, Command: cmd, Store: postgres.NewStore(cfg), Options: o.run, JSON: o.JSON,
-			Next: runner.NextAfterFile(cmd, path),
+			Next: runner.NextAfterFile(cmd, in.Path),
 		}
 		if o.ifChanged {
 			done, err := r.NothingChanged(ctx, s)

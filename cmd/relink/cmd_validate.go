@@ -59,7 +59,7 @@ input.`,
 }
 
 func (a *app) validate(cmd *cobra.Command, path string, o validateOptions) error {
-	input, err := a.input(path, o.input)
+	input, err := a.input(cmd.Context(), path, o.input)
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (a *app) validate(cmd *cobra.Command, path string, o validateOptions) error
 	}
 	summary := &page.Summary
 	summary.StartedAt, summary.FinishedAt = started, time.Now()
-	page.Next = runner.NextAfterValidate(cmd, path, *summary)
+	page.Next = runner.NextAfterValidate(cmd, input.Path, *summary)
 	if err := runner.WriteBeside(dir, page); err != nil {
 		return err
 	}
@@ -153,21 +153,4 @@ func (a *app) validateInto(ctx context.Context, dir string, input source.Input, 
 		summary.ExitStatus = exit.Rejected
 	}
 	return page, nil
-}
-
-// input is the file at path as the options say it is to be read.
-func (a *app) input(path string, o flags.InputOptions) (source.Input, error) {
-	in := source.Input{Path: path, Stdin: a.Stdin, Format: o.Format, Encoding: o.Encoding, Values: o.Values}
-	if path == "-" {
-		in.Name = "standard input"
-	}
-	var err error
-	if in.Set, err = o.Set(); err != nil {
-		return in, err
-	}
-	if in.Map, err = o.Columns(); err != nil {
-		return in, err
-	}
-	in.Delimiter, err = o.Separator()
-	return in, err
 }

@@ -180,7 +180,7 @@ func copyFrom(ctx context.Context, o object, is Origin, offset int64, to *os.Fil
 	case is.Size >= 0 && at < is.Size:
 		return at, &Error{Name: is.Name, What: fmt.Sprintf("the connection ended after %d of %d bytes", at, is.Size)}
 	case is.Size >= 0 && at > is.Size:
-		return at, changed(is.Name)
+		return at, Changed(is.Name)
 	default:
 		return at, nil
 	}
@@ -213,7 +213,8 @@ func isFinal(err error) bool {
 	return errors.As(err, &f)
 }
 
-func changed(name string) error {
+// Changed is the error of an object that is not the one that was begun with.
+func Changed(name string) error {
 	return final(&Error{
 		Name: name, What: "the object changed while it was read",
 		Do: "run it again once whoever writes the object is done",

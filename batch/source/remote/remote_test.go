@@ -645,5 +645,3 @@ func TestCopyEndsWithItsContext(t *testing.T) {
 		t.Errorf("Copy error = %v, want the cause of the context's end", err)
 	}
 }
-
-

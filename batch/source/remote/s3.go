@@ -104,7 +104,7 @@ func (o *s3Object) open(ctx context.Context, version string, offset int64) (io.R
 	if info.ETag != tag { // not every store heeds If-Match
 		body.Close()
 		cancel(nil)
-		return nil, 0, changed(o.name)
+		return nil, 0, Changed(o.name)
 	}
 	s := &stalling{body: body, cancel: cancel}
 	s.start()
@@ -122,7 +122,7 @@ func judgeS3(name string, err error) error {
 	e := &Error{Name: name, What: "the store answers " + firstOf(answer.Code, http.StatusText(answer.StatusCode)), Err: err}
 	switch {
 	case answer.StatusCode == http.StatusPreconditionFailed, answer.StatusCode == http.StatusRequestedRangeNotSatisfiable:
-		return changed(name)
+		return Changed(name)
 	case answer.Code == "NoSuchBucket":
 		e.What, e.Err, e.Do = "there is no such bucket", nil, "check the address and the endpoint (AWS_ENDPOINT_URL)"
 	case answer.StatusCode == http.StatusNotFound:

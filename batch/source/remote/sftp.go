@@ -231,7 +231,7 @@ func (o *sftpObject) open(ctx context.Context, version string, offset int64) (io
 	}
 	if fileVersion(info) != version {
 		f.Close()
-		return nil, 0, changed(o.name)
+		return nil, 0, Changed(o.name)
 	}
 	if _, err := f.Seek(offset, io.SeekStart); err != nil {
 		f.Close()
@@ -270,7 +270,7 @@ func (b *sftpBody) Read(p []byte) (int, error) {
 		case statErr != nil:
 			return n, b.o.lost(statErr)
 		case fileVersion(info) != b.version:
-			return n, changed(b.o.name)
+			return n, Changed(b.o.name)
 		}
 	}
 	return n, err

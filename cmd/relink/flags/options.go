@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"relink/batch/source/remote"
 	"relink/cmd/relink/exit"
 	"relink/linker"
 	"relink/linker/text"
@@ -22,6 +23,8 @@ type InputOptions struct {
 	maps      []string
 	sets      []string
 	Values    []linker.Replacement
+	// Remote is for a file that is elsewhere. Its Notice is not set.
+	Remote remote.Options
 }
 
 func (o *InputOptions) Register(flags *pflag.FlagSet) {
@@ -30,6 +33,9 @@ func (o *InputOptions) Register(flags *pflag.FlagSet) {
 	flags.StringVar(&o.Encoding, "encoding", "", "text encoding by its `NAME`, such as windows-1252; default: UTF-8, or UTF-16 with a byte order mark")
 	flags.StringArrayVar(&o.maps, "map", nil, "read a column as a field, as in `'SFDC Id=externalId'`, or ignore it, as in 'Owner='; may be repeated, also for one field")
 	flags.StringArrayVar(&o.sets, "set", nil, "fill a field where a row leaves it empty, as in `dataType=LEAD`; may be repeated")
+	flags.StringVar(&o.Remote.SFTPKeyFile, "sftp-key-file", "", "`FILE` with the private key for sftp:// addresses; default: the SSH agent, then ~/.ssh/id_*")
+	flags.StringVar(&o.Remote.KnownHosts, "known-hosts", "", "`FILE` with the keys of the hosts of sftp:// addresses; default: ~/.ssh/known_hosts")
+	flags.StringVar(&o.Remote.TokenFile, "source-token-file", "", "`FILE` with a bearer token for https:// addresses")
 	flags.Var(replacements{&o.Values}, "map-value", "read a value of a field as another, as in dataType:Deal=OPPORTUNITY, or as none, as in trigger:NULL=; may be repeated")
 }
 

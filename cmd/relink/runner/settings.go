@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"relink/batch/source"
+	"relink/batch/source/remote"
 	"relink/cmd/relink/flags"
 	"relink/linker"
 )
@@ -23,6 +24,9 @@ type Settings struct {
 	// another folder. "-" is standard input, whose copy stands in the run's
 	// folder.
 	Path string `json:"path"`
+	// Version is what the server calls the version that was read of an object
+	// elsewhere.
+	Version string `json:"version,omitempty"`
 	// Name is what messages call the file: as it was given.
 	Name         string            `json:"name"`
 	Format       string            `json:"format,omitempty"`
@@ -44,21 +48,32 @@ type Settings struct {
 // settings need no new number, since an older one does not know their names.
 const settingsLayout = 1
 
-// StdinCopy is the name of the copy of standard input in a run's folder.
-const StdinCopy = "standard-input"
+// The names of the copy of an input in a run's folder.
+const (
+	StdinCopy  = "standard-input"
+	remoteCopy = "source"
+)
+
+// copyName is the name of the copy of an input that cannot be read twice.
+func copyName(path string) string {
+	if remote.IsAddress(path) {
+		return remoteCopy
+	}
+	return StdinCopy
+}
 
 // NewSettings are the settings of a run of the given input.
 func NewSettings(in source.Input, rules linker.Rules, guard linker.Guard, o flags.OutputOptions) (Settings, error) {
 	s := Settings{
 		Path: in.Path, Name: in.Name, Format: in.Format, Encoding: in.Encoding, Delimiter: in.Delimiter,
-		Map: in.Map, Rules: rules, Guard: guard, ReportFormat: o.ReportFormat, OutGroup: o.OutGroup,
+		Version: in.Version, Map: in.Map, Rules: rules, Guard: guard, ReportFormat: o.ReportFormat, OutGroup: o.OutGroup,
 	}
 	s.Rules.Values = in.Values
 	if s.Name == "" {
 		s.Name = in.Path
 	}
 	var err error
-	if s.Out, err = Absolute(o.Out); err != nil || in.Path == "-" {
+	if s.Out, err = Absolute(o.Out); err != nil || in.Path == "-" || in.Fetch != nil {
 		return s, err
 	}
 	s.Path, err = Absolute(in.Path)
@@ -97,7 +112,7 @@ func (s Settings) Input(dir string) source.Input {
 		Path: s.Path, Name: s.Name, Format: s.Format, Encoding: s.Encoding, Delimiter: s.Delimiter,
 		Map: s.Map, Set: s.Rules.Set, Values: s.Rules.Values,
 	}
-	if copied := filepath.Join(dir, StdinCopy); s.Path == "-" || IsFile(copied) {
+	if copied := filepath.Join(dir, copyName(s.Path)); s.Path == "-" || IsFile(copied) {
 		in.Path = copied
 	}
 	return in
@@ -160,13 +175,13 @@ func KeepInput(ctx context.Context, in source.Input, dir string) error {
 	if err := f.Sync(); err != nil {
 		return fmt.Errorf("copying the input: %w", err)
 	}
-	return os.Rename(copied.Path, filepath.Join(dir, StdinCopy))
+	return os.Rename(copied.Path, filepath.Join(dir, copyName(in.Path)))
 }
 
 // rereadable tells whether looking into the file takes nothing away from it,
 // as it would from a pipe. Of what cannot be read at all, opening says why.
 func IsRegular(path string) bool {
-	if path == "-" {
+	if path == "-" || remote.IsAddress(path) {
 		return false
 	}
 	info, err := os.Stat(path)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"relink/batch/source"
+	"relink/batch/source/remote"
 	"relink/cmd/relink/exit"
 	"relink/linker"
 	"relink/reports"
@@ -28,8 +29,8 @@ func (r *Runner) NothingChanged(ctx context.Context, s Settings) (bool, error) {
 	if err != nil || !same {
 		return false, err
 	}
-	file, err := source.Identify(ctx, source.Input{Path: s.Path})
-	if err != nil || file.SHA256 != last.Source.SHA256 {
+	file, err := sameFile(ctx, last, s)
+	if err != nil || file.SHA256 == "" {
 		return false, err
 	}
 	unchanged, err := r.Store.Unchanged(ctx, last, s.Rules)
@@ -38,6 +39,24 @@ func (r *Runner) NothingChanged(ctx context.Context, s Settings) (bool, error) {
 	}
 	file.Name = s.Name
 	return true, r.skip(last, file)
+}
+
+// sameFile returns the identity of the file of a run that s names again, the
+// zero value when it is another. Of an object elsewhere the server's word for its
+// version decides, so that it is not copied only to be thrown away.
+func sameFile(ctx context.Context, last linker.Run, s Settings) (is linker.SourceIdentity, err error) {
+	if remote.IsAddress(s.Path) {
+		before, err := readSettings(last)
+		if err != nil || s.Version == "" || before.Version != s.Version {
+			return is, err
+		}
+		return last.Source, nil
+	}
+	is, err = source.Identify(ctx, source.Input{Path: s.Path})
+	if err != nil || is.SHA256 != last.Source.SHA256 {
+		return linker.SourceIdentity{}, err
+	}
+	return is, nil
 }
 
 // lastOfScope is the newest reconciliation of the scope that wrote, or could
@@ -58,7 +77,7 @@ func sameMeaning(run linker.Run, s Settings) (bool, error) {
 		return false, err
 	}
 	for _, x := range []*Settings{&other, &s} {
-		x.Path, x.Name, x.Out, x.ReportFormat = "", "", "", ""
+		x.Path, x.Name, x.Version, x.Out, x.ReportFormat = "", "", "", "", ""
 	}
 	a, err := other.encode()
 	if err != nil {

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"relink/batch/source"
+	"relink/batch/source/remote"
+	"relink/cmd/relink/flags"
+	"relink/linker/text"
+)
+
+// input is the file at path as the options say it is to be read. Of an object
+// elsewhere it asks the server first: what is wrong with the address is said
+// before anything is begun.
+func (a *app) input(ctx context.Context, path string, o flags.InputOptions) (source.Input, error) {
+	in := source.Input{Path: path, Stdin: a.Stdin, Format: o.Format, Encoding: o.Encoding, Values: o.Values}
+	if path == "-" {
+		in.Name = "standard input"
+	}
+	var err error
+	if in.Set, err = o.Set(); err != nil {
+		return in, err
+	}
+	if in.Map, err = o.Columns(); err != nil {
+		return in, err
+	}
+	if in.Delimiter, err = o.Separator(); err != nil {
+		return in, err
+	}
+	if remote.IsAddress(path) {
+		err = a.elsewhere(ctx, &in, o.Remote)
+	}
+	return in, err
+}
+
+// elsewhere makes in an input that is fetched from the address that its path is.
+// Its path becomes that address without what may be a secret.
+func (a *app) elsewhere(ctx context.Context, in *source.Input, opt remote.Options) error {
+	address := in.Path
+	opt.Notice = func(text string) { a.Stderr.Notice("%s", text) }
+	is, err := remote.Stat(ctx, address, opt)
+	if err != nil {
+		return err
+	}
+	in.Path, in.Name, in.Version = is.Name, is.Name, is.Version
+	in.Fetch = func(ctx context.Context, to *os.File) error {
+		size := ""
+		if is.Size >= 0 {
+			size = fmt.Sprintf(" (%s bytes)", text.Thousands(is.Size))
+		}
+		a.Stderr.Notice("copying %s%s", is.Name, size)
+		copied, err := remote.Copy(ctx, address, to, opt)
+		if err == nil && copied.Version != is.Version {
+			err = remote.Changed(is.Name)
+		}
+		return err
+	}
+	return nil
+}
