@@ -41,6 +41,8 @@ type Reason struct {
 	// Message is that of the first row where the code does not tell the
 	// reason: the database's own sentence.
 	Message string `json:"message,omitempty"`
+	// Values are what several of these rows were refused for.
+	Values []Offender `json:"values,omitempty"`
 }
 
 // ReasonLines is how many line numbers a Reason names.

@@ -13,6 +13,7 @@ type Tally struct {
 	rows     int64
 	outcomes Counts
 	reasons  map[Code]*Reason
+	values   map[Code]*offenders
 	disorder error // the first line that was not the one expected
 }
 
@@ -21,6 +22,7 @@ func (t *Tally) Add(e *Entry) {
 	if t.outcomes == nil {
 		t.outcomes = Counts{}
 		t.reasons = map[Code]*Reason{}
+		t.values = map[Code]*offenders{}
 	}
 	t.outcomes[e.Outcome]++
 	if !e.Outcome.IsInput() {
@@ -39,9 +41,10 @@ func (t *Tally) Add(e *Entry) {
 		if e.Code == DatabaseRefused { // the others say it all by their code
 			r.Message = e.Message
 		}
-		t.reasons[e.Code] = r
+		t.reasons[e.Code], t.values[e.Code] = r, &offenders{}
 	}
 	r.Count++
+	t.values[e.Code].add(e.Code, &e.Fields)
 	if len(r.Lines) < ReasonLines {
 		r.Lines = append(r.Lines, e.Line)
 	}
@@ -64,7 +67,7 @@ func (t *Tally) Outcomes() Counts {
 func (t *Tally) Reasons() []Reason {
 	reasons := make([]Reason, 0, len(t.reasons))
 	for _, r := range t.reasons {
-		reasons = append(reasons, Reason{Code: r.Code, Count: r.Count, Lines: slices.Clone(r.Lines), Message: r.Message})
+		reasons = append(reasons, Reason{Code: r.Code, Count: r.Count, Lines: slices.Clone(r.Lines), Message: r.Message, Values: t.values[r.Code].list(r.Code)})
 	}
 	slices.SortFunc(reasons, func(a, b Reason) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Code, b.Code))

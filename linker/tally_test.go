@@ -28,9 +28,9 @@ func TestTally(t *testing.T) {
 		t.Errorf("Outcomes (-want +got):\n%s", diff)
 	}
 	want := []Reason{
-		{EntityNotFound, 12, []int64{3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, ""},
-		{ConflictingRows, 1, []int64{16}, ""},
-		{Locked, 1, []int64{15}, ""},
+		{EntityNotFound, 12, []int64{3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, "", nil},
+		{ConflictingRows, 1, []int64{16}, "", nil},
+		{Locked, 1, []int64{15}, "", nil},
 	}
 	if diff := cmp.Diff(want, tally.Reasons()); diff != "" {
 		t.Errorf("Reasons (-want +got):\n%s", diff)

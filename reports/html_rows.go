@@ -108,6 +108,7 @@ type reasonView struct {
 	Code, Count, Rows, Share         string
 	Meaning, Cause, Remedy, Do, When string
 	Lines                            string
+	Values                           []string
 	Open                             bool // unfolded when the page opens
 	Examples                         []exampleView
 }
@@ -129,6 +130,9 @@ func newReasonViews(p Page, examples int) []reasonView {
 			Share:   percent(r.Count, p.Summary.Rows),
 			Meaning: e.Meaning, Cause: e.Cause, Remedy: e.Remedy, Do: e.Do, When: e.When,
 			Lines: firstLines(r), Open: i < openReasons,
+		}
+		for _, value := range r.Values {
+			v.Values = append(v.Values, visible(offender(value), 300))
 		}
 		if p.Sample != nil {
 			found := p.Sample.examples[r.Code]

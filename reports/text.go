@@ -172,6 +172,9 @@ func (p *page) reasons(reasons []linker.Reason, room int) {
 		if e, ok := linker.Explain(r.Code); ok && e.Do != "" {
 			one.wrapped("    ", p.faint(), e.Do)
 		}
+		for _, v := range r.Values {
+			one.wrapped("    ", plain, offender(v))
+		}
 		more := 1 // the line that counts the reasons not shown
 		if i == len(reasons)-1 {
 			more = 0
@@ -189,6 +192,15 @@ func (p *page) reasons(reasons []linker.Reason, room int) {
 		p.lines = append(p.lines, one.lines...)
 		room -= len(one.lines)
 	}
+}
+
+// offender tells of a value that several rows were refused for.
+func offender(v linker.Offender) string {
+	told := fmt.Sprintf("%s × %s %s", text.Thousands(v.Count), v.Field, visible(v.Value, 80))
+	if v.Flag != "" {
+		told += ": " + v.Flag
+	}
+	return told
 }
 
 // lineNumbers lists the first lines of a reason, as many as fit.
