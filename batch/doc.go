@@ -8,7 +8,8 @@
 //	apply    Attempt.Apply                     writes the links, batch by batch
 //	report   source.Reader + Attempt.Results   the input is read again and joined
 //	                                           with the result of each row
-//	finish   Job.Finish, Attempt.Save          the other files, then the record
+//	finish   Job.Finish, Attempt.Save          the other files, then the run's
+//	                                           record
 //
 // A [Job] owns the run's record and decides which stage comes next, when a
 // stage is tried again and when the run stops. An [Attempt] is the database's
@@ -21,6 +22,22 @@
 // How bytes become records is in package source, which rows contradict each
 // other in package conflict, and runs through the HTTP API of a platform in
 // package send. [Validate] is the run that needs no database.
+//
+// The terms used here and in the database:
+//
+//	row         a record of the input and its number, from 1
+//	fault       why a row is rejected without asking the database
+//	outcome     what became of a row; the code says why
+//	conflict    rows of one recording that ask for different CRM rows
+//	repeat      a row that asks for the same as an earlier one
+//	survivor    the CRM row that a merge left
+//	near miss   what the database has in place of an id that it lacks
+//	lane        one of the connections that apply at the same time
+//	scope       the links that a reconciliation compares with the file
+//	extra       a link in scope that the file does not mention
+//	mark        run and row number, which each link keeps: what is done
+//	fence       the order of runs, which keeps an older one from writing
+//	attempt     one try at a run, from opening the database to its close
 //
 // A record that cannot be read is a record with a fault, not an error: rows
 // read always equal rows reported. An error stops the run.

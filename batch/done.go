@@ -8,11 +8,11 @@ type Done struct {
 	Plan    linker.Plan
 	Tally   linker.Tally
 	Refusal *linker.Refusal // nil unless a guard refused
-	Applied bool            // the report says what was done, not what would be
-	// Reported says that the report is there; a run that was stopped before
+	Applied bool            // the report lists what was done, not what would be
+	// Reported is true when there is a report; a run that was stopped before
 	// it had a plan has none.
 	Reported bool
-	// SourceLost says why the source could not be read a second time: the
+	// SourceLost is why the source could not be read a second time: the
 	// report is made of the rows as they were staged, and there are no
 	// rejects. "" when it could be read.
 	SourceLost string
@@ -59,7 +59,7 @@ func (d *Done) WrongDatabase() bool {
 }
 
 // Drift reports whether links in scope are, or without this run would be,
-// other than the file says. Extras that are left alone on purpose are none.
+// different from the file. Extras that are left alone on purpose do not count.
 func (d *Done) Drift() bool { return d.Tally.Outcomes().Drift(d.leftAlone) > 0 }
 
 // Summary is the run's summary.json, without its files.

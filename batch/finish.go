@@ -21,8 +21,8 @@ func (j *Job) close(ctx context.Context, a Attempt, done *Done) (*Done, error) {
 	if done.Refusal != nil {
 		j.Run.State, j.Run.Message = linker.StateRefused, done.Refusal.Message
 		if done.Applied {
-			// A resumed run that a guard stops has written: it is not
-			// over, and can be resumed with other limits.
+			// A resumed run that a guard stops has written: it is
+			// not over, and can be resumed with other limits.
 			j.Run.State = linker.StateInterrupted
 		}
 	}
@@ -55,14 +55,14 @@ func (j *Job) clock() {
 }
 
 // finish writes the report and then the record. The working tables go last:
-// until the record says that the run has ended, they may be needed again.
+// until the run is recorded as ended, they may be needed again.
 func (j *Job) finish(ctx context.Context, a Attempt, done *Done) error {
 	state := j.Run.State
 	err := j.report(ctx, a, done, j.Begin)
 	var changed *source.ChangedError
 	if err != nil && (errors.As(err, &changed) || source.IsUnreadable(err)) {
-		// The rows are staged, and what became of them is known: only how
-		// they were written is lost.
+		// The rows are staged and decided; only the bytes of the records
+		// are lost.
 		done.SourceLost = err.Error()
 		err = j.reportStaged(ctx, a, done)
 	}
@@ -89,8 +89,8 @@ func (j *Job) finish(ctx context.Context, a Attempt, done *Done) error {
 	return nil
 }
 
-// dropWorkingTables tidies up after a run that has ended. That it has is
-// recorded by now, and stays true when tidying fails.
+// dropWorkingTables cleans up after a run that is recorded as ended. An error is
+// only a notice: the run has ended all the same.
 func (j *Job) dropWorkingTables(ctx context.Context, a Attempt) {
 	if err := a.DropWorkingTables(ctx); err != nil {
 		j.notice("the working tables of run %d are left over, relink runs clean drops them: %s", j.Run.ID, err)

@@ -10,27 +10,27 @@ import (
 	"relink/linker"
 )
 
-// Attempt is the database's side of one attempt at a run. The attempt holds
-// the run's locks until it is closed; its methods come in the order of the
-// road. Its errors say themselves whether another attempt may help: see
-// linker.IsTransient.
+// Attempt is the database's side of one attempt at a run. It holds the run's
+// locks until it is closed. Its methods are listed in the order in which they
+// are called. linker.IsTransient reports whether after one of its errors another
+// attempt may help.
 type Attempt interface {
 	// Staged reports whether all rows of the run are already staged.
 	Staged(ctx context.Context) (bool, error)
-	// Stage takes rows until next returns io.EOF and says how many came. An
-	// error of next is returned as it is. doubts, asked at the end, says why
-	// the file may not be whole.
+	// Stage copies rows until next returns io.EOF, and returns how many
+	// there were. An error of next is returned as it is. doubts is called
+	// after the last row and returns why the file may not be whole.
 	Stage(ctx context.Context, next func(*linker.Numbered) error, doubts func() []string) (int64, error)
-	// Plan decides every staged row. first says that the run has not
+	// Plan decides every staged row. first is true when the run has not
 	// written yet.
 	Plan(ctx context.Context, first bool) (linker.Plan, error)
 	// Apply carries the plan out. It returns linker.ErrStopped when stop was
 	// closed and rows are left.
 	Apply(ctx context.Context, stop <-chan struct{}, applied *atomic.Int64) error
-	// Unattempted notes the rows that a stopped Apply left.
+	// Unattempted notes the rows that the run, stopped now, did not reach.
 	Unattempted(ctx context.Context) error
-	// Results gives every row that Check let pass in input order, then the
-	// lines a reconciliation adds.
+	// Results calls each with every row that Check let pass, in input order,
+	// then with the lines that a reconciliation adds.
 	Results(ctx context.Context, each func(*linker.Result) error) error
 	// StagedResults is Results with all rows of the source, as they were
 	// staged: for a source that cannot be read again.
@@ -42,8 +42,7 @@ type Attempt interface {
 	Close()
 }
 
-// Job is a run to be made: what to do, and who does it. Functions that are
-// called more than once must stand that.
+// Job is a run to be made: what to do, and the functions that do it.
 type Job struct {
 	// Run is the run's record, new or as it was interrupted.
 	Run linker.Run
@@ -55,7 +54,8 @@ type Job struct {
 	Rewrite bool
 	Rules   linker.Rules
 	Guard   linker.Guard
-	// Open begins an attempt; again says that this process made one before.
+	// Open begins an attempt; again is true when this process made one
+	// before.
 	Open func(ctx context.Context, again bool) (Attempt, error)
 	// Record saves the run's record without an attempt.
 	Record func(ctx context.Context, r linker.Run) error
@@ -65,27 +65,26 @@ type Job struct {
 	// Expect, when not nil, opens a report that compares itself with an
 	// approved one; its Commit returns a *linker.Refusal when they differ.
 	Expect func(*source.Reader) (Report, error)
-	// Finish, when not nil, writes what else tells of the run, once its report
-	// is there. The run's record says only afterwards that the run has
-	// ended: one that died in between is resumed, and has all its files.
+	// Finish, when not nil, writes summary.json and the other files beside
+	// the report. Only afterwards is the run recorded as ended: one that
+	// died in between is resumed, and then has all its files.
 	Finish func(*Done) error
 	// Planned, when not nil, is shown the plan before the first write.
 	Planned func(linker.Plan)
 	// RetryTimeout is how long the run may be without its database before it
-	// gives up; 0 gives up at once. Rows that are applied wind the clock
-	// back.
+	// gives up; 0 gives up at once. When rows are applied it starts again.
 	RetryTimeout time.Duration
-	// Stop, when closed, ends the run after the batches in hand; what was
-	// done is reported and the run can be resumed. Cancelling the context
-	// stops at once.
+	// Stop, when closed, ends the run after the batches being applied; what
+	// was done is reported and the run can be resumed. Cancelling the
+	// context stops at once.
 	Stop <-chan struct{}
-	// Notice, when not nil, is told what the person should know.
+	// Notice, when not nil, receives what the person should know.
 	Notice   func(string)
 	Progress *Progress
 
 	before  map[string]int64 // Run.Took when this process began
 	wrote   bool             // this process has begun to write
-	read    bool             // this process has seen the source as it was staged
+	read    bool             // this process has read the source as it was staged
 	noticed []string         // notices of the source that were passed on
 	outage  outage
 }

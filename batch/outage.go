@@ -25,7 +25,7 @@ func (o *outage) end() {
 	}
 }
 
-// lasts is how long the run was without the database, all in all.
+// lasts is how long the run was without the database in total.
 func (o *outage) lasts() time.Duration {
 	if o.began.IsZero() {
 		return o.before

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Phase is the part of the road a run is on.
+// Phase is the phase that a run is in.
 type Phase int32
 
 const (
@@ -46,14 +46,14 @@ type Progress struct {
 	RowsApplied  atomic.Int64
 	RowsToReport atomic.Int64
 	RowsReported atomic.Int64
-	Lanes        atomic.Int64 // lanes at work
+	Lanes        atomic.Int64 // lanes that are applying
 }
 
-// Phase tells where the run is.
+// Phase returns the phase that the run is in.
 func (p *Progress) Phase() Phase { return Phase(p.phase.Load()) }
 
-// Took tells how long the run was in a phase, or has been so far, all attempts
-// of this process together.
+// Took returns how long the run was in a phase, or has been so far, in all
+// attempts of this process.
 func (p *Progress) Took(phase Phase) time.Duration {
 	if phase < 0 || phase >= Finished {
 		return 0

@@ -11,9 +11,9 @@ import (
 	"relink/linker"
 )
 
-// report reads the source a second time and joins each record with what the
-// database says of its row. The raw fields therefore never travel through the
-// database, and the rejects have their original bytes.
+// report reads the source a second time and joins each row with its result. The
+// fields as given therefore need not be kept in the database, and the rejects
+// have their original bytes.
 func (j *Job) report(ctx context.Context, a Attempt, done *Done, begin func(*source.Reader) (Report, error)) error {
 	j.Progress.RowsToReport.Store(j.Run.StagedRows)
 	if j.Run.Kind == linker.Revert {
@@ -66,7 +66,7 @@ type merger struct {
 	leftAlone, missed int64
 }
 
-// change writes the line of one change that a revert takes back or leaves.
+// change writes the line of one change that a revert undoes or leaves.
 func (m *merger) change(r *linker.Result) error {
 	return m.lines.Write(linker.Entry{
 		Row: r.Row, Fields: linker.Fields{RecordingID: r.RecordingID},
@@ -88,8 +88,8 @@ func (m *merger) end() error {
 	return m.job.changed(m.rows.Identity())
 }
 
-// result writes the line of one result, and before it those of the rows that
-// never went to the database.
+// result writes the line of one result, and before it the lines of the rows
+// that Check refused: the database has no result for those.
 func (m *merger) result(r *linker.Result) error {
 	if err := m.drain(r.Row); err != nil {
 		return err
@@ -136,8 +136,8 @@ func (m *merger) staged(r *linker.StagedResult) error {
 	return m.lines.Write(e, nil)
 }
 
-// drain reads on to a row, 0 for the end, and writes the lines of the rows on
-// the way: those that Check refused.
+// drain reads up to a row, 0 for the end, and writes the lines of the rows
+// before it, which Check refused.
 func (m *merger) drain(to int64) error {
 	for {
 		switch err := m.next(); {
@@ -167,8 +167,8 @@ func (m *merger) next() (err error) {
 	return err
 }
 
-// mismatch says why rows and results do not go together: the file has changed,
-// nearly always. Otherwise it returns err.
+// mismatch returns why rows and results do not match: nearly always because the
+// file has changed, otherwise err.
 func (m *merger) mismatch(err error) error {
 	for !m.ended {
 		if err := m.next(); err != nil {

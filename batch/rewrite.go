@@ -6,8 +6,8 @@ import (
 	"relink/linker"
 )
 
-// rewrite writes the report of what the marks say the run has done. A row that
-// could be applied now, and was not by this run, is reported as not attempted.
+// rewrite writes the report of what the run has done according to its marks. A
+// row that could be applied now, and was not by this run, is unattempted.
 func (j *Job) rewrite(ctx context.Context, a Attempt) (*Done, error) {
 	j.Progress.Enter(Planning)
 	first := j.Run.ApplyingAt.IsZero()

@@ -15,7 +15,7 @@ type Reading struct {
 	Input    source.Input
 	Rules    *linker.Rules
 	Progress *Progress
-	// Notice, when not nil, is told what was found out about the input.
+	// Notice, when not nil, receives what was found out about the input.
 	Notice func(string)
 }
 
@@ -46,7 +46,7 @@ type Rows struct {
 	noticed int // notices that were passed on
 }
 
-// countEvery is how many rows pass between two looks at the context and two
+// countEvery is how many rows are read between two looks at the context and two
 // updates of the progress: each costs more than the check of a row.
 const countEvery = 256
 

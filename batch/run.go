@@ -10,12 +10,13 @@ import (
 	"relink/linker"
 )
 
-// Do takes the run along the whole road. Errors that a second attempt may not
-// meet (a lost connection, a restarted server) are met with a second attempt,
-// which plans anew from what the database then says: nothing is lost or done
-// twice, also when the answer to a commit was what got lost.
+// Do carries the run out. After an error that may be gone on a second attempt
+// (a lost connection, a restarted server) it makes one, which plans again from
+// the state of the database: nothing is lost or done twice, not even when the
+// answer to a commit was lost.
 //
-// With an error the run's record says interrupted, and Done what is known.
+// With an error the run is recorded as interrupted, and Done holds what is
+// known.
 func (j *Job) Do(ctx context.Context) (*Done, error) {
 	pause := backoff.NewExponentialBackOff()
 	pause.MaxInterval = 15 * time.Second
@@ -27,8 +28,7 @@ func (j *Job) Do(ctx context.Context) (*Done, error) {
 			return done, nil
 		}
 		if j.Progress.RowsApplied.Load() > 0 {
-			// It got further, so that it cannot go on like this for
-			// ever.
+			// It makes progress, so it will come to an end.
 			j.outage = outage{}
 			pause.Reset()
 		}
@@ -55,9 +55,8 @@ func (j *Job) Do(ctx context.Context) (*Done, error) {
 	}
 }
 
-// interrupted writes down that the run stopped, as well as it can be: the
-// database may be what is missing, and a run that nobody is at work on counts
-// as interrupted anyway.
+// interrupted records that the run stopped, if the database can be reached. If
+// not, the run counts as interrupted because no process holds its lock.
 func (j *Job) interrupted(cause error) (*Done, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -69,7 +68,7 @@ func (j *Job) interrupted(cause error) (*Done, error) {
 	return &Done{Run: j.Run, Applied: j.wrote || !j.Run.ApplyingAt.IsZero()}, cause
 }
 
-// attempt goes the road once.
+// attempt makes one attempt at the run.
 func (j *Job) attempt(ctx context.Context, again bool) (*Done, error) {
 	j.Progress.RowsApplied.Store(0)
 	// Until the first write there is nothing to finish: stop means now.

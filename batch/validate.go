@@ -10,11 +10,11 @@ import (
 	"relink/linker"
 )
 
-// Validation says what to validate and where the report goes.
+// Validation is a file to be validated, and where the report goes.
 type Validation struct {
 	// Input must be readable twice: see Spool.
 	Input source.Input
-	// Guard judges the file; what it says of changes does not apply.
+	// Guard judges the file; its limit of changes does not apply.
 	Guard linker.Guard
 	// TempDir takes temporary files of about 40 bytes a row, more where rows
 	// share their recordings. Defaults to the system's folder.
@@ -22,7 +22,7 @@ type Validation struct {
 	// Begin opens a report for the source. It is called again for the
 	// second reading, after Abort of the first report.
 	Begin func(*source.Reader) (Report, error)
-	// Notice, when not nil, is told what was found out about the file.
+	// Notice, when not nil, receives what was found out about the file.
 	Notice func(string)
 	// Progress is kept up to date.
 	Progress *Progress

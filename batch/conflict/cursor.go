@@ -2,9 +2,9 @@ package conflict
 
 import "fmt"
 
-// Others is what a row has to do with the other rows of its recording.
+// Others is how a row relates to the other rows of its recording.
 type Others struct {
-	// Conflict says that the rows of the recording ask for different
+	// Conflict is true when the rows of the recording ask for different
 	// targets.
 	Conflict bool
 	// Repeats is the first row that asks for the same as this one, trigger

@@ -1,5 +1,5 @@
 // Package conflict finds the rows of a file that contradict each other: rows
-// of one recording that ask for different targets. They may stand at both ends
+// of one recording that ask for different targets. They may be at both ends
 // of a file of any length, so the rows are compared in temporary files, with
 // memory that does not grow with their number.
 //

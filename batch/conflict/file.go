@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// TempFile returns a new file in dir, "" for the system's folder, that is gone
-// when it is closed, or when the program is killed.
+// TempFile creates a file in dir, "" for the system's folder, that is removed
+// when it is closed or the program ends, even when it is killed.
 func TempFile(dir string) (*os.File, error) {
 	f, err := os.CreateTemp(dir, "relink-*")
 	if err != nil {
@@ -24,9 +24,9 @@ func TempFile(dir string) (*os.File, error) {
 // fileBuffer is how much of a file is written at a time.
 const fileBuffer = 32 << 10
 
-// wordFile is a temporary file of records, each of so many words. It is first
-// written, then flushed and read, as often as needed. The file is made when
-// the first record is written.
+// wordFile is a temporary file of records of a fixed number of words. It is
+// first written, then flushed and read, any number of times. The file is created
+// when the first record is written.
 type wordFile struct {
 	dir    string
 	words  int
@@ -79,7 +79,7 @@ type wordReader struct {
 	size int
 }
 
-// next reads a record; io.EOF says that there is none.
+// next reads a record; it returns io.EOF after the last one.
 func (r *wordReader) next(words []uint64) error {
 	b, err := r.from.Peek(r.size)
 	if err != nil {

@@ -42,7 +42,7 @@ type Finder struct {
 // their recordings.
 func NewFinder(dir string) *Finder { return newFinder(dir, runSize) }
 
-// newFinder is NewFinder that sorts so many records at a time.
+// newFinder is NewFinder with the number of records that are sorted at a time.
 func newFinder(dir string, size int) *Finder {
 	f := &Finder{
 		seed:    maphash.MakeSeed(),
@@ -130,7 +130,7 @@ func (f *Finder) search(rows *wordFile, suspects *sorter) error {
 	})
 }
 
-// each goes through all records of a file.
+// each calls do with every record of a file.
 func each(rows *wordFile, do func(*record) error) error {
 	reader := rows.read(0, rows.count, fileBuffer)
 	var r record
@@ -145,8 +145,8 @@ func each(rows *wordFile, do func(*record) error) error {
 	return nil
 }
 
-// group goes through the rows of each recording. They come sorted by what they
-// ask for, then by row.
+// group writes the results of each recording. Its rows come sorted by request,
+// then by row number.
 func (f *Finder) group(suspects *sorter) error {
 	sorted, err := suspects.sorted()
 	if err != nil {
@@ -173,8 +173,8 @@ func (f *Finder) group(suspects *sorter) error {
 	}
 }
 
-// addTo adds a row to its group and writes its result, which says in which
-// group it is and whether it repeats an earlier row.
+// addTo adds a row to its group and writes its result: the number of the group
+// and the row that it repeats.
 func (f *Finder) addTo(g *group, r *record) error {
 	row, line := r[2], r[4]
 	first := uint64(0)
@@ -204,7 +204,7 @@ func (f *Finder) addTo(g *group, r *record) error {
 	return f.results.add(result)
 }
 
-// endGroup writes what the results of a group have in common.
+// endGroup writes what the rows of a group have in common.
 func (f *Finder) endGroup(g *group) error {
 	if g.rows < 2 {
 		return nil

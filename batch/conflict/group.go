@@ -7,15 +7,15 @@ import (
 	"relink/linker"
 )
 
-// group is the rows of one recording, while they are gone through.
+// group collects the facts of one recording while its rows are read.
 type group struct {
 	recording           uint64
-	target              uint64 // of the first row gone through
-	differ              bool   // others have another
-	request, requestRow uint64 // what is asked for, and by which row first
+	target              uint64 // of the first row read
+	differ              bool   // other rows have another
+	request, requestRow uint64 // what the last row read asks for, and the first row that does
 	rows, repeats       int64
-	first               []place // the first rows of the file
-	held                record  // the result of the first row gone through
+	first               []place // the first rows by number
+	held                record  // the result of the first row read
 }
 
 // place is where a row is.

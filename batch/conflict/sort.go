@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// record is what is sorted: by its words, from the left.
+// record is what is sorted, word by word from the left.
 type record [5]uint64
 
 func compare(a, b record) int { return slices.Compare(a[:], b[:]) }

@@ -8,7 +8,7 @@ import (
 )
 
 // check reads the file for the first time: it counts rows, finds those that
-// need not or must not be sent, and tells how many are rejected already.
+// need not or must not be sent, and returns how many are rejected already.
 func (s *Job) check(ctx context.Context, run *linker.Run) (rejected int64, err error) {
 	early, cancel := batch.UntilStop(ctx, s.Stop)
 	defer cancel()

@@ -25,13 +25,14 @@ type JournalHead struct {
 	Settings  json.RawMessage       `json:"settings"`
 }
 
-// journal is the file of what the server said, a line for each answer, in the
+// journal is the file of the server's answers, one on each line, in the
 // order in which they came. It is safe for concurrent use.
 type journal struct {
 	path string
 	file *os.File
 	lock *flock.Flock
-	// ended says that the run came to its end: nothing is left to be sent.
+	// ended is true when the run came to its end: nothing is left to be
+	// sent.
 	ended bool
 
 	mu       sync.Mutex
@@ -41,19 +42,19 @@ type journal struct {
 }
 
 const (
-	// syncRows and syncEvery bound what a crash of the machine can take away:
-	// answers whose rows are then sent again. A crash of the program takes
-	// nothing.
+	// syncRows and syncEvery bound what a crash of the machine can take
+	// away: answers whose rows are then sent again. A crash of the program
+	// takes nothing.
 	syncRows  = 256
 	syncEvery = time.Second
 	// journalLine is longer than any line: four ids and a message.
 	journalLine = 1 << 20
 )
 
-// ErrJournalInUse says that another process works on the same journal.
-var ErrJournalInUse = errors.New("another process is at work on this run")
+// ErrJournalInUse is the error when another process uses the same journal.
+var ErrJournalInUse = errors.New("another process is working on this run")
 
-// ReadJournalHead tells what a journal is about. The error is fs.ErrNotExist
+// ReadJournalHead returns what a journal is about. The error is fs.ErrNotExist
 // when there is none.
 func ReadJournalHead(path string) (head JournalHead, err error) {
 	f, err := os.Open(path)
@@ -174,7 +175,7 @@ func (j *journal) lines(do func(e entry, at int64) error) error {
 	}
 }
 
-// add writes an answer down and tells where. It is in the hands of the system
+// add writes an answer and returns its offset. It is with the operating system
 // before add returns, and on the disk within syncEvery or syncRows, if more
 // come, and after sync.
 func (j *journal) add(row int64, d linker.Decision) (at int64, err error) {

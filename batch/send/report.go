@@ -10,7 +10,7 @@ import (
 	"relink/linker"
 )
 
-// report reads the file once more and joins each row with what became of it.
+// report reads the file once more and joins each row with its answer.
 // j is nil when nothing was sent.
 func (s *Job) report(ctx context.Context, done *batch.Done, j *journal) error {
 	others, err := s.finder.Cursor()
@@ -63,7 +63,7 @@ func (s *Job) entry(row *batch.Row, a answers) (linker.Entry, error) {
 	return e, err
 }
 
-// decision is what became of a row that was found good.
+// decision is what became of a row that Check let pass.
 func (s *Job) decision(row *batch.Row, a answers) (linker.Decision, error) {
 	others, err := a.others.At(row.Row)
 	switch {
@@ -79,8 +79,8 @@ func (s *Job) decision(row *batch.Row, a answers) (linker.Decision, error) {
 	case others.Repeats == 0:
 		return s.answer(row.Row, a.journal)
 	}
-	// A row that repeats another has the answer of that one, which did the
-	// work.
+	// A row that repeats another was not sent: the answer to that one
+	// counts.
 	d, err := s.answer(others.Repeats, a.journal)
 	switch d.Outcome {
 	case linker.Created, linker.Replaced, linker.Linked:
@@ -89,7 +89,7 @@ func (s *Job) decision(row *batch.Row, a answers) (linker.Decision, error) {
 	return d, err
 }
 
-// answer is what the server said of a row.
+// answer is the server's answer for a row.
 func (s *Job) answer(row int64, j *journal) (linker.Decision, error) {
 	at, err := s.answers.offset(row)
 	if err != nil || at == noAnswer {

@@ -13,18 +13,17 @@ import (
 	"relink/linker"
 )
 
-// Sender asks an HTTP server for one link, again and again while that may
-// help.
+// Sender sends one row to an HTTP server, and retries while that may help.
 type Sender interface {
-	// Put returns what the server says of the row; Detail is what it adds to
+	// Put returns the server's answer for the row; Detail is what it adds to
 	// the sentence of the code. An error means that nothing more should be
 	// sent.
 	Put(ctx context.Context, row linker.Fields) (linker.Decision, error)
 }
 
-// Job is an import where only the HTTP operation of a platform can be
-// reached: rows are checked first, then sent one by one. What the server says
-// is kept in a journal, from which a run goes on that was interrupted.
+// Job is an import through the HTTP API of a platform, for those who cannot
+// reach its database: rows are checked first, then sent one by one. The answers
+// are kept in a journal, with which an interrupted run is resumed.
 type Job struct {
 	// Input must be readable more than once: see Spool.
 	Input source.Input
@@ -39,23 +38,23 @@ type Job struct {
 	// in place of Sender.Put: a server that is not there, or does not know
 	// the operation, is to be found out by one request.
 	First func(ctx context.Context, row linker.Fields) (linker.Decision, error)
-	// Workers is how many rows are asked for at a time.
+	// Workers is how many rows are sent at a time.
 	Workers int
 	// Journal is the file of the answers. It is created unless it is there:
-	// then the run goes on with the rows that have no answer.
+	// then the run is resumed with the rows that have no answer.
 	Journal string
-	// Settings are kept in the journal, for whoever resumes the run.
+	// Settings are kept in the journal, for resuming the run.
 	Settings json.RawMessage
 	// TempDir takes temporary files of about 50 bytes a row, more where rows
 	// share their recordings. Defaults to the system's folder.
 	TempDir string
 	// Begin opens the report for the source.
 	Begin func(*source.Reader) (batch.Report, error)
-	// Planned, when not nil, is told how many rows will be sent.
+	// Planned, when not nil, receives how many rows will be sent.
 	Planned func(rows int64)
-	// Stop, when closed, ends the run after the requests in hand.
+	// Stop, when closed, ends the run after the requests that are under way.
 	Stop <-chan struct{}
-	// Notice, when not nil, is told what was found out about the file.
+	// Notice, when not nil, receives what was found out about the file.
 	Notice   func(string)
 	Progress *batch.Progress
 
@@ -101,8 +100,7 @@ func (s *Job) Do(ctx context.Context) (*batch.Done, error) {
 			return nil, err
 		}
 	}
-	// Also after the context has ended: what the server has said must be
-	// found in a report.
+	// The answers so far are reported even after the context has ended.
 	if err := s.report(context.WithoutCancel(ctx), done, j); err != nil {
 		return nil, errors.Join(stopped, err)
 	}
@@ -166,7 +164,7 @@ func (s *Job) readJournal(j *journal, run *linker.Run, head JournalHead) error {
 			return err
 		}
 		if e.Outcome == linker.Failed && !j.ended {
-			at = noAnswer // the server could not tell: asked again, it may
+			at = noAnswer // the server failed: it may not when asked again
 		}
 		switch {
 		case before == noAnswer && at != noAnswer:

@@ -20,8 +20,8 @@ const (
 	// workerQueue is how many rows wait for each worker. One that waits for
 	// its server holds up the others only when its queue is full.
 	workerQueue = 256
-	// stopGrace is how long requests in hand are waited for when the run has
-	// to stop: their answers would otherwise be unknown.
+	// stopGrace is how long a run that has to stop waits for requests that
+	// are under way: their answers would otherwise be unknown.
 	stopGrace = 10 * time.Second
 )
 
@@ -34,7 +34,7 @@ type sender struct {
 	why     error // valid when halted is closed
 }
 
-// send sends all pending rows. The error says why it ended early.
+// send sends all pending rows. The error is why it ended early.
 func (s *Job) send(ctx context.Context, j *journal) error {
 	s.Progress.RowsToApply.Store(s.waiting)
 	if s.Planned != nil {
@@ -159,7 +159,7 @@ func (d *sender) pending(row *batch.Row, others *conflict.Cursor) (bool, error) 
 	return at == noAnswer, err
 }
 
-// work sends the rows of one queue. After a halt it lets the rest pass by.
+// work sends the rows of one queue. After a halt it skips the rest.
 func (d *sender) work(ctx context.Context, queue <-chan linker.Numbered) {
 	for n := range queue {
 		select {
@@ -173,7 +173,7 @@ func (d *sender) work(ctx context.Context, queue <-chan linker.Numbered) {
 	}
 }
 
-// ask sends one row by put and writes the answer down.
+// ask sends one row by put and records the answer.
 func (d *sender) ask(ctx context.Context, n *linker.Numbered, put func(context.Context, linker.Fields) (linker.Decision, error)) error {
 	decision, err := put(ctx, n.Fields)
 	if err != nil {

@@ -46,7 +46,7 @@ func unpack(stored *bufio.Reader, name string) (r io.Reader, stop func(), err er
 	return stored, func() {}, nil
 }
 
-// unpacker gives the errors of a decompressor in words.
+// unpacker explains the errors of a decompressor.
 type unpacker struct {
 	r          io.Reader
 	name, kind string

@@ -2,19 +2,19 @@ package source
 
 import "errors"
 
-// IsUnreadable tells whether err says what is wrong with an input as a whole: it
+// IsUnreadable reports whether err is about an input as a whole: it
 // cannot be read to its end as it is, now or later.
 func IsUnreadable(err error) bool {
 	var e *inputError
 	return errors.As(err, &e)
 }
 
-// inputError says what is wrong with the input as a whole.
+// inputError is what is wrong with the input as a whole.
 type inputError struct {
 	place string // the file, or file:line; "" when there is none
 	what  string
 	hint  string
-	err   error // the cause, nil when what says it all
+	err   error // the cause, nil when what is all there is
 }
 
 func (e *inputError) Error() string {

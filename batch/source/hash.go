@@ -15,8 +15,8 @@ const (
 	// hashBlock is how many bytes are read and hashed at a time. From this
 	// size on, hashing costs more than passing a block between goroutines.
 	hashBlock = 128 << 10
-	// hashBlocks is how many blocks are in use: one being parsed, one ready, one being
-	// read and hashed.
+	// hashBlocks is how many blocks are in use: one being parsed, one ready,
+	// one being read and hashed.
 	hashBlocks = 3
 )
 
@@ -35,7 +35,7 @@ type hashingReader struct {
 	stopped chan struct{} // closed by stop
 	read    atomic.Int64
 
-	block, rest []byte // the block handed over last, and what is unread of it
+	block, rest []byte // the block received last, and what is unread of it
 	err         error
 	sum         [sha256.Size]byte
 }
@@ -70,7 +70,7 @@ func (h *hashingReader) open(in Input) error {
 		return err
 	}
 	h.src, h.file, h.held = file, file, in.held != nil
-	if h.held { // others read it, too: its own offset is nobody's
+	if h.held { // other readers share its offset
 		h.src = io.NewSectionReader(file, 0, math.MaxInt64)
 	}
 	if info.Mode().IsRegular() {
@@ -88,10 +88,9 @@ func (in Input) open() (*os.File, os.FileInfo, error) {
 	return in.held, info, err
 }
 
-// Hold opens the input's file once for all readings to come: whatever takes the
-// file's place under its name, they read the same one. An input that is no
-// regular file is returned as it is. The caller calls release when the last
-// Reader is closed.
+// Hold opens the input's file once for all readings to come: they read the same
+// file even if another takes its name. An input that is no regular file is
+// returned as it is. The caller calls release when the last Reader is closed.
 func Hold(in Input) (held Input, release func() error, err error) {
 	if in.Path == "-" {
 		return in, func() error { return nil }, nil

@@ -12,8 +12,8 @@ import (
 	"relink/linker"
 )
 
-// ChangedError says that a file is not the one a run began with. Is may be "":
-// it was found out before the file was read to its end.
+// ChangedError is the error when a file is not the one that a run began with.
+// Is may be "": it was found out before the file was read to its end.
 type ChangedError struct{ Path, Was, Is string }
 
 func (e *ChangedError) Error() string {

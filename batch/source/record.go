@@ -10,7 +10,7 @@ import (
 type Record struct {
 	Row  int64 // data records from 1
 	Line int64 // physical line on which the record starts; the first line is 1
-	// Raw is the record as it stands in the source, in the source's
+	// Raw is the record as it is in the source, in the source's
 	// encoding, line end included. Valid until the next record is read.
 	Raw []byte
 	// Rest gives the bytes that follow Raw when the record is too long to be
@@ -19,7 +19,7 @@ type Record struct {
 	Rest io.Reader
 	// Fields are the six fields as given; all empty when Fault is set.
 	Fields linker.Fields
-	// Fault says why the record could not be read, nil when it could.
+	// Fault is why the record could not be read, nil when it could.
 	Fault *linker.RowError
 	// Stray is the text of a line that is no row: see linker.Checked.
 	Stray string

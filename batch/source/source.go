@@ -12,7 +12,7 @@ import (
 	"relink/linker"
 )
 
-// Input says what to read and what is known of it. The zero value of every
+// Input is what to read and what is known about it. The zero value of every
 // field but Path means: find out.
 type Input struct {
 	// Path is the file; "-" reads Stdin.
@@ -146,8 +146,8 @@ func (r *Reader) open(in Input, block int) error {
 			return err
 		}
 		r.header = slices.Clone(l.record())
-		// In JSON a CR is white space. It ends lines only where nothing else
-		// does.
+		// In JSON a CR is white space. It ends lines only where nothing
+		// else does.
 		l.loneCR = firstLineEnd(decoded) == "\r"
 		r.records = newJSONReader(r.framer, r.name, n)
 		return nil
@@ -247,8 +247,8 @@ func (r *Reader) Format() string { return r.format }
 func (r *Reader) Notices() []string { return r.notes.all() }
 
 // Doubts returns why the file may not be all that it should be: cut off, or
-// joined of several. It is complete once Next has returned io.EOF. What a doubted
-// file leaves out proves nothing.
+// joined of several. It is complete once Next has returned io.EOF. What a
+// doubted file leaves out proves nothing.
 func (r *Reader) Doubts() []string {
 	r.notes.mu.Lock()
 	defer r.notes.mu.Unlock()

@@ -13,8 +13,8 @@ import (
 // stored bytes as they are. The input returned points at the copy and keeps its name; a regular
 // file is returned as it is. The copy belongs to the caller.
 //
-// When ctx ends, Spool returns its cause at once. A reader that waits for
-// standard input cannot be called back, and is left behind.
+// When ctx ends, Spool returns its cause at once. A goroutine that waits for
+// standard input cannot be stopped, and ends with the next read.
 func Spool(ctx context.Context, in Input, dir string) (Input, error) {
 	src := in.Stdin
 	name := "standard input"
@@ -22,11 +22,11 @@ func Spool(ctx context.Context, in Input, dir string) (Input, error) {
 		return spool(ctx, in, dir, func(to *os.File) error { return in.Fetch(ctx, to) })
 	}
 	if in.Path != "-" {
-		// Opened only to copy from: opening a pipe twice would lose what is
-		// in it.
+		// It is opened only if it is to be copied: opening a pipe twice
+		// would lose its contents.
 		info, err := os.Stat(in.Path)
 		if err != nil || info.Mode().IsRegular() || info.IsDir() {
-			return in, nil // what is wrong with it, Open says
+			return in, nil // Open reports what is wrong with it
 		}
 		file, _, err := openInput(in.Path)
 		if err != nil {
