@@ -49,21 +49,32 @@ func (a *app) dbCommandOf(cmd *cobra.Command, o *databaseOptions) *cobra.Command
 
 func (a *app) dbMigrateCommand() *cobra.Command {
 	var o databaseOptions
-	var platform bool
+	var m migrateOptions
 	cmd := a.dbCommandOf(&cobra.Command{
 		Use:   "migrate",
 		Short: "Make relink's own tables, or bring them up to date",
 		Long: `Make relink's own tables in schema relink, or bring them up to date. The
-platform's tables are not touched.`,
+platform's tables are not touched.
+
+Where a publication for logical replication would take the tables in, as one FOR
+ALL TABLES does, replication would stop at every subscriber that lacks them. The
+command then prints what subscribers need first and does nothing, until it is
+given --allow-publication.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.dbMigrate(cmd.Context(), o, platform)
+			return a.dbMigrate(cmd.Context(), o, m)
 		},
 	}, &o)
-	cmd.Flags().BoolVar(&platform, "platform", false, "also make the platform's reference tables: for a local database, tests and demos")
+	cmd.Flags().BoolVar(&m.allowPublication, "allow-publication", false, "go on although a publication takes relink's tables in: the subscribers have them")
+	cmd.Flags().BoolVar(&m.platform, "platform", false, "also make the platform's reference tables: for a local database, tests and demos")
 	return cmd
 }
 
-func (a *app) dbMigrate(ctx context.Context, o databaseOptions, platform bool) (err error) {
+type migrateOptions struct {
+	platform         bool
+	allowPublication bool
+}
+
+func (a *app) dbMigrate(ctx context.Context, o databaseOptions, m migrateOptions) (err error) {
 	choice, err := a.needDatabase(o)
 	if err != nil {
 		return err
@@ -73,13 +84,38 @@ func (a *app) dbMigrate(ctx context.Context, o databaseOptions, platform bool) (
 		return err
 	}
 	defer func() { err = errors.Join(err, leave()) }()
-	if err := postgres.Migrate(ctx, cfg, platform); err != nil {
+	if !m.allowPublication {
+		published, err := postgres.PublishedMigrations(ctx, cfg)
+		if err != nil {
+			return err
+		}
+		if published != nil {
+			return a.refusePublication(published)
+		}
+	}
+	if err := postgres.Migrate(ctx, cfg, m.platform); err != nil {
 		return err
 	}
 	if a.Quiet {
 		return nil
 	}
 	return a.Printf("the tables are up to date\n")
+}
+
+// refusePublication prints what the subscribers of a publication need before the
+// tables may be made here.
+func (a *app) refusePublication(p *postgres.Published) error {
+	if err := a.Printf("-- run this in the database of every subscriber first:\n"); err != nil {
+		return err
+	}
+	for _, statement := range p.Statements {
+		if err := a.Printf("%s;\n", statement); err != nil {
+			return err
+		}
+	}
+	return exit.Usage("run what is printed in the database of every subscriber, then give --allow-publication here",
+		"publication %s would take relink's tables in, and replication would stop at subscribers that lack them",
+		strings.Join(p.Publications, ", "))
 }
 
 func (a *app) dbCheckCommand() *cobra.Command {

@@ -149,13 +149,19 @@ var comments = regexp.MustCompile(`(?m)[ ]*--.*$\n?`)
 
 // Statements returns the statements of all migrations of the set, in order,
 // without comments and without the semicolon.
-func (s Set) Statements() ([]string, error) {
+func (s Set) Statements() ([]string, error) { return s.StatementsAfter(0) }
+
+// StatementsAfter is Statements without those of the migrations up to a version.
+func (s Set) StatementsAfter(version int64) ([]string, error) {
 	names, err := fs.Glob(files, string(s)+"/*.sql")
 	if err != nil {
 		return nil, err
 	}
 	var statements []string
 	for _, name := range names {
+		if of, err := goose.NumericComponent(name); err != nil || of <= version {
+			continue
+		}
 		text, err := files.ReadFile(name)
 		if err != nil {
 			return nil, fmt.Errorf("reading the %s migrations: %w", s, err)
