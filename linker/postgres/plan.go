@@ -108,7 +108,11 @@ func (p *planner) exec(doing, statement string, args ...any) int64 {
 func (p *planner) table(name, create string, args ...any) int64 {
 	doing := "planning: table " + name
 	p.exec(doing, forRun("DROP TABLE IF EXISTS relink.run_0_"+name, p.x.opt.Run))
-	return p.exec(doing, create, args...)
+	n := p.exec(doing, create, args...)
+	if p.err == nil {
+		p.err = p.x.handOver(p.ctx, name)
+	}
+	return n
 }
 
 // created makes a table of the result of a query.

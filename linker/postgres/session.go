@@ -67,7 +67,8 @@ type Session struct {
 
 	breaker breaker
 
-	canLock bool // this role may lock CRM rows against deletion
+	owner   string // to whom working tables are handed over, quoted; "" for nobody
+	canLock bool   // this role may lock CRM rows against deletion
 	// hasKey says that a foreign key keeps links from naming a CRM row that
 	// is not there. Without one, as where crm_entities is a view, apply looks.
 	hasKey bool
@@ -124,6 +125,9 @@ func (x *Session) open(ctx context.Context) (err error) {
 	if err := x.tune(ctx); err != nil {
 		return err
 	}
+	if err := x.findOwner(ctx); err != nil {
+		return err
+	}
 	if err := waitLock(ctx, x.leader, lockAlive, x.opt.Run, x.opt.OwnTimeout, nil); err != nil {
 		return err
 	}
@@ -159,7 +163,14 @@ func (x *Session) lead(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return fence(ctx, x.leader)
+	if err := fence(ctx, x.leader); err != nil {
+		return err
+	}
+	// What dead runs have left is in the platform's way.
+	if _, err := clean(ctx, x.work); err != nil {
+		x.notice("working tables of dead runs are left, relink runs clean drops them: %s", pg.Explain(err))
+	}
+	return nil
 }
 
 // tune sets what long statements over whole tables want, for this session

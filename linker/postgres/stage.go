@@ -49,6 +49,9 @@ func (x *Session) Stage(ctx context.Context, next func(*linker.Numbered) error, 
 	if _, err := x.work.Exec(ctx, x.statement("staged")); err != nil {
 		return 0, x.cause(fmt.Errorf("creating a working table: %w", err))
 	}
+	if err := x.handOver(ctx, "staged"); err != nil {
+		return 0, x.cause(err)
+	}
 	rows := &copyReader{next: next, seed: maphash.MakeSeed(), seen: bloom.New(bloom.MaxSize), faults: map[linker.Code]int64{}}
 	tag, err := x.work.PgConn().CopyFrom(ctx, rows, forRun(`
 		COPY relink.run_0_staged
@@ -66,6 +69,9 @@ func (x *Session) Stage(ctx context.Context, next func(*linker.Numbered) error, 
 	x.faults, x.strays = rows.faults, rows.strays
 	if _, err := x.work.Exec(ctx, x.statement("doubts"), doubts()); err != nil {
 		return 0, x.cause(fmt.Errorf("noting what speaks against the file: %w", err))
+	}
+	if err := x.handOver(ctx, "doubts"); err != nil {
+		return 0, x.cause(err)
 	}
 	// The columns that decide how the plan joins. Samples of all of them
 	// take as long as reading a fifth of the file.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/mod/semver"
@@ -212,13 +213,33 @@ func (r *Runner) broken(run linker.Run, done *batch.Done, resumed bool, err erro
 	}
 	err = pg.Explain(err)
 	hint := exit.Hint(err)
-	if r.Rewrite {
+	join := func(more string) string { return strings.TrimPrefix(hint+"; "+more, "; ") }
+	switch {
+	case r.Rewrite:
 		return exit.WithStatus(exit.Error, err, hint)
+	case pg.IsLasting(err) && !done.Applied && !resumed:
+		// A resume would end like this one, and there is nothing to resume.
+		err = errors.Join(err, r.abandon(run, err), r.dropTables(run.ID))
+		return exit.WithStatus(exit.Error, err, join("nothing was written: start it again when that is put right"))
+	case pg.IsLasting(err):
+		return exit.WithStatus(exit.Error, err, join(fmt.Sprintf("when that is put right, go on with run %d by relink resume", run.ID)))
+	case !done.Applied && !linker.IsTransient(err):
+		err = errors.Join(err, r.dropTables(run.ID))
 	}
-	if hint != "" {
-		hint += "; "
+	return exit.WithStatus(exit.Error, err, join(r.resumeHint(run.ID)))
+}
+
+// dropTables drops the working tables of a run that has not written: a resume
+// stages its file again.
+func (r *Runner) dropTables(run int64) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	err := r.Store.DropTablesOf(ctx, run)
+	var locked *postgres.LockedError
+	if errors.As(err, &locked) || linker.IsTransient(pg.Explain(err)) {
+		return nil
 	}
-	return exit.WithStatus(exit.Error, err, hint+r.resumeHint(run.ID))
+	return err
 }
 
 // halfDoneHint says what can be done with a run that has written, was resumed,

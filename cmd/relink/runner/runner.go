@@ -182,6 +182,9 @@ func (r *Runner) do(ctx context.Context, run linker.Run, s Settings, resumed boo
 	if err != nil {
 		return r.broken(run, done, resumed, err)
 	}
+	if err := r.endOlder(done, s); err != nil {
+		r.Console.Stderr.Notice("older runs of this scope are not ended: %s", pg.Explain(err))
+	}
 	if r.Rewrite && run.State == linker.StateDone && !maps.Equal(run.Outcomes, done.Tally.Outcomes()) {
 		r.Console.Stderr.Warn(fmt.Sprintf("run %d ended with %s: links, recordings or CRM rows have changed since, "+
 			"and the rows that it did not change are reported as they would be decided now", run.ID, run.Outcomes))
@@ -214,6 +217,34 @@ func (r *Runner) do(ctx context.Context, run linker.Run, s Settings, resumed boo
 		return r.interrupted(run.ID)
 	}
 	return exit.Done(summary.ExitStatus)
+}
+
+// endOlder ends the older interrupted reconciliations of a scope that one has just
+// reconciled: nobody should resume them.
+func (r *Runner) endOlder(done *batch.Done, s Settings) error {
+	run := done.Run
+	if run.Kind != linker.Reconcile || run.DryRun || r.Rewrite || run.State != linker.StateDone {
+		return nil
+	}
+	waiting, err := r.Store.Interrupted(r.Console.Hard)
+	if err != nil {
+		return err
+	}
+	for _, w := range waiting {
+		if w.Kind != linker.Reconcile || w.ID >= run.ID || !sameScope(w, s) || w.Database.Schema != run.Database.Schema {
+			continue
+		}
+		err := r.Store.Abandon(r.Console.Hard, w.ID, fmt.Sprintf("run %d has reconciled the same scope since", run.ID))
+		var locked *postgres.LockedError
+		switch {
+		case errors.As(err, &locked), errors.Is(err, postgres.ErrEnded):
+		case err != nil:
+			return err
+		default:
+			r.Console.Stderr.Notice("run %d, interrupted before, is ended: this run has reconciled the same scope", w.ID)
+		}
+	}
+	return nil
 }
 
 // begins writes the log's line of a run that begins, or goes on.

@@ -90,6 +90,21 @@ func inPlatform(e *pgconn.PgError) string {
 	return " (in the platform's own function " + where + ", which a trigger or a default of its table runs)"
 }
 
+// IsLasting reports whether the same work would end with the same error tomorrow,
+// unless somebody changes the database or its rights: a table that is missing, a
+// privilege, a fault in the platform's own code.
+func IsLasting(err error) bool {
+	var e *pgconn.PgError
+	if !errors.As(err, &e) || isTransient(err) {
+		return false
+	}
+	switch e.Code[:min(2, len(e.Code))] {
+	case "0A", "22", "23", "28", "2F", "38", "39", "3D", "3F", "42", "44", "P0":
+		return true
+	}
+	return false
+}
+
 // IsUnavailable reports whether an error means that the database cannot be reached
 // or has no room now, so that a later request may well be served.
 func IsUnavailable(err error) bool {
