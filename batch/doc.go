@@ -36,7 +36,7 @@
 //	scope       the links that a reconciliation compares with the file
 //	extra       a link in scope that the file does not mention
 //	mark        run and row number, which each link keeps: what is done
-//	fence       the order of runs, which keeps an older one from writing
+//	fence       the wait of a run until no lane of a dead run can commit
 //	attempt     one try at a run, from opening the database to its close
 //
 // A record that cannot be read is a record with a fault, not an error: rows

@@ -29,8 +29,8 @@ func (j *Job) close(ctx context.Context, a Attempt, done *Done) (*Done, error) {
 	return done, j.finish(ctx, a, done)
 }
 
-// written writes the files beside the report.
-func (j *Job) written(done *Done) error {
+// writeSidecars writes the files beside the report.
+func (j *Job) writeSidecars(done *Done) error {
 	if j.Finish == nil {
 		return nil
 	}
@@ -57,7 +57,6 @@ func (j *Job) clock() {
 // finish writes the report and then the record. The working tables go last:
 // until the run is recorded as ended, they may be needed again.
 func (j *Job) finish(ctx context.Context, a Attempt, done *Done) error {
-	state := j.Run.State
 	err := j.report(ctx, a, done, j.Begin)
 	var changed *source.ChangedError
 	if err != nil && (errors.As(err, &changed) || source.IsUnreadable(err)) {
@@ -70,20 +69,19 @@ func (j *Job) finish(ctx context.Context, a Attempt, done *Done) error {
 		return err
 	}
 	done.Reported = true
-	j.Run.State = state
 	j.Run.Outcomes, j.Run.LeftAlone = done.Tally.Outcomes(), done.leftAlone
 	j.clock()
 	done.Run = j.Run
 	done.Run.FinishedAt = time.Now().UTC()
 	j.Run.ExitStatus = done.ExitStatus()
 	done.Run.ExitStatus = j.Run.ExitStatus
-	if err := j.written(done); err != nil {
+	if err := j.writeSidecars(done); err != nil {
 		return err
 	}
 	if err := j.save(ctx, a); err != nil {
 		return err
 	}
-	if state.Ended() {
+	if j.Run.State.Ended() {
 		j.dropWorkingTables(ctx, a)
 	}
 	return nil

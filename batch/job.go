@@ -54,9 +54,9 @@ type Job struct {
 	Rewrite bool
 	Rules   linker.Rules
 	Guard   linker.Guard
-	// Open begins an attempt; again is true when this process made one
+	// Open begins an attempt; retry is true when this process made one
 	// before.
-	Open func(ctx context.Context, again bool) (Attempt, error)
+	Open func(ctx context.Context, retry bool) (Attempt, error)
 	// Record saves the run's record without an attempt.
 	Record func(ctx context.Context, r linker.Run) error
 	// Begin opens the report for the source, nil for a revert. It may be

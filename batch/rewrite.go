@@ -30,7 +30,7 @@ func (j *Job) rewrite(ctx context.Context, a Attempt) (*Done, error) {
 	if err := j.report(ctx, a, done, j.Begin); err != nil {
 		return nil, err
 	}
-	if err := j.written(done); err != nil {
+	if err := j.writeSidecars(done); err != nil {
 		return nil, err
 	}
 	if j.Run.State.Ended() {

@@ -21,8 +21,8 @@ func (j *Job) Do(ctx context.Context) (*Done, error) {
 	pause := backoff.NewExponentialBackOff()
 	pause.MaxInterval = 15 * time.Second
 	j.before = j.Run.Took
-	for again := false; ; again = true {
-		done, err := j.attempt(ctx, again)
+	for retry := false; ; retry = true {
+		done, err := j.attempt(ctx, retry)
 		if err == nil {
 			j.Progress.Enter(Finished)
 			return done, nil
@@ -69,12 +69,12 @@ func (j *Job) interrupted(cause error) (*Done, error) {
 }
 
 // attempt makes one attempt at the run.
-func (j *Job) attempt(ctx context.Context, again bool) (*Done, error) {
+func (j *Job) attempt(ctx context.Context, retry bool) (*Done, error) {
 	j.Progress.RowsApplied.Store(0)
 	// Until the first write there is nothing to finish: stop means now.
 	early, cancel := UntilStop(ctx, j.Stop)
 	defer cancel()
-	a, err := j.Open(early, again)
+	a, err := j.Open(early, retry)
 	if err != nil {
 		return nil, stopCause(early, err)
 	}

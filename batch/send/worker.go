@@ -40,30 +40,30 @@ func (s *Job) send(ctx context.Context, j *journal) error {
 	if s.Planned != nil {
 		s.Planned(s.waiting)
 	}
-	d := &sender{Job: s, journal: j, halted: make(chan struct{})}
-	return d.run(ctx)
+	sender := &sender{Job: s, journal: j, halted: make(chan struct{})}
+	return sender.run(ctx)
 }
 
 // halt ends the sending; the first reason counts.
-func (d *sender) halt(why error) {
-	d.once.Do(func() {
-		d.why = why
-		close(d.halted)
+func (s *sender) halt(why error) {
+	s.once.Do(func() {
+		s.why = why
+		close(s.halted)
 	})
 }
 
-func (d *sender) run(ctx context.Context) error {
+func (s *sender) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ended := make(chan struct{})
 	defer close(ended)
 	go func() {
 		select {
-		case <-d.Stop:
-			d.halt(linker.ErrStopped)
+		case <-s.Stop:
+			s.halt(linker.ErrStopped)
 		case <-ctx.Done():
-			d.halt(context.Cause(ctx))
-		case <-d.halted:
+			s.halt(context.Cause(ctx))
+		case <-s.halted:
 		case <-ended:
 			return
 		}
@@ -74,7 +74,7 @@ func (d *sender) run(ctx context.Context) error {
 		}
 	}()
 
-	workers := d.Workers
+	workers := s.Workers
 	if workers <= 0 {
 		workers = defaultWorkers
 	}
@@ -83,23 +83,23 @@ func (d *sender) run(ctx context.Context) error {
 	for i := range queues {
 		queues[i] = make(chan linker.Numbered, workerQueue)
 		group.Go(func() error {
-			d.work(ctx, queues[i])
+			s.work(ctx, queues[i])
 			return nil
 		})
 	}
-	err := d.dispatch(ctx, queues)
+	err := s.dispatch(ctx, queues)
 	for _, q := range queues {
 		close(q)
 	}
 	if err != nil {
-		d.halt(err)
+		s.halt(err)
 	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
 	select {
-	case <-d.halted:
-		return d.why
+	case <-s.halted:
+		return s.why
 	default:
 		return nil
 	}
@@ -107,30 +107,30 @@ func (d *sender) run(ctx context.Context) error {
 
 // dispatch hands the pending rows to the workers. All rows of a recording go
 // to one worker, which takes them in the order of the file.
-func (d *sender) dispatch(ctx context.Context, queues []chan linker.Numbered) error {
-	others, err := d.finder.Cursor()
+func (s *sender) dispatch(ctx context.Context, queues []chan linker.Numbered) error {
+	others, err := s.finder.Cursor()
 	if err != nil {
 		return err
 	}
-	rows, err := d.reading().Open(batch.Applying)
+	rows, err := s.reading().Open(batch.Applying)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	seed := maphash.MakeSeed()
-	first := d.First
+	first := s.First
 	for row, err := range rows.All(ctx) {
 		if err != nil {
 			return err
 		}
-		if pending, err := d.pending(row, others); err != nil {
+		if pending, err := s.pending(row, others); err != nil {
 			return err
 		} else if !pending {
 			continue
 		}
 		n := linker.Numbered{Row: row.Row, Line: row.Line, Checked: row.Checked}
 		if first != nil {
-			if err := d.ask(ctx, &n, first); err != nil {
+			if err := s.ask(ctx, &n, first); err != nil {
 				return err
 			}
 			first = nil
@@ -139,7 +139,7 @@ func (d *sender) dispatch(ctx context.Context, queues []chan linker.Numbered) er
 		worker := maphash.String(seed, n.Fields.RecordingID) % uint64(len(queues))
 		select {
 		case queues[worker] <- n:
-		case <-d.halted:
+		case <-s.halted:
 			return nil
 		}
 	}
@@ -147,45 +147,45 @@ func (d *sender) dispatch(ctx context.Context, queues []chan linker.Numbered) er
 }
 
 // pending reports whether a row is to be sent and has no answer yet.
-func (d *sender) pending(row *batch.Row, others *conflict.Cursor) (bool, error) {
+func (s *sender) pending(row *batch.Row, others *conflict.Cursor) (bool, error) {
 	if row.Checked.Fault != nil {
 		return false, nil
 	}
 	o, err := others.At(row.Row)
-	if err != nil || o.Repeats > 0 || o.Conflict && !d.Rules.LastWins {
+	if err != nil || o.Repeats > 0 || o.Conflict && !s.Rules.LastWins {
 		return false, err
 	}
-	at, err := d.answers.offset(row.Row)
+	at, err := s.answers.offset(row.Row)
 	return at == noAnswer, err
 }
 
 // work sends the rows of one queue. After a halt it skips the rest.
-func (d *sender) work(ctx context.Context, queue <-chan linker.Numbered) {
+func (s *sender) work(ctx context.Context, queue <-chan linker.Numbered) {
 	for n := range queue {
 		select {
-		case <-d.halted:
+		case <-s.halted:
 			continue
 		default:
 		}
-		if err := d.ask(ctx, &n, d.Sender.Put); err != nil {
-			d.halt(err)
+		if err := s.ask(ctx, &n, s.Sender.Put); err != nil {
+			s.halt(err)
 		}
 	}
 }
 
 // ask sends one row by put and records the answer.
-func (d *sender) ask(ctx context.Context, n *linker.Numbered, put func(context.Context, linker.Fields) (linker.Decision, error)) error {
+func (s *sender) ask(ctx context.Context, n *linker.Numbered, put func(context.Context, linker.Fields) (linker.Decision, error)) error {
 	decision, err := put(ctx, n.Fields)
 	if err != nil {
 		return err
 	}
-	at, err := d.journal.add(n.Row, decision)
+	at, err := s.journal.add(n.Row, decision)
 	if err != nil {
 		return err
 	}
 	if decision.Outcome == linker.Rejected {
-		d.Progress.Rejected.Add(1)
+		s.Progress.Rejected.Add(1)
 	}
-	d.Progress.RowsApplied.Add(1)
-	return d.answers.set(n.Row, at)
+	s.Progress.RowsApplied.Add(1)
+	return s.answers.set(n.Row, at)
 }
