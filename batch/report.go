@@ -22,7 +22,7 @@ func (j *Job) report(ctx context.Context, a Attempt, done *Done, begin func(*sou
 			return a.Results(ctx, m.change)
 		})
 	}
-	rows, err := j.reading(nil).Open(Reporting)
+	rows, err := j.reading(nil).Open(ctx, Reporting)
 	if err != nil {
 		return err
 	}

@@ -50,10 +50,11 @@ type Rows struct {
 // updates of the progress: each costs more than the check of a row.
 const countEvery = 256
 
-// Open begins a phase in which the input is read. The caller closes the rows.
-func (r Reading) Open(phase Phase) (*Rows, error) {
+// Open begins a phase in which the input is read, which ends with ctx. The
+// caller closes the rows.
+func (r Reading) Open(ctx context.Context, phase Phase) (*Rows, error) {
 	r.Progress.Enter(phase)
-	src, err := source.Open(r.Input)
+	src, err := source.OpenContext(ctx, r.Input)
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ func (j *Job) stage(ctx context.Context, a Attempt) error {
 		j.read = true
 		return nil
 	}
-	rows, err := j.reading(j.noticeOnce).Open(Staging)
+	rows, err := j.reading(j.noticeOnce).Open(ctx, Staging)
 	if err != nil {
 		return err
 	}

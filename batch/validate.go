@@ -98,7 +98,7 @@ func (v *Validation) read(ctx context.Context, phase Phase, note func(*Row, *lin
 	if phase == Staging {
 		reading.Notice = v.Notice
 	}
-	rows, err := reading.Open(phase)
+	rows, err := reading.Open(ctx, phase)
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ func (s *Job) check(ctx context.Context, run *linker.Run) (rejected int64, err e
 	defer cancel()
 	reading := s.reading()
 	reading.Notice = s.Notice
-	rows, err := reading.Open(batch.Staging)
+	rows, err := reading.Open(early, batch.Staging)
 	if err != nil {
 		return 0, err
 	}

@@ -18,7 +18,7 @@ func (s *Job) report(ctx context.Context, done *batch.Done, j *journal) error {
 		return err
 	}
 	s.Progress.RowsToReport.Store(done.Run.StagedRows)
-	rows, err := s.reading().Open(batch.Reporting)
+	rows, err := s.reading().Open(ctx, batch.Reporting)
 	if err != nil {
 		return err
 	}

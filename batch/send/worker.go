@@ -112,7 +112,7 @@ func (s *sender) dispatch(ctx context.Context, queues []chan linker.Numbered) er
 	if err != nil {
 		return err
 	}
-	rows, err := s.reading().Open(batch.Applying)
+	rows, err := s.reading().Open(ctx, batch.Applying)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -33,6 +34,7 @@ type hashingReader struct {
 	ready   chan []byte // closed when src has ended; then err, sum are set
 	free    chan []byte
 	stopped chan struct{} // closed by stop
+	once    sync.Once
 	read    atomic.Int64
 
 	block, rest []byte // the block received last, and what is unread of it
@@ -160,6 +162,11 @@ func (h *hashingReader) run() {
 
 func (h *hashingReader) Read(p []byte) (int, error) {
 	if len(h.rest) == 0 {
+		select {
+		case <-h.stopped: // even when there is more to read
+			return 0, os.ErrClosed
+		default:
+		}
 		if h.block != nil {
 			h.free <- h.block
 			h.block = nil
@@ -204,8 +211,9 @@ func (h *hashingReader) finish(r io.Reader, name string) error {
 // sha256 returns the hexadecimal sum; valid after finish.
 func (h *hashingReader) sha256() string { return hex.EncodeToString(h.sum[:]) }
 
-// stop ends all reading, also a Read that waits for standard input.
-func (h *hashingReader) stop() { close(h.stopped) }
+// stop ends all reading, also a Read that waits for standard input. It may be
+// called more than once, and from any goroutine.
+func (h *hashingReader) stop() { h.once.Do(func() { close(h.stopped) }) }
 
 // close frees the file; it follows stop. A goroutine that waits for standard
 // input ends with its next read: standard input is not ours to close.

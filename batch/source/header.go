@@ -47,6 +47,12 @@ func (c *csvReader) readHeader(in Input, name string, n *names) (raw []byte, err
 	raw = append(before, f.raw...)
 	c.all = newCells(c.delimiter, -1)
 	_, cells := c.split(f.text)
+	if len(cells) > maxColumns {
+		return nil, &inputError{
+			place: place, what: fmt.Sprintf("the header has %d columns, more than the %d that are read", len(cells), maxColumns),
+			hint: "check that this is a file of links and that its delimiter is right; name the delimiter with --delimiter",
+		}
+	}
 	cells = slices.Clone(cells)
 	if err := c.refuseQuotedLine(f.text, cells, place, in.Set); err != nil {
 		return nil, err

@@ -42,6 +42,9 @@ type Input struct {
 	// Set holds the values of --set. A field it fills needs no column; the
 	// records are read as they stand.
 	Set linker.Fields
+	// MaxBytes is how many bytes the input may have, unpacked. Defaults to
+	// DefaultMaxBytes.
+	MaxBytes int64
 	// Values holds the values of --map-value. The records are read as they
 	// stand: see Record.Check.
 	Values []linker.Replacement
@@ -56,6 +59,8 @@ type Reader struct {
 	stored     *hashingReader
 	packed     *bufio.Reader // what is stored, before it is unpacked
 	stop       func()
+	cause      func() error // why reading had to end, nil while it need not
+	left       func() bool  // ends the wait for that
 	notes      *notices
 	framer     framer
 	records    recordReader
@@ -74,11 +79,18 @@ type recordReader interface {
 
 // Open finds out what the input is and reads up to the first record. Its
 // errors say what is wrong with the input as a whole and what to do.
-func Open(in Input) (*Reader, error) { return open(in, readBlock) }
+func Open(in Input) (*Reader, error) { return OpenContext(context.Background(), in) }
 
-// open is Open that reads so many bytes at a time.
-func open(in Input, block int) (*Reader, error) {
-	r := &Reader{given: in.Name, notes: &notices{}, stop: func() {}}
+// OpenContext is Open with a context. When it ends, so does all reading, also
+// of a file that has no record for a long while: OpenContext or Next then
+// returns the cause.
+func OpenContext(ctx context.Context, in Input) (*Reader, error) {
+	return open(ctx, in, readBlock)
+}
+
+// open is OpenContext that reads so many bytes at a time.
+func open(ctx context.Context, in Input, block int) (*Reader, error) {
+	r := &Reader{given: in.Name, notes: &notices{}, stop: func() {}, cause: func() error { return context.Cause(ctx) }}
 	if r.given == "" {
 		r.given = in.Path
 	}
@@ -89,9 +101,10 @@ func open(in Input, block int) (*Reader, error) {
 	if r.stored, err = newHashingReader(in, r.name); err != nil {
 		return nil, err
 	}
+	r.left = context.AfterFunc(ctx, r.stored.stop)
 	if err := r.open(in, block); err != nil {
 		r.Close()
-		return nil, err
+		return nil, r.reading(err)
 	}
 	return r, nil
 }
@@ -103,7 +116,7 @@ func (r *Reader) open(in Input, block int) error {
 		return err
 	}
 	r.stop = stop
-	l := newLines(unpacked, block)
+	l := newLines(newBounded(unpacked, r, in.maxBytes()), block)
 	sample, err := l.peek(sampleSize)
 	if err != nil {
 		return r.reading(err)
@@ -180,6 +193,9 @@ func firstLineEnd(text []byte) string {
 
 // reading adds the name of the source to an error of reading.
 func (r *Reader) reading(err error) error {
+	if cause := r.cause(); cause != nil {
+		return cause
+	}
 	var e *inputError
 	if errors.As(err, &e) {
 		return err
@@ -257,6 +273,7 @@ func (r *Reader) Doubts() []string {
 
 // Close frees the file. It does not close Stdin.
 func (r *Reader) Close() error {
+	r.left()
 	r.stored.stop()
 	if r.prefetcher != nil {
 		r.prefetcher.close()

@@ -30,7 +30,7 @@ func read(t testing.TB, content []byte, in Input, block int) (readback, error) {
 	if in.Path == "" {
 		in.Path, in.Stdin = "-", bytes.NewReader(content)
 	}
-	s, err := open(in, block)
+	s, err := open(t.Context(), in, block)
 	if err != nil {
 		return readback{}, err
 	}

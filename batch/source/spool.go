@@ -39,8 +39,12 @@ func Spool(ctx context.Context, in Input, dir string) (Input, error) {
 		return in, nil
 	}
 	return spool(ctx, in, dir, func(to *os.File) error {
-		if _, err := io.Copy(to, src); err != nil {
+		n, err := io.Copy(to, io.LimitReader(src, in.maxBytes()+1))
+		if err != nil {
 			return fmt.Errorf("copying %s to %s: %w", name, to.Name(), err)
+		}
+		if n > in.maxBytes() {
+			return tooLarge(name, in.maxBytes())
 		}
 		return nil
 	})

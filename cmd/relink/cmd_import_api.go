@@ -111,11 +111,9 @@ func (a *app) importThroughAPI(cmd *cobra.Command, path string, o importOptions)
 		}
 	}
 	if runner.IsRegular(path) {
-		src, err := source.Open(in)
-		if err != nil {
+		if err := runner.Readable(cmd.Context(), in); err != nil {
 			return err
 		}
-		src.Close()
 	}
 	if r.dir, err = reports.CreateAPIFolder(s.Out, time.Now()); err != nil {
 		return err

@@ -66,11 +66,9 @@ func (a *app) validate(cmd *cobra.Command, path string, o validateOptions) error
 	started := time.Now()
 	// What is wrong with the file as a whole is said before a folder is made.
 	if runner.IsRegular(path) {
-		src, err := source.Open(input)
-		if err != nil {
+		if err := runner.Readable(cmd.Context(), input); err != nil {
 			return err
 		}
-		src.Close()
 	}
 	dir, err := reports.CreateValidateFolder(o.Out, started)
 	if err != nil {

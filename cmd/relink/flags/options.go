@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"relink/batch/source"
 	"relink/batch/source/remote"
 	"relink/cmd/relink/exit"
 	"relink/linker"
@@ -24,7 +25,8 @@ type InputOptions struct {
 	sets      []string
 	Values    []linker.Replacement
 	// Remote is for a file that is elsewhere. Its Notice is not set.
-	Remote remote.Options
+	Remote   remote.Options
+	MaxBytes int64
 }
 
 func (o *InputOptions) Register(flags *pflag.FlagSet) {
@@ -36,6 +38,8 @@ func (o *InputOptions) Register(flags *pflag.FlagSet) {
 	flags.StringVar(&o.Remote.SFTPKeyFile, "sftp-key-file", "", "`FILE` with the private key for sftp:// addresses; default: the SSH agent, then ~/.ssh/id_*")
 	flags.StringVar(&o.Remote.KnownHosts, "known-hosts", "", "`FILE` with the keys of the hosts of sftp:// addresses; default: ~/.ssh/known_hosts")
 	flags.StringVar(&o.Remote.TokenFile, "source-token-file", "", "`FILE` with a bearer token for https:// addresses")
+	o.MaxBytes = source.DefaultMaxBytes
+	flags.Var(size{&o.MaxBytes}, "max-bytes", "refuse a file that is larger, unpacked")
 	flags.Var(replacements{&o.Values}, "map-value", "read a value of a field as another, as in dataType:Deal=OPPORTUNITY, or as none, as in trigger:NULL=; may be repeated")
 }
 

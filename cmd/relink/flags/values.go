@@ -3,6 +3,7 @@ package flags
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -154,6 +155,55 @@ func (n whole) Set(s string) error {
 	}
 	*n.value = v
 	return nil
+}
+
+// size is a number of bytes, at least one.
+type size struct{ value *int64 }
+
+// units are those of sizes, the largest first.
+var units = []struct {
+	name  string
+	bytes int64
+}{
+	{"TiB", 1 << 40},
+	{"GiB", 1 << 30},
+	{"MiB", 1 << 20},
+	{"KiB", 1 << 10},
+	{"TB", 1e12},
+	{"GB", 1e9},
+	{"MB", 1e6},
+	{"KB", 1e3},
+	{"B", 1},
+	{"", 1},
+}
+
+func (n size) String() string {
+	if n.value == nil || *n.value == 0 {
+		return ""
+	}
+	for _, u := range units {
+		if *n.value%u.bytes == 0 {
+			return strconv.FormatInt(*n.value/u.bytes, 10) + u.name
+		}
+	}
+	return strconv.FormatInt(*n.value, 10)
+}
+func (n size) Type() string { return "SIZE" }
+
+func (n size) Set(s string) error {
+	s = strings.TrimSpace(s)
+	for _, u := range units {
+		if len(s) < len(u.name) || !strings.EqualFold(s[len(s)-len(u.name):], u.name) {
+			continue
+		}
+		v, err := strconv.ParseInt(strings.TrimSpace(s[:len(s)-len(u.name)]), 10, 64)
+		if err != nil || v < 1 || v > math.MaxInt64/u.bytes-1 {
+			break
+		}
+		*n.value = v * u.bytes
+		return nil
+	}
+	return errors.New("want a number of bytes such as 500MB or 64GiB")
 }
 
 // optional is a whole number that may be absent, and zero is not absent.

@@ -19,7 +19,7 @@ const nextSteps = 3
 // NextAfterFile are the commands that make sense after an import or a
 // reconciliation of the file path.
 func NextAfterFile(cmd *cobra.Command, path string) func(linker.Summary) []reports.Step {
-	same := flags.SameFlags(cmd, "format", "delimiter", "encoding", "map", "set",
+	same := flags.SameFlags(cmd, "format", "delimiter", "encoding", "max-bytes", "map", "set",
 		"organization", "on-conflict", "follow-merges", "existing", "keep-trigger",
 		"connection", "data-type", "prune", "take-over", "out", "out-group", "report-format")
 	// The limits are made for the whole file: of its rejects nearly all may
@@ -148,7 +148,7 @@ func NextAfterRevert(cmd *cobra.Command, of int64) func(linker.Summary) []report
 // the HTTP operation.
 func NextAfterAPI(cmd *cobra.Command, path string) func(linker.Summary) []reports.Step {
 	command := "relink import" + flags.SameFlags(cmd, "api", "token-file", "rate", "insecure-plaintext",
-		"format", "delimiter", "encoding", "map", "set", "on-conflict", "out", "out-group", "report-format") + " "
+		"format", "delimiter", "encoding", "max-bytes", "map", "set", "on-conflict", "out", "out-group", "report-format") + " "
 	return func(s linker.Summary) []reports.Step {
 		var first reports.Step
 		switch {
@@ -164,7 +164,7 @@ func NextAfterAPI(cmd *cobra.Command, path string) func(linker.Summary) []report
 
 // NextAfterValidate are the commands that make sense after the check of path.
 func NextAfterValidate(cmd *cobra.Command, path string, s linker.Summary) []reports.Step {
-	same := flags.SameFlags(cmd, "format", "delimiter", "encoding", "map", "set", "out", "out-group", "report-format")
+	same := flags.SameFlags(cmd, "format", "delimiter", "encoding", "max-bytes", "map", "set", "out", "out-group", "report-format")
 	var list []reports.Step
 	if rejects, ok := s.Files["rejects"]; ok {
 		list = append(list, reports.Step{Why: "Fix the rows in the rejects file, then check them again", Command: "relink validate" + same + " " + flags.QuotePath(rejects)})

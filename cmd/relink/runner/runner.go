@@ -52,7 +52,7 @@ func (r *Runner) Begin(ctx context.Context, run linker.Run, in *source.Input, s 
 	if in != nil && IsRegular(in.Path) {
 		// What is wrong with the file as a whole is said before anything
 		// is recorded.
-		if err := readable(*in); err != nil {
+		if err := Readable(ctx, *in); err != nil {
 			return err
 		}
 	}
@@ -99,7 +99,7 @@ func (r *Runner) keepInput(ctx context.Context, in source.Input, run linker.Run,
 	if err := KeepInput(ctx, in, run.OutDir); err != nil {
 		return err
 	}
-	return readable(s.Input(run.OutDir))
+	return Readable(ctx, s.Input(run.OutDir))
 }
 
 // nameInterrupted tells of the runs that wait to be resumed, but for one.

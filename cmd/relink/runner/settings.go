@@ -37,6 +37,7 @@ type Settings struct {
 	Guard        linker.Guard      `json:"guard,omitzero"`
 	Expect       string            `json:"expect,omitempty"`
 	ReportFormat string            `json:"reportFormat"`
+	MaxBytes     int64             `json:"maxBytes,omitempty"`
 	// Out is where the run's folder is made, absolute.
 	Out string `json:"out"`
 	// OutGroup may read that folder.
@@ -66,7 +67,7 @@ func copyName(path string) string {
 func NewSettings(in source.Input, rules linker.Rules, guard linker.Guard, o flags.OutputOptions) (Settings, error) {
 	s := Settings{
 		Path: in.Path, Name: in.Name, Format: in.Format, Encoding: in.Encoding, Delimiter: in.Delimiter,
-		Version: in.Version, Map: in.Map, Rules: rules, Guard: guard, ReportFormat: o.ReportFormat, OutGroup: o.OutGroup,
+		Version: in.Version, Map: in.Map, Rules: rules, Guard: guard, ReportFormat: o.ReportFormat, OutGroup: o.OutGroup, MaxBytes: in.MaxBytes,
 	}
 	s.Rules.Values = in.Values
 	if s.Name == "" {
@@ -110,7 +111,7 @@ func RelativePath(path string) string {
 func (s Settings) Input(dir string) source.Input {
 	in := source.Input{
 		Path: s.Path, Name: s.Name, Format: s.Format, Encoding: s.Encoding, Delimiter: s.Delimiter,
-		Map: s.Map, Set: s.Rules.Set, Values: s.Rules.Values,
+		Map: s.Map, Set: s.Rules.Set, Values: s.Rules.Values, MaxBytes: s.MaxBytes,
 	}
 	if copied := filepath.Join(dir, copyName(s.Path)); s.Path == "-" || IsFile(copied) {
 		in.Path = copied
@@ -142,9 +143,9 @@ func readSettings(run linker.Run) (s Settings, err error) {
 	return s, nil
 }
 
-// readable says what is wrong with an input as a whole.
-func readable(in source.Input) error {
-	src, err := source.Open(in)
+// Readable returns what is wrong with an input as a whole, nil for nothing.
+func Readable(ctx context.Context, in source.Input) error {
+	src, err := source.OpenContext(ctx, in)
 	if err != nil {
 		return err
 	}
