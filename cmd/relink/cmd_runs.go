@@ -159,37 +159,6 @@ func onServer(d linker.Database) string {
 	return d.Name + " on " + d.Server
 }
 
-func (a *app) runsCleanCommand() *cobra.Command {
-	var o databaseOptions
-	cmd := &cobra.Command{
-		Use:   "clean",
-		Short: "Drop what runs that died have left in the database",
-		Long: `Drop what runs that died have left in the database.
-
-These are working tables. Those of a run that is alive stay, and an interrupted
-run can still be resumed: it reads its file again.`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.onDatabase(cmd.Context(), o, func(ctx context.Context, cfg pg.Config) error {
-				dropped, err := postgres.NewStore(cfg).Clean(ctx)
-				for _, name := range dropped {
-					if err := a.Printf("dropped relink.%s\n", name); err != nil {
-						return err
-					}
-				}
-				if err == nil && len(dropped) == 0 {
-					return a.Printf("there is nothing to clean\n")
-				}
-				return err
-			})
-		},
-	}
-	cmd.Flags().SortFlags = false
-	o.register(cmd.Flags())
-	exit.List(cmd, map[int]string{exit.OK: "nothing is left over"}, exit.OK, exit.Error)
-	return cmd
-}
-
 func (a *app) runsAdoptCommand() *cobra.Command {
 	var o databaseOptions
 	cmd := &cobra.Command{

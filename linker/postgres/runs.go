@@ -84,6 +84,20 @@ func (s *Store) Abandon(ctx context.Context, id int64, reason string) error {
 	})
 }
 
+// Forget deletes the record of a run that has ended and that no other run takes
+// back. The marks that it left on links stay.
+func (s *Store) Forget(ctx context.Context, run int64) error {
+	conn, err := s.connect(ctx, "clean")
+	if err != nil {
+		return err
+	}
+	defer pg.Close(conn)
+	if _, err := conn.Exec(ctx, "DELETE FROM relink.runs WHERE id = $1 AND finished_at IS NOT NULL", run); err != nil {
+		return fmt.Errorf("deleting the record of run %d: %w", run, err)
+	}
+	return nil
+}
+
 // ownRun does something to a run that has not ended, with its lock in hand:
 // nobody else can be at work on it.
 func (s *Store) ownRun(ctx context.Context, id int64, do func(*pgx.Conn) error) error {

@@ -246,6 +246,32 @@ func (p period) Set(s string) error {
 	return nil
 }
 
+// age is a length of time that may be given in days.
+type age struct{ value *time.Duration }
+
+// Age is a flag whose value is a length of time such as 30d or 36h.
+func Age(value *time.Duration) pflag.Value { return age{value} }
+
+func (a age) String() string { return period(a).String() }
+func (a age) Type() string   { return "AGE" }
+
+func (a age) Set(s string) error {
+	const day = 24 * time.Hour
+	s = strings.TrimSpace(s)
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		n, err := strconv.ParseUint(days, 10, 16)
+		if err != nil {
+			return errors.New("want an age such as 30d or 36h")
+		}
+		*a.value = time.Duration(n) * day
+		return nil
+	}
+	if err := period(a).Set(s); err != nil {
+		return errors.New("want an age such as 30d or 36h")
+	}
+	return nil
+}
+
 // instead says what to write for a word that is not in the set: all words of a
 // small set, of a large one the nearest.
 func instead(value string, set []string) string {

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"relink/cmd/relink/exit"
+	"relink/cmd/relink/flags"
+	"relink/linker"
+	"relink/linker/postgres"
+	"relink/linker/postgres/pg"
+	"relink/linker/text"
+)
+
+type cleanOptions struct {
+	databaseOptions
+	olderThan time.Duration
+	keep      int64
+	dryRun    bool
+}
+
+func (a *app) runsCleanCommand() *cobra.Command {
+	var o cleanOptions
+	cmd := &cobra.Command{
+		Use:   "clean",
+		Short: "Drop what runs have left behind",
+		Long: `Drop what runs have left behind.
+
+Without a flag these are the working tables of runs that died. Those of a run that
+is still running stay, and an interrupted run can still be resumed: it reads its
+file again.
+
+With --older-than the folders and records of runs that ended so long ago are
+removed, too. What is removed cannot be reverted, reported or compared with any
+more, and the command says so of every run that wrote. An interrupted run stays,
+however old it is, and so does a run that another one takes back.`,
+		Example: `  relink runs clean
+  relink runs clean --older-than 30d --keep 10 --dry-run`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg pg.Config) error {
+				return a.clean(ctx, postgres.NewStore(cfg), o)
+			})
+		},
+	}
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	o.register(fs)
+	fs.Var(flags.Age(&o.olderThan), "older-than", "also remove folders and records of runs that ended so long ago, as 30d")
+	fs.Var(flags.Whole(&o.keep, 0), "keep", "with --older-than: keep the newest `N` runs, however old")
+	fs.BoolVar(&o.dryRun, "dry-run", false, "say what would be removed, but remove nothing")
+	exit.List(cmd, map[int]string{exit.OK: "nothing is left over"}, exit.OK, exit.Error)
+	return cmd
+}
+
+func (a *app) clean(ctx context.Context, store *postgres.Store, o cleanOptions) error {
+	dropped := 0
+	if !o.dryRun {
+		tables, err := store.Clean(ctx)
+		for _, name := range tables {
+			if err := a.Printf("dropped relink.%s\n", name); err != nil {
+				return err
+			}
+		}
+		if err != nil {
+			return err
+		}
+		dropped = len(tables)
+	}
+	removed := 0
+	if o.olderThan > 0 {
+		old, err := oldRuns(ctx, store, o)
+		if err != nil {
+			return err
+		}
+		for _, run := range old {
+			if err := a.forget(ctx, store, run, o.dryRun); err != nil {
+				return err
+			}
+		}
+		removed = len(old)
+	}
+	if dropped+removed == 0 {
+		return a.Printf("there is nothing to clean\n")
+	}
+	return nil
+}
+
+// oldRuns are the ended runs that are to be removed, newest first: a run that
+// takes another one back goes before it.
+func oldRuns(ctx context.Context, store *postgres.Store, o cleanOptions) (old []linker.Run, err error) {
+	runs, err := store.Runs(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	before := time.Now().Add(-o.olderThan)
+	needed := map[int64]bool{} // by a run that stays
+	for i, run := range runs {
+		if int64(i) >= o.keep && run.State.Ended() && !run.FinishedAt.IsZero() && run.FinishedAt.Before(before) && !needed[run.ID] {
+			old = append(old, run)
+		} else if run.OfRun != 0 {
+			needed[run.OfRun] = true
+		}
+	}
+	return old, nil
+}
+
+// forget removes the folder and the record of a run, and says what cannot be done
+// any more.
+func (a *app) forget(ctx context.Context, store *postgres.Store, run linker.Run, dryRun bool) error {
+	verb := "removed"
+	if dryRun {
+		verb = "would remove"
+	}
+	line := fmt.Sprintf("%s run %d, %s of %s, ended %s", verb, run.ID, run.Kind, run.Source.Name, run.FinishedAt.Format("2006-01-02"))
+	if written := run.Outcomes.Written() + run.Outcomes[linker.Cleared]; !run.DryRun && !run.ApplyingAt.IsZero() {
+		line += fmt.Sprintf(": what it wrote (%s) can no longer be reverted", text.Plural(written, "link", "links"))
+	}
+	folder, note := ownFolder(run)
+	if !dryRun {
+		if folder != "" {
+			if err := os.RemoveAll(folder); err != nil {
+				return fmt.Errorf("removing the folder of run %d: %w", run.ID, err)
+			}
+		}
+		err := store.Forget(ctx, run.ID)
+		if pg.SQLState(err) == pg.StateNoPrivilege {
+			return exit.Usage("GRANT DELETE ON relink.runs, or run this as the owner of the table", "%w", pg.Explain(err))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return a.Printf("%s\n", line+note)
+}
+
+var runFolder = regexp.MustCompile(`^\d{8}T\d{6}Z-(\d+)(-\d+)?$`)
+
+// ownFolder is the folder of a run if it is here and one that a run made; the note
+// says why it is left alone otherwise.
+func ownFolder(run linker.Run) (folder, note string) {
+	if run.OutDir == "" {
+		return "", ""
+	}
+	host, err := os.Hostname()
+	if err == nil && host != run.Host {
+		return "", fmt.Sprintf("; its folder %s is on %s", run.OutDir, run.Host)
+	}
+	found := runFolder.FindStringSubmatch(filepath.Base(run.OutDir))
+	if found == nil || found[1] != strconv.FormatInt(run.ID, 10) {
+		return "", fmt.Sprintf("; its folder %s is left, which has another name than relink gave it", run.OutDir)
+	}
+	if _, err := os.Stat(run.OutDir); errors.Is(err, os.ErrNotExist) {
+		return "", ""
+	}
+	return run.OutDir, ""
+}
