@@ -259,6 +259,7 @@ func TestReconcileWithholdsPrune(t *testing.T) {
 		"too long, and no type":  strings.Repeat("r", 256) + ",,x-2,c-1\n",
 		"spreadsheet_damaged_id": "1.23E+17,ACCOUNT,x-2,c-1\n",
 		"looks damaged":          "123456789012345000000,ACCOUNT,x-2,c-1\n",
+		"no platform's id":       "r -4,ACCOUNT,x-4,c-1\n",
 	} {
 		file := w.raw("links.csv", "recordingId,dataType,externalId,integrationConnectionId\n"+good+row)
 		got := w.must(2, "reconcile", "--connection", "c-1", "--prune", "--max-changes", "100%", file)
@@ -275,7 +276,7 @@ func TestReconcileWithholdsPrune(t *testing.T) {
 
 	// Recordings that rejected rows name, or nearly, are left; others are not.
 	file := w.raw("links.csv", "recordingId,dataType,externalId,integrationConnectionId\n"+good+
-		"R-2,ACCOUNT,x-2,c-1\nr-3,ACCOUNT,x-99,c-1\nr -4,ACCOUNT,x-4,c-1\nr-5,ACCOUNT,,c-1\n")
+		"R-2,ACCOUNT,x-2,c-1\nr-3,ACCOUNT,x-99,c-1\nr4,ACCOUNT,x-4,c-1\nr-5,ACCOUNT,,c-1\n")
 	w.must(2, "reconcile", "--connection", "c-1", "--prune", "--max-changes", "100%", file)
 	want := []string{"r-1>a-c-1-1", "r-2>a-c-1-2", "r-3>a-c-1-3", "r-4>a-c-1-4", "r-5>a-c-1-5"}
 	if diff := cmp.Diff(want, w.current()); diff != "" {
