@@ -45,7 +45,7 @@ func (a *app) chosenDatabase(o databaseOptions) (c databaseChoice, ok bool) {
 	case o.database != "":
 		c = databaseChoice{url: o.database, from: "--database"}
 	case a.env["DATABASE_URL"] != "":
-		c = databaseChoice{url: a.env["DATABASE_URL"], from: "DATABASE_URL"}
+		c = databaseChoice{url: strings.TrimSpace(a.env["DATABASE_URL"]), from: "DATABASE_URL"}
 	default:
 		for _, name := range pgVariables {
 			if a.env[name] != "" {

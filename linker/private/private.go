@@ -40,7 +40,7 @@ func Read(ctx context.Context, path string) (string, error) {
 	// goroutine is left behind when ctx ends first: the program is stopping.
 	read := make(chan result, 1)
 	go func() {
-		text, err := ReadAll(path)
+		text, err := readAll(path)
 		read <- result{text, err}
 	}()
 	select {
@@ -58,8 +58,17 @@ func Read(ctx context.Context, path string) (string, error) {
 	}
 }
 
-// ReadAll returns every byte of the secret file at path.
+// ReadAll returns every byte of the secret file at path, which is no pipe: it
+// is read again while the program runs.
 func ReadAll(path string) ([]byte, error) {
+	// Opening a pipe would wait for its writer.
+	if info, err := os.Stat(path); err == nil && info.Mode().Type() == fs.ModeNamedPipe {
+		return nil, &Error{path, "it is a pipe", "name a regular file"}
+	}
+	return readAll(path)
+}
+
+func readAll(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err

@@ -1,9 +1,9 @@
 package flags
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"relink/cmd/relink/exit"
+	"relink/linker/private"
 )
 
 // Environment is the process's environment as a map.
@@ -69,7 +70,7 @@ func (env Environment) Bind(cmd *cobra.Command) error {
 			return
 		}
 		name := variable(flag.Name)
-		value, err := env.lookup(name, flag.Annotations[secretFlag] != nil)
+		value, err := env.lookup(cmd.Context(), name, flag.Annotations[secretFlag] != nil)
 		if err != nil {
 			errs = append(errs, err)
 			return
@@ -88,12 +89,38 @@ func (env Environment) Bind(cmd *cobra.Command) error {
 			}
 		}
 	})
+	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
+		if flag.Changed && flag.Value.Type() == "string" {
+			errs = append(errs, tidy(flag))
+		}
+	})
+	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
 	return errors.Join(errs[:min(1, len(errs))]...)
+}
+
+// asWritten are the values in which white space at the ends may be meant, by
+// what the usage calls them.
+var asWritten = []string{"FILE", "FOLDER", "REPORT", "CHAR"}
+
+// tidy refuses a flag that is given and says nothing: --organization "$ID" with
+// a variable that is not set would be every organization. An id or an address
+// is trimmed: white space around it is of the file or the shell it comes from.
+func tidy(flag *pflag.Flag) error {
+	value := flag.Value.String()
+	trimmed := strings.TrimSpace(value)
+	what, _ := pflag.UnquoteUsage(flag)
+	switch {
+	case value == "" || trimmed == "" && what != "CHAR":
+		return exit.Usage("give it a value, or leave it out", "--%s is empty", flag.Name)
+	case slices.Contains(asWritten, what):
+		return nil
+	}
+	return flag.Value.Set(trimmed)
 }
 
 // lookup returns a variable's value, for a secret also from the file that the
 // variable with _FILE behind it names.
-func (env Environment) lookup(name string, secret bool) (string, error) {
+func (env Environment) lookup(ctx context.Context, name string, secret bool) (string, error) {
 	value := env[name]
 	path := env[name+"_FILE"]
 	if !secret || path == "" {
@@ -102,13 +129,9 @@ func (env Environment) lookup(name string, secret bool) (string, error) {
 	if value != "" {
 		return "", exit.Usage("keep one of them", "%s and %s_FILE are both set", name, name)
 	}
-	content, err := os.ReadFile(path)
+	value, err := private.Read(ctx, path)
 	if err != nil {
 		return "", fmt.Errorf("reading %s_FILE: %w", name, err)
-	}
-	value = strings.TrimRight(string(content), "\r\n")
-	if value == "" {
-		return "", exit.Usage("", "%s_FILE: %s is empty", name, path)
 	}
 	return value, nil
 }
