@@ -34,13 +34,24 @@ func (d *Done) ExitStatus() linker.ExitStatus {
 	}
 	outcomes := d.Tally.Outcomes()
 	switch {
-	case outcomes[linker.Rejected]+outcomes[linker.Failed] > 0, d.Plan.PruneWithheld != "", d.missed > 0,
+	case d.newRefused() > 0, d.Plan.PruneWithheld != "", d.missed > 0,
 		d.Run.Kind == linker.Revert && outcomes[linker.Kept] > 0:
 		return linker.ExitRejected
 	case d.Run.Kind == linker.Reconcile && d.Run.DryRun && d.Drift():
 		return linker.ExitDrift
 	}
 	return linker.ExitOK
+}
+
+// newRefused is the number of rows rejected or failed, without those that the
+// last run of the same scope refused too.
+func (d *Done) newRefused() int64 {
+	outcomes := d.Tally.Outcomes()
+	n := outcomes[linker.Rejected] + outcomes[linker.Failed]
+	if d.Run.KnownRefused != nil {
+		n -= *d.Run.KnownRefused
+	}
+	return n
 }
 
 // WrongDatabase reports whether not one recording of the file was found, of
@@ -65,7 +76,7 @@ func (d *Done) Drift() bool { return d.Tally.Outcomes().Drift(d.leftAlone) > 0 }
 // Summary is the run's summary.json, without its files.
 func (d *Done) Summary() linker.Summary {
 	id := d.Run.ID
-	return linker.Summary{
+	s := linker.Summary{
 		Run:        &id,
 		Kind:       string(d.Run.Kind),
 		DryRun:     d.Run.DryRun,
@@ -82,4 +93,9 @@ func (d *Done) Summary() linker.Summary {
 		FinishedAt: d.Run.FinishedAt,
 		ExitStatus: d.ExitStatus(),
 	}
+	if known := d.Run.KnownRefused; known != nil {
+		unknown := d.newRefused()
+		s.KnownRejects, s.NewRejects = known, &unknown
+	}
+	return s
 }

@@ -57,7 +57,7 @@ func (j *Job) clock() {
 // finish writes the report and then the record. The working tables go last:
 // until the run is recorded as ended, they may be needed again.
 func (j *Job) finish(ctx context.Context, a Attempt, done *Done) error {
-	err := j.report(ctx, a, done, j.Begin)
+	err := j.report(ctx, a, done, j.begin)
 	var changed *source.ChangedError
 	if err != nil && (errors.As(err, &changed) || source.IsUnreadable(err)) {
 		// The rows are staged and decided; only the bytes of the records
@@ -70,12 +70,19 @@ func (j *Job) finish(ctx context.Context, a Attempt, done *Done) error {
 	}
 	done.Reported = true
 	j.Run.Outcomes, j.Run.LeftAlone = done.Tally.Outcomes(), done.leftAlone
+	if j.Earlier != nil {
+		known := j.refused.Known(j.Earlier)
+		j.Run.KnownRefused = &known
+	}
 	j.clock()
 	done.Run = j.Run
 	done.Run.FinishedAt = time.Now().UTC()
 	j.Run.ExitStatus = done.ExitStatus()
 	done.Run.ExitStatus = j.Run.ExitStatus
 	if err := j.writeSidecars(done); err != nil {
+		return err
+	}
+	if err := j.remember(ctx); err != nil {
 		return err
 	}
 	if err := j.save(ctx, a); err != nil {

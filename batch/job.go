@@ -65,6 +65,13 @@ type Job struct {
 	// Expect, when not nil, opens a report that compares itself with an
 	// approved one; its Commit returns a *linker.Refusal when they differ.
 	Expect func(*source.Reader) (Report, error)
+	// Earlier, when not nil, are the refused rows of the last run of the same
+	// scope: the guard and the exit status judge only rows that are not among
+	// them.
+	Earlier *linker.RefusedRows
+	// Remember, when not nil, keeps the refused rows of a run that is done for
+	// the next one.
+	Remember func(context.Context, *linker.RefusedRows) error
 	// Finish, when not nil, writes summary.json and the other files beside
 	// the report. Only afterwards is the run recorded as ended: one that
 	// died in between is resumed, and then has all its files.
@@ -82,10 +89,11 @@ type Job struct {
 	Notice   func(string)
 	Progress *Progress
 
-	before  map[string]int64 // Run.Took when this process began
-	wrote   bool             // this process has begun to write
-	read    bool             // this process has read the source as it was staged
-	noticed []string         // notices of the source that were passed on
+	refused *linker.RefusedRows // of the report written last
+	before  map[string]int64    // Run.Took when this process began
+	wrote   bool                // this process has begun to write
+	read    bool                // this process has read the source as it was staged
+	noticed []string            // notices of the source that were passed on
 	outage  outage
 }
 

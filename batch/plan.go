@@ -28,6 +28,11 @@ func (j *Job) plan(ctx context.Context, a Attempt) (*Done, error) {
 		j.Planned(plan)
 	}
 	done := &Done{Plan: plan, Applied: !first, Refusal: j.Guard.Judge(plan)}
+	if done.Refusal == nil && j.Earlier != nil {
+		if done.Refusal, err = j.judgeNew(ctx, a, plan); err != nil {
+			return nil, err
+		}
+	}
 	if done.Refusal == nil && j.Expect != nil && first {
 		if done.Refusal, err = j.compare(ctx, a); err != nil {
 			return nil, err

@@ -38,7 +38,7 @@ func (j *Job) report(ctx context.Context, a Attempt, done *Done, begin func(*sou
 
 // reportStaged writes the report of a source that is not what it was any more.
 func (j *Job) reportStaged(ctx context.Context, a Attempt, done *Done) error {
-	return j.write(done, func() (Report, error) { return j.Begin(nil) }, func(m *merger) error {
+	return j.write(done, func() (Report, error) { return j.begin(nil) }, func(m *merger) error {
 		return a.StagedResults(ctx, m.staged)
 	})
 }

@@ -15,6 +15,10 @@ type Guard struct {
 	// MaxRejects is the error budget: rows rejected, percent of rows read.
 	// Not given means no limit.
 	MaxRejects Limit `json:"maxRejects,omitzero"`
+	// MaxNewRejects limits the refused rows that the last run of the same scope
+	// did not refuse too, percent of rows read. Not given means that rows are
+	// not compared.
+	MaxNewRejects Limit `json:"maxNewRejects,omitzero"`
 	// MaxChanges limits links replaced + cleared, percent of the current
 	// links, for each connection and for the whole. Not given means no limit
 	// for an import and DefaultMaxChanges for a reconciliation.
@@ -79,6 +83,21 @@ func (g Guard) judgeRejects(p Plan) *Refusal {
 		}
 	}
 	return nil
+}
+
+// JudgeNewRejects judges MaxNewRejects: of rows read, refused would not go
+// through, known of which the last run of the same scope refused too.
+func (g Guard) JudgeNewRejects(refused, known, rows int64) *Refusal {
+	unknown := refused - known
+	if !g.MaxNewRejects.Exceeded(unknown, rows) {
+		return nil
+	}
+	return &Refusal{
+		Kind: TooManyNew,
+		Message: fmt.Sprintf("%d of %s are rejected and were not in the last run (%d known, %d new), more than the %s that --max-new-rejects allows",
+			unknown, count(rows, "row"), known, unknown, g.MaxNewRejects),
+		Hint: "fix the new rows in the rejects file, or raise --max-new-rejects",
+	}
 }
 
 // part is what MaxChanges is held against: one connection, or the whole.

@@ -6,11 +6,12 @@ import "fmt"
 type RefusalKind string
 
 const (
-	TooShort       RefusalKind = "too_short"        // fewer rows than --min-rows
-	TooManyRejects RefusalKind = "too_many_rejects" // over --max-rejects
-	NoGoodRow      RefusalKind = "no_good_row"      // reconcile: every row is rejected, or there is none
-	TooManyChanges RefusalKind = "too_many_changes" // over --max-changes
-	Unexpected     RefusalKind = "unexpected"       // not the report of --expect
+	TooShort       RefusalKind = "too_short"            // fewer rows than --min-rows
+	TooManyRejects RefusalKind = "too_many_rejects"     // over --max-rejects
+	TooManyNew     RefusalKind = "too_many_new_rejects" // over --max-new-rejects
+	NoGoodRow      RefusalKind = "no_good_row"          // reconcile: every row is rejected, or there is none
+	TooManyChanges RefusalKind = "too_many_changes"     // over --max-changes
+	Unexpected     RefusalKind = "unexpected"           // not the report of --expect
 	// RefusedByDatabase: the database has refused every change so far.
 	RefusedByDatabase RefusalKind = "refused_by_database"
 )
@@ -18,7 +19,7 @@ const (
 // ExitStatus is the status with which a program that was refused ends.
 func (k RefusalKind) ExitStatus() ExitStatus {
 	switch k {
-	case TooManyRejects, NoGoodRow:
+	case TooManyRejects, TooManyNew, NoGoodRow:
 		return ExitBudget
 	case TooManyChanges, Unexpected:
 		return ExitGuard

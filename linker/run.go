@@ -18,17 +18,20 @@ type Run struct {
 	StagedRows int64 // -1 until staging is complete
 	Outcomes   Counts
 	LeftAlone  int64 // reconcile: extras that are left on purpose
-	OfRun      int64 // revert: the run taken back, else 0
-	Database   Database
-	OutDir     string
-	Host       string
-	PID        int
-	Version    string
-	StartedAt  time.Time
-	ApplyingAt time.Time // zero: no write was begun
-	FinishedAt time.Time // zero: not finished
-	ExitStatus ExitStatus
-	Message    string // why it was refused or stopped, "" else
+	// KnownRefused is how many refused rows the last run of the same scope had
+	// refused too; nil when they were not compared.
+	KnownRefused *int64
+	OfRun        int64 // revert: the run taken back, else 0
+	Database     Database
+	OutDir       string
+	Host         string
+	PID          int
+	Version      string
+	StartedAt    time.Time
+	ApplyingAt   time.Time // zero: no write was begun
+	FinishedAt   time.Time // zero: not finished
+	ExitStatus   ExitStatus
+	Message      string // why it was refused or stopped, "" else
 	// Took is how many milliseconds each phase took, in all processes that
 	// were at work on the run. What a process that died had not yet saved
 	// is not in it.

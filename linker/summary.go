@@ -18,12 +18,16 @@ type Summary struct {
 	Outcomes Counts         `json:"outcomes"`
 	// LeftAlone is how many of the extra links are left on purpose; they are no
 	// drift.
-	LeftAlone  int64             `json:"leftAlone,omitempty"`
-	Reasons    []Reason          `json:"reasons"`
-	Files      map[string]string `json:"files"` // report, rejects, … → path
-	StartedAt  time.Time         `json:"startedAt"`
-	FinishedAt time.Time         `json:"finishedAt"`
-	ExitStatus ExitStatus        `json:"exitStatus"`
+	LeftAlone int64 `json:"leftAlone,omitempty"`
+	// KnownRejects and NewRejects are the refused rows that the last run of the
+	// same scope refused too, and the others; nil when they were not compared.
+	KnownRejects *int64            `json:"knownRejects,omitempty"`
+	NewRejects   *int64            `json:"newRejects,omitempty"`
+	Reasons      []Reason          `json:"reasons"`
+	Files        map[string]string `json:"files"` // report, rejects, … → path
+	StartedAt    time.Time         `json:"startedAt"`
+	FinishedAt   time.Time         `json:"finishedAt"`
+	ExitStatus   ExitStatus        `json:"exitStatus"`
 }
 
 // SourceIdentity identifies an input file.

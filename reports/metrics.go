@@ -78,6 +78,9 @@ func WriteMetrics(w io.Writer, m Metrics) error {
 			g.line("relink_last_run_refused_rows", "code", string(r.Code), strconv.FormatInt(r.Count, 10))
 		}
 	}
+	if m.Summary != nil && m.Summary.NewRejects != nil {
+		g.one("relink_last_run_new_refused_rows", "Rows rejected or failed that the run before did not refuse too.", strconv.FormatInt(*m.Summary.NewRejects, 10))
+	}
 	at := m.milestones()
 	if !at.Success.IsZero() {
 		g.one(metricSuccess, "When a run last ended with exit status 0.", seconds(at.Success))

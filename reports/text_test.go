@@ -258,6 +258,13 @@ func TestVerdict(t *testing.T) {
 			"Nothing was written; 1 of 10 rows did not go through.",
 		},
 		{
+			"rows that are known to be bad", counts("import", 1000, o{linker.Unchanged: 919, linker.Rejected: 81}, func(s *linker.Summary) {
+				known, unknown := int64(81), int64(0)
+				s.KnownRejects, s.NewRejects = &known, &unknown
+			}), reports.Good,
+			"81 of 1,000 rows did not go through; the other 919 did. Refused rows: 81 known, 0 new.",
+		},
+		{
 			"validate", counts("validate", 1, o{linker.Valid: 1}, notApplied), reports.Good,
 			"Every row passed the check, as far as a file can tell: 1 row.",
 		},

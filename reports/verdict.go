@@ -40,9 +40,18 @@ func Verdict(s linker.Summary) (Tone, string) {
 	case linker.Revert:
 		return tone(s), reverted(s)
 	case linker.Reconcile:
-		return tone(s), reconciled(s)
+		return tone(s), reconciled(s) + known(s)
 	}
-	return tone(s), imported(s)
+	return tone(s), imported(s) + known(s)
+}
+
+// known says how many of the refused rows the last run refused too, "" when they
+// were not compared.
+func known(s linker.Summary) string {
+	if s.KnownRejects == nil {
+		return ""
+	}
+	return fmt.Sprintf(" Refused rows: %s known, %s new.", text.Thousands(*s.KnownRejects), text.Thousands(*s.NewRejects))
 }
 
 func tone(s linker.Summary) Tone {

@@ -55,6 +55,7 @@ var notWithAPI = []struct{ flag, why string }{
 	{"follow-merges", "the server decides that"},
 	{"existing", "the server replaces"},
 	{"keep-trigger", "the server replaces"},
+	{"max-new-rejects", "the runs before are recorded in the database"},
 	{"max-changes", "what would change is not known before"},
 	{"force", "what would change is not known before"},
 	{"expect", "what would change is not known before"},

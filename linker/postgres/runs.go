@@ -142,10 +142,11 @@ func save(ctx context.Context, conn *pgx.Conn, r linker.Run, scopeState string) 
 			    applying_at = CASE $2 WHEN 'applying' THEN coalesce(applying_at, clock_timestamp()) WHEN 'refused' THEN NULL ELSE applying_at END,
 			    write_order = CASE $2 WHEN 'applying' THEN (SELECT coalesce(max(write_order), 0) + 1 FROM relink.runs) WHEN 'refused' THEN NULL ELSE write_order END,
 			    finished_at = CASE WHEN $10 THEN coalesce(finished_at, clock_timestamp()) END,
-			    source_name = nullif($11, ''), took = $12, left_alone = $13, scope_state = nullif($14, '')
+			    source_name = nullif($11, ''), took = $12, left_alone = $13, scope_state = nullif($14, ''),
+			    known_refused = $15
 			WHERE id = $1`
 		_, err := tx.Exec(ctx, update, r.ID, string(r.State), r.Source.Bytes, r.Source.SHA256, r.StagedRows,
-			counts, r.OutDir, r.Message, r.ExitStatus, r.State.Ended(), r.Source.Name, took, r.LeftAlone, scopeState)
+			counts, r.OutDir, r.Message, r.ExitStatus, r.State.Ended(), r.Source.Name, took, r.LeftAlone, scopeState, r.KnownRefused)
 		if err != nil {
 			return fmt.Errorf("recording run %d: %w", r.ID, err)
 		}
@@ -157,7 +158,7 @@ const selectRun = `
 	SELECT r.id, r.kind, r.state, r.dry_run, coalesce(r.source_name, ''), coalesce(r.source_bytes, 0), coalesce(r.source_sha256, ''),
 	    coalesce(r.options, '{}'), coalesce(r.staged_rows, -1), coalesce(r.counts, '{}'), coalesce(r.of_run, 0),
 	    coalesce(r.out_dir, ''), coalesce(r.host, ''), coalesce(r.pid, 0), coalesce(r.version, ''), r.started_at,
-	    r.applying_at, r.finished_at, coalesce(r.exit_status, 0), coalesce(r.message, ''), coalesce(r.took, '{}'), r.left_alone,
+	    r.applying_at, r.finished_at, coalesce(r.exit_status, 0), coalesce(r.message, ''), coalesce(r.took, '{}'), r.left_alone, r.known_refused,
 	    coalesce(r.database_name, ''), coalesce(r.platform_schema, ''), coalesce(r.server_address, ''),
 	    coalesce(r.system_identifier, ''), coalesce(r.role_name, ''),
 	    EXISTS (
@@ -256,7 +257,7 @@ func scanRun(row pgx.CollectableRow) (r linker.Run, err error) {
 	err = row.Scan(&r.ID, &r.Kind, &r.State, &r.DryRun, &r.Source.Name, &r.Source.Bytes, &r.Source.SHA256,
 		&options, &r.StagedRows, &counts, &r.OfRun,
 		&r.OutDir, &r.Host, &r.PID, &r.Version, &r.StartedAt,
-		&applying, &finished, &r.ExitStatus, &r.Message, &took, &r.LeftAlone,
+		&applying, &finished, &r.ExitStatus, &r.Message, &took, &r.LeftAlone, &r.KnownRefused,
 		&r.Database.Name, &r.Database.Schema, &r.Database.Server, &r.Database.SystemIdentifier, &r.Database.Role, &r.Alive)
 	if err != nil {
 		return r, err

@@ -166,6 +166,8 @@ func (o *GuardOptions) RegisterFile(flags *pflag.FlagSet) {
 // given.
 func (o *GuardOptions) Register(flags *pflag.FlagSet, changes string) {
 	o.RegisterFile(flags)
+	flags.Var(limit{&o.MaxNewRejects}, "max-new-rejects", "refuse the file when more rows are rejected that the last run of this scope did not reject too, "+
+		"a number or a percentage of the rows; rows that it did reject do not count for the exit status")
 	o.RegisterChanges(flags, changes)
 }
 

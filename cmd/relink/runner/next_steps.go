@@ -24,7 +24,7 @@ func NextAfterFile(cmd *cobra.Command, path string) func(linker.Summary) []repor
 		"connection", "data-type", "prune", "take-over", "out", "out-group", "report-format")
 	// The limits are made for the whole file: of its rejects nearly all may
 	// be rejected again, and they are few.
-	limits := flags.SameFlags(cmd, "max-rejects", "max-changes", "min-rows", "force")
+	limits := flags.SameFlags(cmd, "max-rejects", "max-new-rejects", "max-changes", "min-rows", "force")
 	command := "relink " + cmd.Name() + same + limits + SameDatabase(cmd) + " "
 	ofRejects := "relink " + cmd.Name() + same + SameDatabase(cmd) + " "
 	after := nextAfterRun(cmd)

@@ -142,6 +142,7 @@ func (s Settings) Listed() []reports.Option {
 		add("take-over", yes(scope.TakeOver))
 	}
 	add("max-rejects", s.Guard.MaxRejects.String())
+	add("max-new-rejects", s.Guard.MaxNewRejects.String())
 	add("max-changes", s.Guard.MaxChanges.String())
 	if s.Guard.MinRows > 0 {
 		add("min-rows", text.Thousands(s.Guard.MinRows))
@@ -178,10 +179,14 @@ func sameScope(r linker.Run, s Settings) bool {
 	if err != nil || other.Rules.Scope == nil || s.Rules.Scope == nil {
 		return false
 	}
-	a, b := *other.Rules.Scope, *s.Rules.Scope
-	key := func(x linker.Scope) string {
-		return strings.Join(x.Connections, "\x00") + "\x01" + strings.Join(x.DataTypes, "\x00") + "\x01" +
-			strings.Join(x.Organizations, "\x00")
+	return scopeKey(other.Rules.Scope) == scopeKey(s.Rules.Scope)
+}
+
+// scopeKey tells scopes apart, "" for none.
+func scopeKey(x *linker.Scope) string {
+	if x == nil {
+		return ""
 	}
-	return key(a) == key(b)
+	return strings.Join(x.Connections, "\x00") + "\x01" + strings.Join(x.DataTypes, "\x00") + "\x01" +
+		strings.Join(x.Organizations, "\x00")
 }

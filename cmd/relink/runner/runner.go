@@ -167,6 +167,9 @@ func (r *Runner) do(ctx context.Context, run linker.Run, s Settings, resumed boo
 	if s.Expect != "" {
 		job.Expect = func(*source.Reader) (batch.Report, error) { return newExpectation(s.Expect) }
 	}
+	if err := r.compareRefused(ctx, job, s); err != nil {
+		return r.broken(run, &batch.Done{Run: run}, resumed, err)
+	}
 	r.begins(run, dir)
 	saidSo := context.AfterFunc(ctx, func() {
 		r.Console.Stderr.Notice("stopping after the batches in hand; a second signal stops at once")

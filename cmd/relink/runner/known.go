@@ -1,0 +1,64 @@
+package runner
+
+import (
+	"context"
+
+	"relink/batch"
+	"relink/linker"
+	"relink/linker/postgres/pg"
+)
+
+// compareRefused lets a job know the refused rows of the last run of the same
+// scope again, and keeps its own for the next one (--max-new-rejects).
+func (r *Runner) compareRefused(ctx context.Context, job *batch.Job, s Settings) error {
+	run := job.Run
+	if s.Guard.MaxNewRejects.IsZero() || r.Rewrite {
+		return nil
+	}
+	recorded, err := r.Store.Runs(ctx, driftLookBack)
+	if err != nil {
+		return err
+	}
+	last, older := earlier(recorded, run, s)
+	if last != 0 {
+		if job.Earlier, err = r.Store.RefusedRows(ctx, last); err != nil {
+			return err
+		}
+	}
+	if job.Earlier == nil {
+		r.Console.Stderr.Warn("no earlier run of this scope had --max-new-rejects: the next one is compared with the refused rows of this one")
+	}
+	job.Remember = func(ctx context.Context, rows *linker.RefusedRows) error {
+		return pg.Explain(r.Store.RememberRefused(ctx, run.ID, rows, older))
+	}
+	return nil
+}
+
+// earlier returns the last run that this one is compared with, 0 for none, and
+// those before it. recorded are runs, the newest first. A dry run is compared
+// with dry runs only: what it found nobody was told of at night.
+func earlier(recorded []linker.Run, this linker.Run, s Settings) (last int64, older []int64) {
+	for _, r := range recorded {
+		if r.ID >= this.ID || r.Kind != this.Kind || r.DryRun != this.DryRun || r.State != linker.StateDone ||
+			r.Database.Schema != this.Database.Schema || !sameRows(r, s) {
+			continue
+		}
+		if last == 0 {
+			last = r.ID
+		} else {
+			older = append(older, r.ID)
+		}
+	}
+	return last, older
+}
+
+// sameRows reports whether a run took rows of the same kind, whatever its file
+// was called, and kept those that it refused.
+func sameRows(r linker.Run, s Settings) bool {
+	other, err := readSettings(r)
+	if err != nil || other.Guard.MaxNewRejects.IsZero() {
+		return false
+	}
+	return other.Rules.Set == s.Rules.Set && other.Rules.Organization == s.Rules.Organization &&
+		scopeKey(other.Rules.Scope) == scopeKey(s.Rules.Scope)
+}
