@@ -35,7 +35,7 @@ package: build ## pack the program with man pages and completions into bin
 	rm -rf bin/package
 	mkdir -p bin/package/completions
 	cp bin/relink README.md bin/package
-	bin/relink man bin/package/man
+	$(GO) run -tags man ./cmd/relink man bin/package/man
 	for shell in bash zsh fish; do bin/relink completion $$shell > bin/package/completions/relink.$$shell; done
 	tar -C bin/package -czf bin/relink-$$($(GO) env GOOS)-$$($(GO) env GOARCH).tar.gz .
 

@@ -1,3 +1,5 @@
+//go:build man
+
 package main
 
 import (
@@ -10,7 +12,11 @@ import (
 	"relink/cmd/relink/exit"
 )
 
-// manCommand is for those who package the program, and so it is hidden.
+// buildCommands are for those who package the program: make package builds it
+// once more with the tag man to have them. What writes the pages would be 0.6 MB
+// of every program.
+func (a *app) buildCommands() []*cobra.Command { return []*cobra.Command{a.manCommand()} }
+
 func (a *app) manCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:    "man FOLDER",

@@ -108,8 +108,8 @@ with "relink demo".`,
 		a.demoCommand(),
 		a.explainCommand(),
 		a.versionCommand(),
-		a.manCommand(),
 	)
+	root.AddCommand(a.buildCommands()...)
 	a.completeValues(root)
 	return root
 }
