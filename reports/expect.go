@@ -47,7 +47,7 @@ func (d *Difference) String() string {
 	return fmt.Sprintf("line %d was %s and is now %s", d.Line, printable(d.Want), printable(d.Got))
 }
 
-// OpenExpect opens the approved report.
+// OpenExpect opens the approved report, which may be compressed.
 func OpenExpect(path string) (*Expect, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -61,11 +61,22 @@ func OpenExpect(path string) (*Expect, error) {
 		f.Close() // nothing was read
 		return nil, fmt.Errorf("opening the approved report %s: %w", path, cause(err))
 	}
+	if f, err = decompressed(f); err != nil {
+		f.Close() // it is only read from
+		return nil, fmt.Errorf("opening the approved report %s: %w", path, cause(err))
+	}
 	return &Expect{
 		path: path, f: f, line: 1,
 		want: bufio.NewReaderSize(f, blockSize),
 		buf:  make([]byte, blockSize),
 	}, nil
+}
+
+// IsJSONL reports whether the approved report is JSONL, which its first byte
+// tells.
+func (x *Expect) IsJSONL() bool {
+	first, err := x.want.Peek(1)
+	return err == nil && first[0] == '{'
 }
 
 // Write compares p with the next bytes of the approved report. Its errors are

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 )
 
 // File is a file that has its name only when it is complete: it is written
@@ -39,6 +41,17 @@ func CreateFile(path string) (*File, error) {
 		return nil, fmt.Errorf("creating %s: %w", path, cause(err))
 	}
 	return f, nil
+}
+
+// Compressed returns a writer that compresses what is written to it into f, in the
+// way of Compressions that the name of f ends with, if any. It has to be closed
+// before f is committed.
+func (f *File) Compressed() (io.WriteCloser, error) {
+	how := strings.TrimPrefix(filepath.Ext(f.path), ".")
+	if !slices.Contains(Compressions, how) {
+		how = ""
+	}
+	return compressor(f, how)
 }
 
 // CreateOpenFile begins the file path, which others can read as the umask

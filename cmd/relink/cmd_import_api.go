@@ -181,7 +181,7 @@ func (r *apiRun) do(ctx context.Context) error {
 		Journal: filepath.Join(r.dir, journalName), Settings: options, TempDir: r.dir,
 		Begin: func(src *source.Reader) (batch.Report, error) {
 			var err error
-			r.files, err = runner.NewReportFiles(runner.RelativePath(r.dir), r.s.ReportFormat, r.s.Rules.Set, src)
+			r.files, err = runner.NewReportFiles(runner.RelativePath(r.dir), flags.Extension(r.s.ReportFormat, r.s.ReportCompress), r.s.Rules.Set, src)
 			return r.files, err
 		},
 		Planned:  r.foretell,

@@ -82,7 +82,7 @@ func (a *app) revert(cmd *cobra.Command, id string, o revertOptions) error {
 			}
 		}
 		r := &runner.Runner{Console: a.Console, Command: cmd, Store: store, Options: o.run, JSON: o.JSON, Next: runner.NextAfterRevert(cmd, n)}
-		s := runner.Settings{Name: fmt.Sprintf("run %d", n), Guard: o.guard.Guard, ReportFormat: o.ReportFormat, OutGroup: o.OutGroup}
+		s := runner.Settings{Name: fmt.Sprintf("run %d", n), Guard: o.guard.Guard, ReportFormat: o.ReportFormat, ReportCompress: o.ReportCompress, OutGroup: o.OutGroup}
 		if s.Out, err = runner.Absolute(o.Out); err != nil {
 			return err
 		}

@@ -115,7 +115,7 @@ func (a *app) validateInto(ctx context.Context, dir string, input source.Input, 
 		TempDir: work,
 		Begin: func(src *source.Reader) (batch.Report, error) {
 			var err error
-			files, err = runner.NewReportFiles(dir, o.ReportFormat, input.Set, src)
+			files, err = runner.NewReportFiles(dir, o.Extension(), input.Set, src)
 			return files, err
 		},
 		Notice:   func(text string) { a.Stderr.Notice("%s", text) },

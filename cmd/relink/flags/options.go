@@ -14,6 +14,7 @@ import (
 	"relink/cmd/relink/exit"
 	"relink/linker"
 	"relink/linker/text"
+	"relink/reports"
 )
 
 // InputOptions say how a file is to be read.
@@ -139,7 +140,20 @@ type OutputOptions struct {
 	Out          string
 	OutGroup     string
 	ReportFormat string
-	JSON         bool
+	// ReportCompress is one of reports.Compressions, "" for none.
+	ReportCompress string
+	JSON           bool
+}
+
+// Extension is how the name of the report ends: csv, jsonl.zst.
+func (o OutputOptions) Extension() string { return Extension(o.ReportFormat, o.ReportCompress) }
+
+// Extension is how the name of a report of a format ends that is compressed so.
+func Extension(format, compress string) string {
+	if compress == "" {
+		return format
+	}
+	return format + "." + compress
 }
 
 // DefaultOut is the folder that the folders of runs are made in.
@@ -150,6 +164,7 @@ func (o *OutputOptions) Register(flags *pflag.FlagSet) {
 	flags.StringVar(&o.Out, "out", DefaultOut, "`FOLDER` in which the run gets a folder of its own")
 	flags.StringVar(&o.OutGroup, "out-group", "", "`GROUP` whose members may read that folder; default: nobody but you")
 	flags.Var(word{&o.ReportFormat, []string{"csv", "jsonl"}}, "report-format", "what the report is written as")
+	flags.Var(word{&o.ReportCompress, reports.Compressions}, "report-compress", "compress the report")
 	flags.BoolVar(&o.JSON, "json", false, "print summary.json instead of the summary")
 }
 

@@ -3,7 +3,6 @@ package runner
 import (
 	"errors"
 	"io"
-	"strings"
 
 	"relink/linker"
 	"relink/reports"
@@ -24,7 +23,7 @@ func newExpectation(path string) (*expectation, error) {
 		return nil, err
 	}
 	e := &expectation{path: path, approved: approved}
-	if strings.HasSuffix(path, ".jsonl") {
+	if approved.IsJSONL() {
 		e.lines = reports.NewJSONL(approved)
 	} else {
 		e.lines = reports.NewCSV(approved)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 
 	"relink/batch/source"
 	"relink/cmd/relink/exit"
@@ -17,6 +18,7 @@ import (
 // They have their names only once they are committed.
 type ReportFiles struct {
 	file    *reports.File
+	packed  io.WriteCloser // compresses into file, or only passes on
 	lines   reports.Writer
 	rejects *reports.Rejects // nil where there is no source to repeat records of
 	Sample  reports.Sample
@@ -25,18 +27,23 @@ type ReportFiles struct {
 	keepOther int64
 }
 
-// NewReportFiles begins the files in the folder dir. src says what the
+// NewReportFiles begins the files in the folder dir. extension is the format, csv
+// or jsonl, and how it is compressed: csv.zst. src says what the
 // records look like that the rejects repeat, set what --set fills in.
-func NewReportFiles(dir, format string, set linker.Fields, src *source.Reader) (*ReportFiles, error) {
-	file, err := reports.CreateFile(filepath.Join(dir, "report."+format))
+func NewReportFiles(dir, extension string, set linker.Fields, src *source.Reader) (*ReportFiles, error) {
+	file, err := reports.CreateFile(filepath.Join(dir, "report."+extension))
 	if err != nil {
 		return nil, err
 	}
-	f := &ReportFiles{file: file, Sample: reports.Sample{Set: set}}
-	if format == "jsonl" {
-		f.lines = reports.NewJSONL(file)
+	packed, err := file.Compressed()
+	if err != nil {
+		return nil, errors.Join(err, file.Abort())
+	}
+	f := &ReportFiles{file: file, packed: packed, Sample: reports.Sample{Set: set}}
+	if strings.HasPrefix(extension, "jsonl") {
+		f.lines = reports.NewJSONL(packed)
 	} else {
-		f.lines = reports.NewCSV(file)
+		f.lines = reports.NewCSV(packed)
 	}
 	if src != nil {
 		f.rejects = reports.NewRejects(dir, reports.RejectsOptions{
@@ -64,6 +71,9 @@ func (f *ReportFiles) Write(e linker.Entry, rest io.Reader) error {
 // finds the rejects it speaks of.
 func (f *ReportFiles) Commit() error {
 	if err := f.lines.Close(); err != nil {
+		return err
+	}
+	if err := f.packed.Close(); err != nil {
 		return err
 	}
 	if f.keepOther != 0 {

@@ -21,7 +21,7 @@ const nextSteps = 3
 func NextAfterFile(cmd *cobra.Command, path string) func(linker.Summary) []reports.Step {
 	same := flags.SameFlags(cmd, "format", "delimiter", "encoding", "max-bytes", "map", "set",
 		"organization", "on-conflict", "follow-merges", "existing", "keep-trigger",
-		"connection", "data-type", "prune", "take-over", "out", "out-group", "report-format")
+		"connection", "data-type", "prune", "take-over", "out", "out-group", "report-format", "report-compress")
 	// The limits are made for the whole file: of its rejects nearly all may
 	// be rejected again, and they are few.
 	limits := flags.SameFlags(cmd, "max-rejects", "max-new-rejects", "max-changes", "min-rows", "force")
@@ -102,6 +102,7 @@ func (s Settings) flags() string {
 	if s.ReportFormat != "csv" {
 		add("report-format", s.ReportFormat)
 	}
+	add("report-compress", s.ReportCompress)
 	return b.String()
 }
 
@@ -148,7 +149,7 @@ func NextAfterRevert(cmd *cobra.Command, of int64) func(linker.Summary) []report
 // the HTTP operation.
 func NextAfterAPI(cmd *cobra.Command, path string) func(linker.Summary) []reports.Step {
 	command := "relink import" + flags.SameFlags(cmd, "api", "token-file", "rate", "insecure-plaintext",
-		"format", "delimiter", "encoding", "max-bytes", "map", "set", "on-conflict", "out", "out-group", "report-format") + " "
+		"format", "delimiter", "encoding", "max-bytes", "map", "set", "on-conflict", "out", "out-group", "report-format", "report-compress") + " "
 	return func(s linker.Summary) []reports.Step {
 		var first reports.Step
 		switch {
@@ -164,7 +165,7 @@ func NextAfterAPI(cmd *cobra.Command, path string) func(linker.Summary) []report
 
 // NextAfterValidate are the commands that make sense after the check of path.
 func NextAfterValidate(cmd *cobra.Command, path string, s linker.Summary) []reports.Step {
-	same := flags.SameFlags(cmd, "format", "delimiter", "encoding", "max-bytes", "map", "set", "out", "out-group", "report-format")
+	same := flags.SameFlags(cmd, "format", "delimiter", "encoding", "max-bytes", "map", "set", "out", "out-group", "report-format", "report-compress")
 	var list []reports.Step
 	if rejects, ok := s.Files["rejects"]; ok {
 		list = append(list, reports.Step{Why: "Fix the rows in the rejects file, then check them again", Command: "relink validate" + same + " " + flags.QuotePath(rejects)})

@@ -154,6 +154,7 @@ func (s Settings) Listed() []reports.Option {
 	if s.ReportFormat != "csv" {
 		add("report-format", s.ReportFormat)
 	}
+	add("report-compress", s.ReportCompress)
 	return list
 }
 

@@ -148,7 +148,7 @@ func (r *Runner) do(ctx context.Context, run linker.Run, s Settings, resumed boo
 		Record: r.record,
 		Begin: func(src *source.Reader) (batch.Report, error) {
 			var err error
-			files, err = NewReportFiles(dir, s.ReportFormat, s.Rules.Set, src)
+			files, err = NewReportFiles(dir, flags.Extension(s.ReportFormat, s.ReportCompress), s.Rules.Set, src)
 			if files != nil && run.State.Ended() {
 				files.keepOther = run.ID
 			}

@@ -37,7 +37,9 @@ type Settings struct {
 	Guard        linker.Guard      `json:"guard,omitzero"`
 	Expect       string            `json:"expect,omitempty"`
 	ReportFormat string            `json:"reportFormat"`
-	MaxBytes     int64             `json:"maxBytes,omitempty"`
+	// ReportCompress is one of reports.Compressions, "" for none.
+	ReportCompress string `json:"reportCompress,omitempty"`
+	MaxBytes       int64  `json:"maxBytes,omitempty"`
 	// Out is where the run's folder is made, absolute.
 	Out string `json:"out"`
 	// OutGroup may read that folder.
@@ -67,7 +69,7 @@ func copyName(path string) string {
 func NewSettings(in source.Input, rules linker.Rules, guard linker.Guard, o flags.OutputOptions) (Settings, error) {
 	s := Settings{
 		Path: in.Path, Name: in.Name, Format: in.Format, Encoding: in.Encoding, Delimiter: in.Delimiter,
-		Version: in.Version, Map: in.Map, Rules: rules, Guard: guard, ReportFormat: o.ReportFormat, OutGroup: o.OutGroup, MaxBytes: in.MaxBytes,
+		Version: in.Version, Map: in.Map, Rules: rules, Guard: guard, ReportFormat: o.ReportFormat, ReportCompress: o.ReportCompress, OutGroup: o.OutGroup, MaxBytes: in.MaxBytes,
 	}
 	s.Rules.Values = in.Values
 	if s.Name == "" {
