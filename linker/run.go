@@ -40,6 +40,16 @@ type Run struct {
 	Alive bool
 }
 
+// CurrentState returns how far the run has come. A process that was killed could
+// not record that: a run that has not ended and that no process is working on is
+// interrupted.
+func (r *Run) CurrentState() State {
+	if !r.State.Ended() && !r.Alive {
+		return StateInterrupted
+	}
+	return r.State
+}
+
 // Database is where a run was made. Every field is "" when it is not known: of
 // runs that older versions recorded, or of validate, which has no database.
 type Database struct {

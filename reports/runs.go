@@ -12,16 +12,6 @@ import (
 	"relink/linker"
 )
 
-// RunState is the state of a run as people and scripts are told it: a run that
-// was killed could not say so itself, and is interrupted once no process is at
-// work on it.
-func RunState(r linker.Run) linker.State {
-	if !r.State.Ended() && !r.Alive {
-		return linker.StateInterrupted
-	}
-	return r.State
-}
-
 // usualSchema goes without saying in the table of runs.
 const usualSchema = "public"
 
@@ -39,7 +29,7 @@ type listedRun struct {
 
 func list(r linker.Run) listedRun {
 	v := listedRun{
-		ID: r.ID, Kind: r.Kind, State: RunState(r), Source: r.Source,
+		ID: r.ID, Kind: r.Kind, State: r.State, Source: r.Source,
 		StartedAt: r.StartedAt.UTC().Truncate(time.Second),
 		Outcomes:  r.Outcomes, Database: r.Database,
 	}
@@ -57,7 +47,7 @@ func list(r linker.Run) listedRun {
 // state, source, startedAt, finishedAt, outcomes, database, schema, role and
 // server, in the order given.
 // finishedAt is null for a run that has not finished; source is the object of
-// summary.json; state is that of RunState.
+// summary.json; state is that of linker.Run.
 func WriteRunsJSON(w io.Writer, runs []linker.Run) error {
 	listed := make([]listedRun, 0, len(runs))
 	for _, r := range runs {
@@ -131,7 +121,7 @@ func (p *page) runs(runs []linker.Run) {
 		}
 		rows = append(rows, []string{
 			strconv.FormatInt(r.ID, 10), r.StartedAt.UTC().Format(time.DateTime),
-			kind, string(RunState(r)), lasted, source, r.Outcomes.String(),
+			kind, string(r.State), lasted, source, r.Outcomes.String(),
 		})
 	}
 	const last = 6 // OUTCOMES

@@ -17,7 +17,7 @@ var someRuns = []linker.Run{
 		StartedAt: time.Date(2026, 1, 3, 3, 0, 0, 0, time.UTC),
 	},
 	{
-		ID: 18, Kind: linker.Reconcile, State: linker.StateStaged, DryRun: true,
+		ID: 18, Kind: linker.Reconcile, State: linker.StateInterrupted, DryRun: true,
 		Source:    linker.SourceIdentity{Name: "links.csv"},
 		StartedAt: time.Date(2026, 1, 2, 23, 0, 0, 0, time.UTC),
 	},
@@ -78,7 +78,7 @@ func TestRunJSON(t *testing.T) {
 			Outcomes: linker.Counts{linker.Reverted: 3}, Host: "batch-1", PID: 4711, Version: "v1.2.3",
 			OutDir: "/data/relink-runs/20260101T030405Z-9", Options: []byte(`{"layout":1}`),
 		},
-		{ID: 8, Kind: linker.Import, State: linker.StateApplying, StartedAt: time.Date(2026, 1, 1, 3, 0, 0, 0, time.UTC), Options: []byte("{}")},
+		{ID: 8, Kind: linker.Import, State: linker.StateInterrupted, StartedAt: time.Date(2026, 1, 1, 3, 0, 0, 0, time.UTC), Options: []byte("{}")},
 	} {
 		if err := reports.WriteRunJSON(&b, r); err != nil {
 			t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"relink/linker"
@@ -197,20 +198,25 @@ var delimiters = []rune{',', ';', '\t', '|'}
 // make a header complete, and never taken without being asked for.
 var rareDelimiters = []rune{':', '^', '~', '!', '#', '/', '\x01', '\x1f', ' '}
 
-// parseDelimiter reads --delimiter.
-func parseDelimiter(s string) (rune, error) {
+// ParseDelimiter reads a delimiter as it is given in --delimiter and in a line
+// sep=: a character or its name. It is 0 for "". Old systems have delimiters of
+// their own, so any character will do that does not stand in ids.
+func ParseDelimiter(s string) (rune, error) {
 	switch strings.ToLower(s) {
 	case "":
 		return 0, nil
+	case "comma":
+		return ',', nil
+	case "semicolon":
+		return ';', nil
+	case "pipe":
+		return '|', nil
 	case `\t`, "tab":
 		return '\t', nil
 	}
 	r, n := utf8.DecodeRuneInString(s)
-	if n != len(s) || r == utf8.RuneError || strings.ContainsRune("\"\r\n\x00", r) {
-		return 0, &inputError{
-			what: fmt.Sprintf("--delimiter %q is not a delimiter", s),
-			hint: `give one character such as ; or |, or \t for a tab; it cannot be a quote or a line end`,
-		}
+	if n != len(s) || r == utf8.RuneError || unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("\"'\r\n\x00", r) {
+		return 0, fmt.Errorf("value %q: use a comma, a semicolon, tab, | or another character that does not stand in cells", s)
 	}
 	return r, nil
 }
@@ -225,7 +231,7 @@ func sepLine(line string) rune {
 	if len(line) <= len(sep) || !strings.EqualFold(line[:len(sep)], sep) {
 		return 0
 	}
-	r, err := parseDelimiter(line[len(sep):])
+	r, err := ParseDelimiter(line[len(sep):])
 	if err != nil {
 		return 0
 	}

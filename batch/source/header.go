@@ -19,9 +19,9 @@ const headerLines = 20
 // readHeader reads up to the first record of a CSV file: a "sep=" line, blank
 // lines and the header. raw is all of it, with the byte order mark.
 func (c *csvReader) readHeader(in Input, name string, n *names) (raw []byte, err error) {
-	given, err := parseDelimiter(in.Delimiter)
+	given, err := ParseDelimiter(in.Delimiter)
 	if err != nil {
-		return nil, err
+		return nil, &inputError{what: "--delimiter: " + err.Error(), hint: "give one character, or comma, semicolon, tab or pipe"}
 	}
 	before, first, err := c.seekHeader(name)
 	if err != nil {

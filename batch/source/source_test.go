@@ -197,6 +197,7 @@ func TestSourceCSV(t *testing.T) {
 		{"sep line", "sep=;\nrecordingId;dataType;id\nr1;LEAD;i1\n", Input{}, []string{"3:r1/LEAD/i1"}},
 		{"sep line, quoted, with a mark and CR LF", bom + "\"SEP=|\"\r\nrecordingId|dataType|id\r\nr1|LEAD|i1\r\n", Input{}, []string{"3:r1/LEAD/i1"}},
 		{"sep line with a tab", "sep=\t\nrecordingId\tdataType\tid\nr1\tLEAD\ti1\n", Input{}, []string{"3:r1/LEAD/i1"}},
+		{"delimiter by name", "recordingId;dataType;id\nr1;LEAD;i1\n", Input{Delimiter: "Semicolon"}, []string{"2:r1/LEAD/i1"}},
 		{"given delimiter over sep line", "sep=;\nrecordingId,dataType,id\nr1,LEAD,i1\n", Input{Delimiter: ","}, []string{"3:r1/LEAD/i1"}},
 		{"blank lines above the header", "\n  \n" + h + "r1,LEAD,i1\n", Input{}, []string{"4:r1/LEAD/i1"}},
 		{"quotes", h + `"r""1","LE,AD",""` + "\n", Input{}, []string{`2:r"1/LE,AD`}},

@@ -110,7 +110,7 @@ func (a *app) describe(r linker.Run) error {
 	facts := [][2]string{
 		{"run", fmt.Sprint(r.ID)},
 		{"kind", string(r.Kind)},
-		{"state", string(reports.RunState(r))},
+		{"state", string(r.State)},
 		{"source", r.Source.Name},
 		{"sha256", r.Source.SHA256},
 		{"started", r.StartedAt.Format(form)},
@@ -200,7 +200,7 @@ func (a *app) runsAbandonCommand() *cobra.Command {
 	}
 	cmd.Flags().SortFlags = false
 	o.register(cmd.Flags())
-	exit.List(cmd, map[int]string{exit.OK: "it is ended", exit.Busy: "it is alive"}, exit.OK, exit.Error, exit.Busy)
+	exit.List(cmd, map[int]string{exit.OK: "it is ended", exit.Busy: "it is still running"}, exit.OK, exit.Error, exit.Busy)
 	return cmd
 }
 

@@ -14,7 +14,6 @@ import (
 	"relink/linker"
 	"relink/linker/postgres"
 	"relink/linker/postgres/localpg"
-	"relink/reports"
 )
 
 // completionPatience is how long the Tab key waits for a database.
@@ -93,11 +92,11 @@ func (a *app) completeRuns(cmd *cobra.Command, args []string, _ string) ([]strin
 		return nil, nothing
 	}
 	if cmd.Name() == "resume" || cmd.Name() == "abandon" {
-		runs = slices.DeleteFunc(runs, func(r linker.Run) bool { return reports.RunState(r) != linker.StateInterrupted })
+		runs = slices.DeleteFunc(runs, func(r linker.Run) bool { return r.State != linker.StateInterrupted })
 	}
 	words := make([]string, len(runs))
 	for i, r := range runs {
-		words[i] = cobra.CompletionWithDesc(fmt.Sprint(r.ID), fmt.Sprintf("%s of %s, %s", r.Kind, r.Source.Name, reports.RunState(r)))
+		words[i] = cobra.CompletionWithDesc(fmt.Sprint(r.ID), fmt.Sprintf("%s of %s, %s", r.Kind, r.Source.Name, r.State))
 	}
 	return words, nothing | cobra.ShellCompDirectiveKeepOrder
 }

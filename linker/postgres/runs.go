@@ -276,8 +276,6 @@ func scanRun(row pgx.CollectableRow) (r linker.Run, err error) {
 	if finished != nil {
 		r.FinishedAt = finished.UTC()
 	}
-	if !r.Alive && !r.State.Ended() {
-		r.State = linker.StateInterrupted
-	}
+	r.State = r.CurrentState()
 	return r, nil
 }

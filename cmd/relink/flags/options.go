@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/spf13/pflag"
 
@@ -60,7 +58,7 @@ func (o *InputOptions) Set() (linker.Fields, error) {
 		name, value, ok := strings.Cut(s, "=")
 		value = strings.TrimSpace(value)
 		if !ok || value == "" {
-			return set, exit.Usage("write --set FIELD=VALUE", "--set: value %q: a field and a value are wanted", s)
+			return set, exit.Usage("write --set FIELD=VALUE", "--set: value %q: a field and a value are needed", s)
 		}
 		field, err := fieldNamed(strings.TrimSpace(name))
 		if err != nil {
@@ -93,7 +91,7 @@ func (o *InputOptions) Columns() (map[string]string, error) {
 	for _, m := range o.maps {
 		i := strings.LastIndex(m, "=")
 		if i <= 0 {
-			return nil, exit.Usage("write --map 'HEADER=FIELD'", "--map: value %q: a header and a field are wanted", m)
+			return nil, exit.Usage("write --map 'HEADER=FIELD'", "--map: value %q: a header and a field are needed", m)
 		}
 		header := strings.TrimSpace(m[:i])
 		name := strings.TrimSpace(m[i+1:])
@@ -113,26 +111,16 @@ func (o *InputOptions) Columns() (map[string]string, error) {
 	return columns, nil
 }
 
-// Separator reads --delimiter, "" when it is to be detected. Old systems have
-// delimiters of their own, so any character will do that does not stand in ids.
+// Separator reads --delimiter, "" when it is to be detected.
 func (o *InputOptions) Separator() (string, error) {
-	switch strings.ToLower(o.delimiter) {
-	case "":
+	r, err := source.ParseDelimiter(o.delimiter)
+	if err != nil {
+		return "", exit.Usage("", "--delimiter: %w", err)
+	}
+	if r == 0 {
 		return "", nil
-	case "comma":
-		return ",", nil
-	case "semicolon":
-		return ";", nil
-	case "pipe":
-		return "|", nil
-	case `\t`, "tab":
-		return "\t", nil
 	}
-	r, size := utf8.DecodeRuneInString(o.delimiter)
-	if size < len(o.delimiter) || r == utf8.RuneError || unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("\"'\r\n\x00", r) {
-		return "", exit.Usage("", "--delimiter: value %q: use a comma, a semicolon, tab, | or another character that does not stand in cells", o.delimiter)
-	}
-	return o.delimiter, nil
+	return string(r), nil
 }
 
 // OutputOptions say where a run leaves its files, and what stands on stdout.
@@ -162,7 +150,7 @@ const DefaultOut = "relink-runs"
 func (o *OutputOptions) Register(flags *pflag.FlagSet) {
 	o.ReportFormat = "csv"
 	flags.StringVar(&o.Out, "out", DefaultOut, "`FOLDER` in which the run gets a folder of its own")
-	flags.StringVar(&o.OutGroup, "out-group", "", "`GROUP` whose members may read that folder; default: nobody but you")
+	flags.StringVar(&o.OutGroup, "out-group", "", "`GROUP` whose members may read that folder; default: only you")
 	flags.Var(word{&o.ReportFormat, []string{"csv", "jsonl"}}, "report-format", "what the report is written as")
 	flags.Var(word{&o.ReportCompress, reports.Compressions}, "report-compress", "compress the report")
 	flags.BoolVar(&o.JSON, "json", false, "print summary.json instead of the summary")
