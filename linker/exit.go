@@ -29,7 +29,7 @@ var exitTexts = []struct {
 	{ExitBudget, "over the error budget", "more rows rejected than --max-rejects or --max-new-rejects allows: nothing written"},
 	{ExitGuard, "over the change guard", "more changes than --max-changes allows, or not what --expect says: nothing written"},
 	{ExitDrift, "drift found", "the links differ from the file (only with --dry-run)"},
-	{ExitBusy, "another run was at work", "another run is writing to this database"},
+	{ExitBusy, "another run was running", "another run is writing to this database"},
 	{ExitInterrupted, "interrupted", "interrupted; can be resumed"},
 }
 

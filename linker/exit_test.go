@@ -26,7 +26,7 @@ func TestExitStatuses(t *testing.T) {
 3 over the error budget, completed false
 4 over the change guard, completed false
 5 drift found, completed true
-11 another run was at work, completed false
+11 another run was running, completed false
 130 interrupted, completed false
 `
 	if diff := cmp.Diff(want, got.String()); diff != "" {

@@ -53,7 +53,7 @@ func ParseLimit(s string) (Limit, error) {
 	return Limit{given: true, percent: true, n: n}, nil
 }
 
-var errNoLimit = errors.New(`want a count such as "500" or a share such as "5%"`)
+var errNoLimit = errors.New(`must be a count such as "500" or a share such as "5%"`)
 
 // parseDigits is strict where strconv is lenient: no sign, no underscore.
 func parseDigits(s string) (int64, error) {

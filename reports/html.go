@@ -169,7 +169,7 @@ func facts(p Page) []pair {
 		list = append(list, pair{Name: "Took", Value: took(d)})
 		if busy := atWork(p.Phases); busy > 0 && d-busy > max(d/10, time.Second) {
 			// It was interrupted and resumed later, or had to wait.
-			list = append(list, pair{Name: "Of that at work", Value: took(busy)})
+			list = append(list, pair{Name: "Of that working", Value: took(busy)})
 			d = busy
 		}
 		if rate := perSecond(s.Rows-s.Outcomes[linker.Unattempted], d); rate != "" {

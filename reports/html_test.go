@@ -160,7 +160,7 @@ func TestHTMLOfAResumedRun(t *testing.T) {
 	p.Summary.FinishedAt = p.Summary.StartedAt.Add(9 * time.Hour)
 	got := html(t, p)
 	for _, want := range []string{
-		`<dt>Took</dt><dd>9 h 00 min</dd>`, `<dt>Of that at work</dt><dd>2.5 s</dd>`, `<dt>Rows a second</dt><dd>4</dd>`,
+		`<dt>Took</dt><dd>9 h 00 min</dd>`, `<dt>Of that working</dt><dd>2.5 s</dd>`, `<dt>Rows a second</dt><dd>4</dd>`,
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("page of a run that was resumed after nine hours holds no %s", want)

@@ -372,7 +372,7 @@ func TestAPIFlagsThatCannotBeMeant(t *testing.T) {
 		"--api http://platform.example --token-file TOKEN links.csv":                "would be sent unencrypted",
 		"--api http://127.0.0.1:1 --token-file OPEN --out OUT links.csv":            "others can read it (mode 0644)",
 		"--api platform.example --token-file TOKEN links.csv":                       "is not the address of a server",
-		"--api http://127.0.0.1:1 --token-file TOKEN --rate 0 links.csv":            "want a whole number from 1, or off",
+		"--api http://127.0.0.1:1 --token-file TOKEN --rate 0 links.csv":            "must be an integer of at least 1, or off",
 		"--api http://127.0.0.1:1 --token-file TOKEN no-such-file.csv":              "no-such-file.csv",
 		"--api http://127.0.0.1:1 --token-file no-such-token --out OUT links.csv":   "no-such-token",
 	} {
@@ -383,7 +383,7 @@ func TestAPIFlagsThatCannotBeMeant(t *testing.T) {
 		}
 	}
 	got := call(t, nil, "", "resume", dir)
-	if got.status != exit.Error || !strings.Contains(got.stderr, "is no folder of an import with --api") {
+	if got.status != exit.Error || !strings.Contains(got.stderr, "is not the folder of an import with --api") {
 		t.Errorf("resume of another folder exits %d and says %q", got.status, got.stderr)
 	}
 }

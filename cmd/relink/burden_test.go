@@ -50,7 +50,7 @@ func TestRunThatFailsEarlyLeavesNothing(t *testing.T) {
 		SELECT id, organization_id, title, created_at, CASE WHEN id = 'r-5' THEN now() - interval '1 s' / (length(id) - 3) END AS deleted_at
 		FROM all_recordings`)
 	p := s.relink(exit.Error, "import", "links.csv")
-	p.says("relink: error: ", "division by zero", "nothing was written: start it again when that is put right")
+	p.says("relink: error: ", "division by zero", "nothing was written: start it again when that is fixed")
 	if strings.Contains(p.stderr.String(), "resume") {
 		t.Errorf("it says\n%swhich would end like this run", p.stderr.String())
 	}

@@ -122,7 +122,7 @@ func (a *app) dbCheckCommand() *cobra.Command {
 	var o databaseOptions
 	cmd := a.dbCommandOf(&cobra.Command{
 		Use:   "check",
-		Short: "Tell whether a database is as relink needs it, and how to fix it",
+		Short: "Check whether a database is as relink needs it, and how to fix it",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.onDatabase(cmd.Context(), o, a.dbCheck)
 		},
@@ -216,7 +216,7 @@ func (a *app) dbStopCommand() *cobra.Command {
 func (a *app) dbStatusCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Tell whether the local database runs, and where it is",
+		Short: "Show whether the local database is running, and where",
 		Args:  positional(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			state, err := localpg.Status(cmd.Context(), a.localConfig(false))

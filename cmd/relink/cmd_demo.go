@@ -32,9 +32,9 @@ func (a *app) demoCommand() *cobra.Command {
 	var o demoOptions
 	cmd := &cobra.Command{
 		Use:     "demo",
-		Short:   "Show a dry run and an import in a small made-up world",
+		Short:   "Show a dry run and an import on made-up data",
 		GroupID: "more",
-		Long: `Show a dry run and an import in a small made-up world.
+		Long: `Show a dry run and an import on made-up data.
 
 Makes a platform with two organizations in a database of its own, writes a file
 of links with good rows and the faults of real life, validates it, imports it

@@ -17,7 +17,7 @@ func (a *app) explainCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:     "explain [CODE]",
-		Short:   "Tell what a code of the report means and how to fix it",
+		Short:   "Explain what a code of the report means and how to fix it",
 		GroupID: "more",
 		Long: `Tell what a code of the report means, why it happens and how to fix it.
 Without CODE, list all codes in the order in which they are tested.`,

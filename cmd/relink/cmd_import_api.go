@@ -292,7 +292,7 @@ func (r *apiRun) say(done *batch.Done, status linker.ExitStatus, phases []batch.
 	page.Summary.Files = r.files.Names()
 	page.Next = r.next(page.Summary)
 	if page.Summary.State == string(linker.StateInterrupted) {
-		page.Next = []reports.Step{{Why: "Go on where it stopped", Command: r.resumeCommand()}}
+		page.Next = []reports.Step{{Why: "Continue where it stopped", Command: r.resumeCommand()}}
 	}
 	if err := runner.WriteBeside(runner.RelativePath(r.dir), page); err != nil {
 		return err

@@ -38,11 +38,11 @@ type scopeOptions struct {
 }
 
 func (o *scopeOptions) register(fs *pflag.FlagSet) {
-	fs.Var(flags.Words(&o.connections, nil, "ID[,...]"), "connection", "the file tells of links into these connections")
-	fs.Var(flags.Words(&o.dataTypes, linker.DataTypes, "TYPE[,...]"), "data-type", "the file tells of links to CRM rows of these types")
-	fs.Var(flags.Words(&o.organizations, nil, "ID[,...]"), "organization", "the file tells of links of these organizations; with one, those of others do not exist")
+	fs.Var(flags.Words(&o.connections, nil, "ID[,...]"), "connection", "the file lists the links to these connections")
+	fs.Var(flags.Words(&o.dataTypes, linker.DataTypes, "TYPE[,...]"), "data-type", "the file lists the links to CRM rows of these types")
+	fs.Var(flags.Words(&o.organizations, nil, "ID[,...]"), "organization", "the file lists the links of these organizations; with one, those of others do not exist")
 	fs.BoolVar(&o.prune, "prune", false, "clear the links in scope whose recording the file does not mention")
-	fs.BoolVar(&o.takeOver, "take-over", false, "replace also links that lead out of the scope")
+	fs.BoolVar(&o.takeOver, "take-over", false, "also replace links that lead out of the scope")
 }
 
 // scope is the options as the linker's scope.
@@ -107,8 +107,8 @@ rejected row names, also with other letter case, white space or leading zeros,
 is never cleared.
 
 For cron: without a terminal, stderr has a line when the run starts and one when
-it ends; with --quiet a run that ends with 0 says nothing at all. --metrics-file
-tells Prometheus how it ended.`,
+it ends; with --quiet a run that ends with 0 prints nothing. --metrics-file
+writes how it ended for Prometheus.`,
 		Example: `  relink reconcile --dry-run --connection sf-prod links.csv
   relink reconcile --connection sf-prod --prune --min-rows 1000 links.csv
   relink reconcile --quiet --if-changed --connection sf-prod links.csv`,

@@ -27,9 +27,9 @@ func (a *app) resumeCommand() *cobra.Command {
 	var o resumeOptions
 	cmd := &cobra.Command{
 		Use:     "resume RUN [FILE]",
-		Short:   "Take an interrupted run to its end",
+		Short:   "Continue an interrupted run",
 		GroupID: "runs",
-		Long: `Take an interrupted run to its end, whatever interrupted it.
+		Long: `Continue an interrupted run, whatever interrupted it.
 
 What the run has done is final and is not done again; the other rows are decided
 as if the run had reached them only now. The report and the links are those of a
@@ -91,7 +91,7 @@ func (a *app) resume(cmd *cobra.Command, args []string, o resumeOptions) error {
 			}
 			if later != 0 {
 				return exit.Usage(
-					fmt.Sprintf("relink runs show %d tells what it did; --force resumes all the same", later),
+					fmt.Sprintf("relink runs show %d shows what it did; --force resumes anyway", later),
 					"run %d has written since run %d was interrupted", later, n)
 			}
 		}
@@ -111,14 +111,14 @@ func abandonedHint(cmd *cobra.Command, run linker.Run) string {
 		return "it has done nothing: start it again"
 	}
 	database := runner.SameDatabase(cmd)
-	return fmt.Sprintf("relink report%s %d tells what it has done, relink revert%s %d takes that back", database, run.ID, database, run.ID)
+	return fmt.Sprintf("relink report%s %d shows what it has done, relink revert%s %d undoes that", database, run.ID, database, run.ID)
 }
 
 // runID reads the number of a run.
 func runID(s string) (int64, error) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 1 {
-		return 0, exit.Usage("relink runs lists them", "%q is no run: a run is a number", s)
+		return 0, exit.Usage("relink runs lists them", "%q is not a run id: a run id is a number", s)
 	}
 	return n, nil
 }

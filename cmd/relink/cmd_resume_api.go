@@ -41,7 +41,7 @@ func (a *app) resumeThroughAPI(cmd *cobra.Command, dir string, o resumeOptions) 
 	head, err := send.ReadJournalHead(filepath.Join(dir, journalName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return exit.Usage("a run on a database is resumed by its number; relink runs lists them",
-			"%s is no folder of an import with --api from which anything was sent", dir)
+			"%s is not the folder of an import with --api that has sent anything", dir)
 	}
 	if err != nil {
 		return err

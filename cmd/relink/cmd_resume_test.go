@@ -116,7 +116,7 @@ func TestResumeRefuses(t *testing.T) {
 	s.file("other.csv", "recordingId,dataType,id\nr-2,ACCOUNT,e-7\n")
 	s.relink(exit.OK, "import", "other.csv").says("run " + again + " was interrupted")
 	before++
-	refused(fmt.Sprintf("run %d has written since run %d was interrupted", run+1, run), "--force resumes all the same")
+	refused(fmt.Sprintf("run %d has written since run %d was interrupted", run+1, run), "--force resumes anyway")
 	s.relink(exit.Rejected, "resume", "--force", again)
 	if got, want := s.files(run)["report.csv"], s.want["report.csv"]; got != want && !strings.Contains(got, "e-7") {
 		t.Errorf("report of the run resumed by force is\n%swant\n%s", got, want)
@@ -164,7 +164,7 @@ func TestReportOfTheTimeIsKept(t *testing.T) {
 
 	for _, command := range []string{"resume", "report"} {
 		p := s.relink(exit.Rejected, command, fmt.Sprint(dry))
-		p.says("report.csv is not what can be said of run 1 now", "this is what was written when the run ended")
+		p.says("report.csv differs from what run 1 would report now", "this is what was written when the run ended")
 		if got := strings.Join(strings.Fields(p.stdout.String()), " "); !strings.Contains(got, fmt.Sprintf("replaced %d ", siteChanges/2)) {
 			t.Errorf("%s of run 1 says %s, want the counts of then", command, got)
 		}
@@ -205,10 +205,10 @@ func TestResumeOfALiveRun(t *testing.T) {
 	}
 	for _, other := range others {
 		other.exits(exit.Busy)
-		other.says(fmt.Sprintf("run %d is at work, by process %d on ", run, p.Process.Pid))
+		other.says(fmt.Sprintf("run %d is still running (process %d on ", run, p.Process.Pid))
 	}
 	p.exits(exit.Rejected)
 	second.exits(exit.Rejected)
-	second.says(fmt.Sprintf("run %d is at work by process %d on ", run, p.Process.Pid))
+	second.says(fmt.Sprintf("run %d is still running (process %d on ", run, p.Process.Pid))
 	s.isWhole(run)
 }

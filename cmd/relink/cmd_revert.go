@@ -26,9 +26,9 @@ func (a *app) revertCommand() *cobra.Command {
 	var o revertOptions
 	cmd := &cobra.Command{
 		Use:     "revert RUN",
-		Short:   "Take a whole run back",
+		Short:   "Undo a whole run",
 		GroupID: "runs",
-		Long: `Take a whole run back.
+		Long: `Undo a whole run.
 
 Links that the run made and that are still current are cleared, and the links
 that they replaced, or that the run pruned, are made current again: as new links
@@ -54,7 +54,7 @@ abandoned first.`,
 	o.metrics.Register(fs)
 	o.run.Register(fs)
 	exit.List(cmd, map[int]string{
-		exit.OK:       "all that the run did is taken back",
+		exit.OK:       "everything the run did is undone",
 		exit.Rejected: "some links were kept, because somebody has changed them since",
 	}, exit.OK, exit.Error, exit.Rejected, exit.Guard, exit.Busy, exit.Interrupted)
 	return cmd
@@ -74,7 +74,7 @@ func (a *app) revert(cmd *cobra.Command, id string, o revertOptions) error {
 		case run.Alive:
 			return runner.StillRunning(run, "wait for its end, or interrupt its process first")
 		case run.DryRun, run.ApplyingAt.IsZero():
-			return exit.Usage("", "run %d has written nothing: there is nothing to take back", n)
+			return exit.Usage("", "run %d has written nothing: there is nothing to undo", n)
 		}
 		if !run.State.Ended() && !o.dryRun {
 			if err := abandon(ctx, store, run, "abandoned to be reverted"); err != nil {

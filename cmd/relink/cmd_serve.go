@@ -114,7 +114,7 @@ func (r perMinute) Set(s string) error {
 		return nil
 	}
 	if err := flags.Whole(r.value, 1).Set(s); err != nil {
-		return errors.New("want a whole number from 1, or off")
+		return errors.New("must be an integer of at least 1, or off")
 	}
 	return nil
 }

@@ -280,7 +280,7 @@ func TestServeRefuses(t *testing.T) {
 		"--tokens-file OPEN":                          "others can read it (mode 0644)",
 		"--tokens-file FILE --organization o-2":       "there is no token of organization",
 		"--tokens-file none":                          "there is no such file",
-		"--tokens-file FILE --rate-limit 0":           "want a whole number from 1, or off",
+		"--tokens-file FILE --rate-limit 0":           "must be an integer of at least 1, or off",
 		"--tokens-file FILE":                          "no database is named",
 		"--tokens-file FILE --database postgres://127.0.0.1:1/x --listen 127.0.0.1:99999":                                  "invalid port",
 		"--tokens-file FILE --tls-cert a.pem --tls-key k --database postgres://127.0.0.1:1/x --ops-listen 127.0.0.1:99999": "reading the certificate",

@@ -135,7 +135,7 @@ func TestInterruptWhileReadingStandardInput(t *testing.T) {
 	p.exits(exit.Interrupted)
 	p.says("run 1 was interrupted before its input was read to the end", "start it again")
 	s.relink(exit.Error, "resume", "1").says("run 1 was ended without being finished", "start it again")
-	s.relink(exit.Error, "report", "1").says("run 1 never got under way", "start it again")
+	s.relink(exit.Error, "report", "1").says("run 1 never started", "start it again")
 	if n := s.applied(); n != 0 {
 		t.Errorf("%d links were made, want none", n)
 	}

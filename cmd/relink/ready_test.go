@@ -120,7 +120,7 @@ func TestWrongDatabaseIsNamed(t *testing.T) {
 	w := newTown(t)
 	w.accounts("c-1", 1, 3)
 	path := w.file("links.csv", "c-1", append(pairs(1, 3), "r-4")...)
-	const want = "not one recording of the file exists in this database: is it the right one?"
+	const want = "no recording of the file exists in this database: is it the right one?"
 	for _, args := range [][]string{{"import", path}, {"import", "--dry-run", path}, {"import", "--json", path}} {
 		got := w.must(exit.Rejected, args...)
 		if !strings.Contains(got.stderr+strings.Join(strings.Fields(got.stdout), " "), want) {
@@ -128,7 +128,7 @@ func TestWrongDatabaseIsNamed(t *testing.T) {
 		}
 	}
 	w.recordings(1, 1)
-	if got := w.must(exit.Rejected, "import", path); strings.Contains(got.stderr+got.stdout, "not one recording") {
+	if got := w.must(exit.Rejected, "import", path); strings.Contains(got.stderr+got.stdout, "no recording of the file") {
 		t.Errorf("it says\n%s%sthough one is there", got.stdout, got.stderr)
 	}
 }

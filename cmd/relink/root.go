@@ -86,7 +86,7 @@ with "relink demo".`,
 	root.SetUsageTemplate(helpTemplate)
 	fs := root.PersistentFlags()
 	fs.SortFlags = false
-	fs.BoolVar(&a.Quiet, "quiet", false, "no progress, no notices, no word of a run that ends with 0")
+	fs.BoolVar(&a.Quiet, "quiet", false, "no progress, no notices; print nothing when the run succeeds")
 	fs.StringVar(&a.logFormat, "log-format", "text", "`FORMAT` of notices and errors, text or json")
 	root.AddGroup(
 		&cobra.Group{ID: "rows", Title: "Links:"},
@@ -209,10 +209,10 @@ Exit status:
 {{- end}}
 {{- if .HasAvailableSubCommands}}
 
-"{{.CommandPath}} COMMAND --help" tells more about a command.
+"{{.CommandPath}} COMMAND --help" shows more about a command.
 {{- end}}
 {{- if not .HasParent}}
-"relink help TOPIC" shows a page about one of these:
+"relink help TOPIC" shows one of these pages:
 
 {{.Annotations.topics}}
 

@@ -16,7 +16,7 @@ func TestTwoProcessesAtOnce(t *testing.T) {
 	s.file("other.csv", "recordingId,dataType,id\nr-2,ACCOUNT,e-7\n")
 	s.slowly(250 * time.Millisecond)
 	first := s.slowRun()
-	holder := fmt.Sprintf("another run is at work: import %d, started ", run)
+	holder := fmt.Sprintf("another run is running: import %d, started ", run)
 	process := fmt.Sprintf(" by process %d on ", first.Process.Pid)
 
 	second := s.start("import", "other.csv")
@@ -103,7 +103,7 @@ func TestResumeWhileAnotherRunIsAtWork(t *testing.T) {
 	other := s.start("import", "other.csv")
 	s.until("the other run is held", s.held)
 	p := s.relink(exit.Busy, "resume", run)
-	p.says("another run is at work: import 3, started ", "wait for it to end, then relink resume "+run+" continues it")
+	p.says("another run is running: import 3, started ", "wait for it to end, then relink resume "+run+" continues it")
 	s.released()
 	other.exits(exit.OK)
 	s.relink(exit.Rejected, "resume", "--force", run)

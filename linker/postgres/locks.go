@@ -33,7 +33,7 @@ type LockedError struct {
 }
 
 func (e *LockedError) Error() string {
-	return "another run is at work: " + e.Holder
+	return "another run is running: " + e.Holder
 }
 
 // tryLock takes a session lock or says who has it.

@@ -151,7 +151,7 @@ func (n whole) Type() string { return "N" }
 func (n whole) Set(s string) error {
 	v, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64)
 	if err != nil || v < n.least {
-		return fmt.Errorf("want a whole number from %d", n.least)
+		return fmt.Errorf("must be an integer of at least %d", n.least)
 	}
 	*n.value = v
 	return nil
@@ -240,7 +240,7 @@ func (p period) Type() string { return "DURATION" }
 func (p period) Set(s string) error {
 	d, err := time.ParseDuration(strings.TrimSpace(s))
 	if err != nil || d < 0 {
-		return errors.New("want a length of time such as 30s, 5m or 1h")
+		return errors.New("must be a duration such as 30s, 5m or 1h")
 	}
 	*p.value = d
 	return nil
@@ -292,7 +292,7 @@ func ValueError(name string, err error) error {
 	cause := errors.Unwrap(invalid)
 	var number *strconv.NumError
 	if errors.As(cause, &number) {
-		cause = errors.New("want true or false") // the only numbers of pflag's own are switches
+		cause = errors.New("must be true or false") // the only numbers of pflag's own are switches
 	}
 	return fmt.Errorf("%s: value %q: %w", name, invalid.GetValue(), cause)
 }

@@ -122,5 +122,5 @@ type standingError struct {
 }
 
 func (e *standingError) Error() string {
-	return fmt.Sprintf("%s is not what can be said of run %d now: links, recordings or CRM rows have changed since", e.path, e.run)
+	return fmt.Sprintf("%s differs from what run %d would report now: links, recordings or CRM rows have changed since", e.path, e.run)
 }

@@ -21,7 +21,7 @@ import (
 type MetricsOptions struct{ file string }
 
 func (o *MetricsOptions) Register(fs *pflag.FlagSet) {
-	fs.StringVar(&o.file, "metrics-file", "", "`FILE` that tells Prometheus how the run ended, however it ended; its name without .prom is the label name")
+	fs.StringVar(&o.file, "metrics-file", "", "`FILE` with Prometheus metrics of how the run ended, written also when it fails; its name without .prom becomes the label name")
 }
 
 // measured does what a command is for and writes down how it ended. That is

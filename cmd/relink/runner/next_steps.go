@@ -34,11 +34,11 @@ func NextAfterFile(cmd *cobra.Command, path string) func(linker.Summary) []repor
 		switch {
 		case s.DryRun && done && imported:
 			first = reports.Step{
-				Why:     "Do what this dry run says, and nothing else",
+				Why:     "Apply exactly this plan",
 				Command: command + "--expect " + flags.Quote(s.Files["report"]) + " " + flags.QuotePath(path),
 			}
 		case s.DryRun && done:
-			first = reports.Step{Why: "Do it for good", Command: command + flags.QuotePath(path)}
+			first = reports.Step{Why: "Run it for real", Command: command + flags.QuotePath(path)}
 		// Of a reconciliation the rejects belong into the next file: by
 		// themselves they are not what the links should be.
 		case s.Applied && s.Files["rejects"] != "" && imported && done:
@@ -116,9 +116,9 @@ func nextAfterRun(cmd *cobra.Command) func(linker.Summary) []reports.Step {
 	database := SameDatabase(cmd)
 	return func(s linker.Summary) []reports.Step {
 		id := " " + strconv.FormatInt(*s.Run, 10)
-		takeBack := reports.Step{Why: "See what taking this run back would do", Command: "relink revert --dry-run" + database + id}
+		takeBack := reports.Step{Why: "See what undoing this run would do", Command: "relink revert --dry-run" + database + id}
 		if s.State == string(linker.StateInterrupted) {
-			list := []reports.Step{{Why: "Go on where it stopped", Command: "relink resume" + database + id}}
+			list := []reports.Step{{Why: "Continue where it stopped", Command: "relink resume" + database + id}}
 			if s.Applied {
 				list = append(list, takeBack)
 			}
@@ -140,7 +140,7 @@ func NextAfterRevert(cmd *cobra.Command, of int64) func(linker.Summary) []report
 		if !s.DryRun || s.State != string(linker.StateDone) {
 			return after(s)
 		}
-		first := reports.Step{Why: "Do it for good", Command: "relink revert" + SameDatabase(cmd) + " " + strconv.FormatInt(of, 10)}
+		first := reports.Step{Why: "Run it for real", Command: "relink revert" + SameDatabase(cmd) + " " + strconv.FormatInt(of, 10)}
 		return steps(append([]reports.Step{first}, after(s)...))
 	}
 }
@@ -155,7 +155,7 @@ func NextAfterAPI(cmd *cobra.Command, path string) func(linker.Summary) []report
 		switch {
 		case s.State != string(linker.StateDone):
 		case s.DryRun:
-			first = reports.Step{Why: "Do it for good", Command: command + flags.QuotePath(path)}
+			first = reports.Step{Why: "Run it for real", Command: command + flags.QuotePath(path)}
 		case s.Files["rejects"] != "":
 			first = again(command, s)
 		}

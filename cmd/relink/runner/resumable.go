@@ -56,7 +56,7 @@ func waitForEnd(ctx context.Context, c *console.Console, store *postgres.Store, 
 			return run, err
 		case !told && patience > DeathTimeout && time.Until(deadline) < patience-DeathTimeout:
 			told = true
-			c.Stderr.Notice("run %d is at work by process %d on %s; waiting up to %s for its end", id, run.PID, run.Host, patience)
+			c.Stderr.Notice("run %d is still running (process %d on %s); waiting up to %s for it to end", id, run.PID, run.Host, patience)
 		}
 		select {
 		case <-ctx.Done():
@@ -68,7 +68,7 @@ func waitForEnd(ctx context.Context, c *console.Console, store *postgres.Store, 
 
 // atWork is the error about a run that some process is at work on.
 func StillRunning(run linker.Run, hint string) error {
-	return exit.WithStatus(exit.Busy, fmt.Errorf("run %d is at work, by process %d on %s", run.ID, run.PID, run.Host), hint)
+	return exit.WithStatus(exit.Busy, fmt.Errorf("run %d is still running (process %d on %s)", run.ID, run.PID, run.Host), hint)
 }
 
 // Again takes a run that was recorded before to its end or, with rewrite, to
@@ -82,7 +82,7 @@ func (r *Runner) Again(ctx context.Context, run linker.Run) error {
 		return exit.Usage("use the relink that made it: "+run.Version, "%w", err)
 	}
 	if run.State == linker.StateAbandoned && run.Kind != linker.Revert && run.Source.SHA256 == "" {
-		return exit.Usage("start it again", "run %d never got under way (%s)", run.ID, run.Message)
+		return exit.Usage("start it again", "run %d never started (%s)", run.ID, run.Message)
 	}
 	if r.File != "" {
 		if s.Path, err = sameBytes(ctx, run, r.File); err != nil {
@@ -144,8 +144,8 @@ func (r *Runner) untouched(ctx context.Context, run linker.Run) error {
 	}
 	if now.State.Ended() != run.State.Ended() || !now.ApplyingAt.Equal(run.ApplyingAt) ||
 		now.StagedRows != run.StagedRows || now.Source.SHA256 != run.Source.SHA256 {
-		return exit.Usage(fmt.Sprintf("relink runs show %d tells how far it is; then give the command again", run.ID),
-			"another process has gone on with run %d just now", run.ID)
+		return exit.Usage(fmt.Sprintf("relink runs show %d shows how far it is; then run the command again", run.ID),
+			"another process has just continued run %d", run.ID)
 	}
 	return nil
 }
@@ -186,7 +186,7 @@ func (r *Runner) record(ctx context.Context, run linker.Run) error {
 	return err
 }
 
-// abandon ends the record of a run that never got under way: nothing of it
+// abandon ends the record of a run that never started: nothing of it
 // could be resumed.
 func (r *Runner) abandon(run linker.Run, cause error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
@@ -220,9 +220,9 @@ func (r *Runner) broken(run linker.Run, done *batch.Done, resumed bool, err erro
 	case pg.IsLasting(err) && !done.Applied && !resumed:
 		// A resume would end like this one, and there is nothing to resume.
 		err = errors.Join(err, r.abandon(run, err), r.dropTables(run.ID))
-		return exit.WithStatus(exit.Error, err, join("nothing was written: start it again when that is put right"))
+		return exit.WithStatus(exit.Error, err, join("nothing was written: start it again when that is fixed"))
 	case pg.IsLasting(err):
-		return exit.WithStatus(exit.Error, err, join(fmt.Sprintf("when that is put right, go on with run %d by relink resume", run.ID)))
+		return exit.WithStatus(exit.Error, err, join(fmt.Sprintf("when that is fixed, continue run %d with relink resume", run.ID)))
 	case !done.Applied && !linker.IsTransient(err):
 		err = errors.Join(err, r.dropTables(run.ID))
 	}
@@ -246,5 +246,5 @@ func (r *Runner) dropTables(run int64) error {
 // and was then stopped by a guard: its limits are its own, for good.
 func (r *Runner) halfDoneHint(run int64) string {
 	database := SameDatabase(r.Command)
-	return fmt.Sprintf("relink revert%s %d takes back what the run has done, relink runs abandon%s %d leaves it", database, run, database, run)
+	return fmt.Sprintf("relink revert%s %d undoes what the run has done, relink runs abandon%s %d keeps it", database, run, database, run)
 }

@@ -337,7 +337,7 @@ func why(done *batch.Done) (list []string) {
 	return list
 }
 
-const wrongDatabase = "not one recording of the file exists in this database: is it the right one?"
+const wrongDatabase = "no recording of the file exists in this database: is it the right one?"
 
 func sourceLost(done *batch.Done) string {
 	return done.SourceLost + ": the report is made of the rows as they were read at first, trimmed and without a rejects file"
