@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+
+	"relink/linker/text"
 )
 
 // Guard holds the limits that a plan must keep. It is judged once, before the
@@ -48,7 +50,7 @@ func (g Guard) Judge(p Plan) *Refusal {
 	if rows := p.Rows - p.Strays; rows < g.MinRows {
 		return &Refusal{
 			Kind:    TooShort,
-			Message: fmt.Sprintf("the file has %s, fewer than the %d that --min-rows asks for", count(rows, "row"), g.MinRows),
+			Message: fmt.Sprintf("the file has %s, fewer than the %s that --min-rows asks for", text.Plural(rows, "row", "rows"), text.Thousands(g.MinRows)),
 			Hint:    "check that the export is complete; lower --min-rows if it is",
 		}
 	}
@@ -63,8 +65,8 @@ func (g Guard) judgeRejects(p Plan) *Refusal {
 	if g.MaxRejects.Exceeded(rejected, p.Rows) {
 		return &Refusal{
 			Kind: TooManyRejects,
-			Message: fmt.Sprintf("%d of %s are rejected (%s), more than the %s that --max-rejects allows",
-				rejected, count(p.Rows, "row"), share(rejected, p.Rows), g.MaxRejects),
+			Message: fmt.Sprintf("%s of %s are rejected (%s), more than the %s that --max-rejects allows",
+				text.Thousands(rejected), text.Plural(p.Rows, "row", "rows"), share(rejected, p.Rows), g.MaxRejects),
 			Hint: "fix the rows in the rejects file, or raise --max-rejects",
 		}
 	}
@@ -78,7 +80,7 @@ func (g Guard) judgeRejects(p Plan) *Refusal {
 	if g.Reconcile && rejected >= p.Rows {
 		return &Refusal{
 			Kind:    NoGoodRow,
-			Message: fmt.Sprintf("none of %s is good: the file cannot be what the links should be", count(p.Rows, "row")),
+			Message: fmt.Sprintf("none of %s is good: the file cannot be what the links should be", text.Plural(p.Rows, "row", "rows")),
 			Hint:    "look at the reasons in the report; often one column or one connection id is wrong",
 		}
 	}
@@ -94,8 +96,8 @@ func (g Guard) JudgeNewRejects(refused, known, rows int64) *Refusal {
 	}
 	return &Refusal{
 		Kind: TooManyNew,
-		Message: fmt.Sprintf("%d of %s are rejected and were not in the last run (%d known, %d new), more than the %s that --max-new-rejects allows",
-			unknown, count(rows, "row"), known, unknown, g.MaxNewRejects),
+		Message: fmt.Sprintf("%s of %s are rejected and were not in the last run (%s known, %s new), more than the %s that --max-new-rejects allows",
+			text.Thousands(unknown), text.Plural(rows, "row", "rows"), text.Thousands(known), text.Thousands(unknown), g.MaxNewRejects),
 		Hint: "fix the new rows in the rejects file, or raise --max-new-rejects",
 	}
 }
@@ -151,13 +153,13 @@ func (g Guard) refuseChanges(p Plan, over []part, changes int64) *Refusal {
 		limit = Percent(DefaultMaxChanges)
 	}
 	first := over[0]
-	message := fmt.Sprintf("the plan replaces or clears %d of %s of %s (%s), more than the %s that --max-changes allows",
-		first.changes, count(first.current, "current link"), first.name, share(first.changes, first.current), limit)
+	message := fmt.Sprintf("the plan replaces or clears %s of %s of %s (%s), more than the %s that --max-changes allows",
+		text.Thousands(first.changes), text.Plural(first.current, "current link", "current links"), first.name, share(first.changes, first.current), limit)
 	if len(over) > 1 {
 		message += "; so does " + over[1].name
 	}
 	if more := len(over) - 2; more > 0 {
-		message += fmt.Sprintf(", and so do %d more", more)
+		message += fmt.Sprintf(", and so do %s more", text.Thousands(int64(more)))
 	}
 	if g.Force != nil {
 		message += fmt.Sprintf("; --force %d does not allow it, since the plan changes %d", *g.Force, changes)
@@ -181,14 +183,6 @@ func largest(groups []Group) []Group {
 		)
 	})
 	return groups[:min(len(groups), RefusalGroups)]
-}
-
-// count is a number with its noun, in the plural where it needs one.
-func count(n int64, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // share is n of total in percent. Two decimals tell apart what a limit of whole

@@ -117,7 +117,7 @@ func TestRefusalOfChangesNamesTheWayOut(t *testing.T) {
 	got := Guard{Reconcile: true, Force: &forced}.Judge(plan)
 	want := &Refusal{
 		Kind: TooManyChanges,
-		Message: `the plan replaces or clears 803 of 1000 current links of connection "c03" (80.30%), more than the 20% that --max-changes allows; ` +
+		Message: `the plan replaces or clears 803 of 1,000 current links of connection "c03" (80.30%), more than the 20% that --max-changes allows; ` +
 			`--force 3 does not allow it, since the plan changes 1496`,
 		Hint: "read the plan's report, and if it is what you want, repeat the command with --force 1496",
 	}
@@ -129,7 +129,7 @@ func TestRefusalOfChangesNamesTheWayOut(t *testing.T) {
 	}
 
 	whole := Guard{Reconcile: true}.Judge(Plan{Rows: 1, Groups: []Group{{"c1", "LEAD", 1000, 0, 500}, {"c2", "LEAD", 1, 0, 0}}})
-	if whole == nil || !strings.Contains(whole.Message, "500 of 1001 current links of all connections (49.95%)") ||
+	if whole == nil || !strings.Contains(whole.Message, "500 of 1,001 current links of all connections (49.95%)") ||
 		!strings.Contains(whole.Message, `so does connection "c1"`) {
 		t.Errorf("refusal of the whole = %v, want it to name the whole and c1", whole)
 	}
