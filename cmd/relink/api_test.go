@@ -86,7 +86,7 @@ func (s *station) listen(h http.Handler) {
 // linked.
 func (s *station) exec(url string) {
 	s.t.Helper()
-	conn, err := pg.Connect(s.t.Context(), pg.Config{URL: url})
+	conn, err := pgtest.Open(s.t.Context(), pg.Config{URL: url})
 	if err != nil {
 		s.t.Fatal(err)
 	}

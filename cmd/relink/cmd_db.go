@@ -140,7 +140,7 @@ func (a *app) dbCheck(ctx context.Context, cfg pg.Config) error {
 		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	findings, err := dbcheck.Check(ctx, conn, cfg.Schema)
+	findings, err := dbcheck.Check(ctx, conn, cfg)
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func TestResumeThatAGuardRefusesReportsWhatWasDone(t *testing.T) {
 	run := s.kill9("--max-rejects", "20")
 	applied := s.applied()
 	s.exec(`UPDATE recordings SET deleted_at = now()
-		WHERE id NOT IN (SELECT recording_id FROM recording_links WHERE linked_by_run IS NOT NULL)
+		WHERE id NOT IN (SELECT recording_id FROM relink.marks)
 		AND id IN (SELECT 'r-' || n FROM generate_series(31, 60) AS n)`)
 	p := s.relink(exit.Budget, "resume", "--quiet", fmt.Sprint(run))
 	p.says("--max-rejects")

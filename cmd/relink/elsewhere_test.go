@@ -33,7 +33,8 @@ func (s *site) tenant(schema string) {
 func (s *site) marked(schema string) int {
 	s.t.Helper()
 	return ask[int](s, fmt.Sprintf(
-		"SELECT count(*) FROM %s.recording_links WHERE linked_by_run IS NOT NULL OR cleared_by_run IS NOT NULL", schema))
+		"SELECT count(*) FROM %[1]s.recording_links AS l JOIN relink.marks AS m ON l.id::text IN (m.made, m.cleared)"+
+			" JOIN relink.runs AS r ON r.id = m.run AND r.platform_schema = '%[1]s'", schema))
 }
 
 // A run that was made in one schema is never resumed, reverted or reported in
@@ -61,7 +62,7 @@ func TestRunBelongsToItsSchema(t *testing.T) {
 	if got := s.marked("public"); got != 0 {
 		t.Errorf("the resumed run has changed %d links of schema public, want 0", got)
 	}
-	if got := ask[int](s, "SELECT count(*) FROM tenant1.recording_links WHERE linked_by_run = $1", run); got != siteChanges {
+	if got := ask[int](s, "SELECT count(*) FROM tenant1.recording_links AS l JOIN relink.marks AS m ON m.made = l.id::text WHERE m.run = $1", run); got != siteChanges {
 		t.Errorf("the resumed run has made %d links in its schema, want %d", got, siteChanges)
 	}
 	s.relink(exit.Rejected, "report", run)
@@ -69,7 +70,7 @@ func TestRunBelongsToItsSchema(t *testing.T) {
 	if got := s.marked("public"); got != 0 {
 		t.Errorf("the revert has changed %d links of schema public, want 0", got)
 	}
-	if got := ask[int](s, "SELECT count(*) FROM tenant1.recording_links WHERE linked_by_run = $1 AND cleared_at IS NULL", run); got != 0 {
+	if got := ask[int](s, "SELECT count(*) FROM tenant1.recording_links AS l JOIN relink.marks AS m ON m.made = l.id::text WHERE m.run = $1 AND l.cleared_at IS NULL", run); got != 0 {
 		t.Errorf("the revert has left %d links of the run, want 0", got)
 	}
 	if got := s.relink(exit.OK, "runs", "show", run).stdout.String(); !strings.Contains(got, "schema    tenant1\n") {

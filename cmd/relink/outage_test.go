@@ -11,6 +11,7 @@ import (
 	"relink/cmd/relink/exit"
 	"relink/linker/postgres/localpg"
 	"relink/linker/postgres/pg"
+	"relink/linker/postgres/pgtest"
 )
 
 // cut ends all sessions of runs in the server, or those of one purpose.
@@ -121,7 +122,7 @@ func TestServerGoesAway(t *testing.T) {
 // function is called.
 func (s *site) lock(table, mode string) (free func()) {
 	s.t.Helper()
-	conn, err := pg.Connect(context.Background(), pg.Config{URL: s.url, ApplicationName: "platform migration"})
+	conn, err := pgtest.Open(context.Background(), pg.Config{URL: s.url, ApplicationName: "platform migration"})
 	if err != nil {
 		s.t.Fatal(err)
 	}

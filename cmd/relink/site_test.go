@@ -89,7 +89,7 @@ func (s *site) read(path string) string {
 func (s *site) connection() *pgx.Conn {
 	s.t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); s.conn == nil || s.conn.IsClosed(); {
-		conn, err := pg.Connect(context.Background(), pg.Config{URL: s.url, ApplicationName: "platform"})
+		conn, err := pgtest.Open(context.Background(), pg.Config{URL: s.url, ApplicationName: "platform"})
 		switch {
 		case err == nil:
 			s.conn = conn
@@ -130,7 +130,7 @@ func ask[T any](s *site, sql string, args ...any) (v T) {
 // applied counts the links that runs have made.
 func (s *site) applied() int {
 	s.t.Helper()
-	return ask[int](s, "SELECT count(*) FROM recording_links WHERE linked_by_run IS NOT NULL")
+	return ask[int](s, "SELECT count(*) FROM pgtest.marked_links() WHERE linked_by_run IS NOT NULL")
 }
 
 // slowly makes every statement that links, so every batch, take a while.
@@ -152,7 +152,7 @@ func (s *site) holdAt(point string) {
 	s.exec(`
 		CREATE TABLE held_at AS SELECT $1::text AS point`, point)
 	s.exec(`
-		CREATE FUNCTION hold_state() RETURNS trigger LANGUAGE plpgsql AS $$
+		CREATE FUNCTION hold_state() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS $$
 		BEGIN
 		    WHILE EXISTS (SELECT FROM held_at WHERE point = NEW.state) LOOP
 		        PERFORM pg_sleep(0.02);
@@ -383,7 +383,7 @@ func (s *site) isWholeBut(run, others int) {
 	if got := s.applied() - others; got != siteChanges {
 		s.t.Errorf("%d links were made, want %d", got, siteChanges)
 	}
-	if got := ask[int](s, "SELECT count(DISTINCT linked_by_row) FROM recording_links WHERE linked_by_run = $1", run); got != siteChanges {
+	if got := ask[int](s, "SELECT count(DISTINCT linked_by_row) FROM pgtest.marked_links() WHERE linked_by_run = $1", run); got != siteChanges {
 		s.t.Errorf("%d rows of run %d made links, want %d", got, run, siteChanges)
 	}
 }

@@ -71,7 +71,7 @@ func TestProgressOnATerminal(t *testing.T) {
 	t.Parallel()
 	url, dir := pgtest.Database(t), t.TempDir()
 	ctx := context.Background()
-	conn, err := pg.Connect(ctx, pg.Config{URL: url})
+	conn, err := pgtest.Open(ctx, pg.Config{URL: url})
 	if err != nil {
 		t.Fatal(err)
 	}

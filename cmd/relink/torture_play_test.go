@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"relink/linker/postgres/pg"
+	"relink/linker/postgres/pgtest"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
@@ -57,7 +58,7 @@ func (p *play) query(into any, sql string, args ...any) {
 
 func (p *play) tryQuery(into any, sql string, args ...any) (err error) {
 	if p.conn == nil || p.conn.IsClosed() {
-		if p.conn, err = pg.Connect(context.Background(), pg.Config{URL: p.url()}); err != nil {
+		if p.conn, err = pgtest.Open(context.Background(), pg.Config{URL: p.url()}); err != nil {
 			p.conn = nil
 			return err
 		}
@@ -83,7 +84,7 @@ func (p *play) state(run int) (state string) {
 
 const countApplied = `
 	SELECT count(DISTINCT recording_id)
-	FROM recording_links
+	FROM pgtest.marked_links()
 	WHERE linked_by_run > $1 OR cleared_by_run > $1`
 
 func (p *play) appliedCount() (n int) {
@@ -95,7 +96,7 @@ func (p *play) appliedCount() (n int) {
 func (p *play) appliedRows(run int) (rows []int64) {
 	p.query(&rows, `
 		SELECT coalesce(array_agg(DISTINCT coalesce(linked_by_row, 0)), '{}')
-		FROM recording_links
+		FROM pgtest.marked_links()
 		WHERE linked_by_run = $1 AND linked_by_row IS NOT NULL`, run)
 	return rows
 }
@@ -189,7 +190,7 @@ func (p *play) history(run int) (lines []string) {
 		        CASE WHEN l.cleared_at IS NOT NULL THEN 'cleared by' END,
 		        CASE WHEN l.cleared_by_run = $1 THEN 'this' ELSE l.cleared_by_run::text END, l.cleared_by_row, l.cleared_trigger,
 		        CASE WHEN l.restores IS NOT NULL THEN 'restores ' || r.entity_id END) AS line
-		    FROM recording_links AS l
+		    FROM pgtest.marked_links() AS l
 		    LEFT JOIN recording_links AS r ON r.id = l.restores
 		) AS links`, run)
 	return lines
@@ -209,8 +210,8 @@ func (p *play) truthful(report string, run int, before []int64) {
 	var found []string
 	p.query(&found, `
 		SELECT coalesce(array_agg(concat_ws('|', coalesce(made.linked_by_row, was.cleared_by_row), coalesce(made.entity_id, ''), coalesce(was.entity_id, ''))), '{}')
-		FROM (SELECT * FROM recording_links WHERE linked_by_run = $1) AS made
-		FULL JOIN (SELECT * FROM recording_links WHERE cleared_by_run = $1 AND cleared_by_row IS NOT NULL) AS was
+		FROM (SELECT * FROM pgtest.marked_links() WHERE linked_by_run = $1) AS made
+		FULL JOIN (SELECT * FROM pgtest.marked_links() WHERE cleared_by_run = $1 AND cleared_by_row IS NOT NULL) AS was
 		    ON was.recording_id = made.recording_id AND was.cleared_by_row = made.linked_by_row`, run)
 	for _, line := range found {
 		part := strings.Split(line, "|")

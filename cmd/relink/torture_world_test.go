@@ -11,6 +11,7 @@ import (
 	"relink/cmd/relink/exit"
 	"relink/linker/postgres"
 	"relink/linker/postgres/pg"
+	"relink/linker/postgres/pgtest"
 )
 
 const (
@@ -105,7 +106,7 @@ func (c *chamber) prepare(s *scenario) {
 		t.Fatalf("scenario %q changes %d recordings, too few to be killed among", s.name, s.applied)
 	}
 	p.query(&s.slow, `
-		SELECT recording_id FROM recording_links WHERE linked_by_run > $1
+		SELECT recording_id FROM pgtest.marked_links() WHERE linked_by_run > $1
 		ORDER BY md5(recording_id) LIMIT 1`, s.runsBefore)
 	p.conn.Close(context.Background())
 }
@@ -128,7 +129,7 @@ func own(from, to, arg string) string {
 
 func (c *chamber) sql(database, sql string) {
 	c.t.Helper()
-	conn, err := pg.Connect(context.Background(), pg.Config{URL: c.server.URL(database)})
+	conn, err := pgtest.Open(context.Background(), pg.Config{URL: c.server.URL(database)})
 	if err != nil {
 		c.t.Fatal(err)
 	}

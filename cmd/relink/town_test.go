@@ -28,7 +28,7 @@ type town struct {
 func newTown(t testing.TB) *town {
 	t.Helper()
 	w := &town{t: t, url: pgtest.Database(t), dir: t.TempDir()}
-	conn, err := pg.Connect(context.Background(), pg.Config{URL: w.url})
+	conn, err := pgtest.Open(context.Background(), pg.Config{URL: w.url})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,9 +47,9 @@ SELECT f.*, CASE WHEN f.code IS NOT NULL OR t.conflict THEN 'rejected' WHEN f.ol
                  WHEN f.lid IS NULL THEN 'created' ELSE 'replaced' END AS outcome
 FROM found AS f LEFT JOIN twice AS t USING (rid);
 BEGIN;
-UPDATE recording_links AS l SET cleared_at = clock_timestamp(), cleared_by_run = 1, cleared_by_row = d.row_no, cleared_trigger = d.trigger
+UPDATE recording_links AS l SET cleared_at = clock_timestamp(), cleared_trigger = d.trigger
 FROM decided AS d WHERE d.outcome = 'replaced' AND l.id = d.lid;
-INSERT INTO recording_links (recording_id, data_type, entity_id, trigger, linked_at, linked_by_run, linked_by_row)
-SELECT rid, dt, eid, trigger, clock_timestamp(), 1, row_no FROM decided WHERE outcome IN ('created', 'replaced') ORDER BY :sorted;
+INSERT INTO recording_links (recording_id, data_type, entity_id, trigger, linked_at)
+SELECT rid, dt, eid, trigger, clock_timestamp() FROM decided WHERE outcome IN ('created', 'replaced') ORDER BY :sorted;
 COMMIT;
 \copy (SELECT d.row_no AS "row", d.row_no + 1 AS line, s."recordingId", s."dataType", s.id, s."externalId", s."integrationConnectionId", s.trigger, d.outcome, d.code, '' AS message, d.eid AS "entityId", d.old AS "previousEntityId", d.old_dt AS "previousDataType" FROM decided AS d JOIN stage AS s USING (row_no) ORDER BY d.row_no) to 'report.csv' csv header

@@ -59,7 +59,11 @@ func (s *server) stop() {
 func (s *server) url(database string) string { return s.pg.URL(database) }
 
 func (s *server) connect(ctx context.Context, database string) (*pgx.Conn, error) {
-	return pg.Connect(ctx, pg.Config{URL: s.url(database)})
+	conn, err := pg.Connect(ctx, pg.Config{URL: s.url(database)})
+	if err == nil {
+		_, err = conn.Exec(ctx, "SET search_path = public")
+	}
+	return conn, err
 }
 
 func (s *server) exec(ctx context.Context, database string, statements ...string) error {

@@ -243,7 +243,7 @@ func TestBrokenDatabaseIsAFault(t *testing.T) {
 		t.Errorf("without a table: %d %s, want 500 that tells nothing", got.status, got.body)
 	}
 	openAPI(t, x).holds(t, "PUT", got)
-	if !strings.Contains(x.log.String(), `relation \"recordings\" does not exist`) {
+	if !strings.Contains(x.log.String(), `relation \"public.recordings\" does not exist`) {
 		t.Error("the log does not say why")
 	}
 }

@@ -107,7 +107,7 @@ func listen(t *testing.T, h http.Handler, change func(*http.Server)) (url string
 
 func connect(t *testing.T, url string) *pgx.Conn {
 	t.Helper()
-	conn, err := pg.Connect(t.Context(), pg.Config{URL: url})
+	conn, err := pgtest.Open(t.Context(), pg.Config{URL: url})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -81,7 +81,7 @@ func (x *Session) Apply(ctx context.Context, stop <-chan struct{}, applied *atom
 
 // workBlocks is the length of a work list in blocks.
 func (x *Session) workBlocks(ctx context.Context, table string) (blocks int64, err error) {
-	query := forRun("SELECT pg_relation_size('relink.run_0_"+table+"') / current_setting('block_size')::bigint", x.opt.Run)
+	query := x.texts.inline("SELECT pg_relation_size('run." + table + "') / current_setting('block_size')::bigint")
 	if err := x.work.QueryRow(ctx, query).Scan(&blocks); err != nil {
 		return 0, fmt.Errorf("measuring the work list: %w", err)
 	}
@@ -194,8 +194,8 @@ func (l *lane) run(ctx context.Context, blocks blockRange, applied *atomic.Int64
 	}
 }
 
-// apply does one batch: in the fast form, and when anything is not as planned,
-// in the careful form.
+// apply does one batch: on the fast path, and when anything is not as planned,
+// on the slow one.
 func (l *lane) apply(ctx context.Context, from, to pgTID) (int64, error) {
 	var n int64
 	err := l.waitForTable(ctx, func() (err error) {
@@ -212,7 +212,7 @@ func (l *lane) apply(ctx context.Context, from, to pgTID) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return int64(len(rows)), l.careful(ctx, rows)
+	return int64(len(rows)), l.slow(ctx, rows)
 }
 
 // errNotAsPlanned says that a batch changed fewer rows than its plan.
@@ -221,16 +221,20 @@ var errNotAsPlanned = errors.New("the batch does not find what was planned")
 // fast clears the planned links by id and inserts the new ones; both counts
 // must be those of the plan.
 func (l *lane) fast(ctx context.Context, from, to pgTID) (int64, error) {
-	var rows, entities, links int64
+	var rows, links int64
 	err := pgx.BeginFunc(ctx, l.conn, func(tx pgx.Tx) error {
-		if err := tx.QueryRow(ctx, l.expected, from, to).Scan(&rows, &entities, &links); err != nil {
+		if err := tx.QueryRow(ctx, l.expected, from, to).Scan(&rows, &links); err != nil {
 			return fmt.Errorf("counting a batch: %w", err)
 		}
 		if rows == 0 {
 			return nil
 		}
+		// It stays for triggers and constraints that wait for the commit.
+		if err := pg.SetPath(ctx, tx, l.x.texts.platform.Path); err != nil {
+			return err
+		}
 		if links > 0 {
-			tag, err := tx.Exec(ctx, l.clear, l.x.opt.Run, from, to)
+			tag, err := tx.Exec(ctx, l.clear, from, to)
 			if err != nil {
 				return fmt.Errorf("clearing links: %w", err)
 			}
@@ -242,7 +246,7 @@ func (l *lane) fast(ctx context.Context, from, to pgTID) (int64, error) {
 		if err != nil {
 			return fmt.Errorf("making links: %w", err)
 		}
-		if tag.RowsAffected() != entities {
+		if tag.RowsAffected() != rows {
 			return errNotAsPlanned
 		}
 		return nil
@@ -250,7 +254,7 @@ func (l *lane) fast(ctx context.Context, from, to pgTID) (int64, error) {
 	return rows, err
 }
 
-// read fetches a batch of the work list for the careful form.
+// read fetches a batch of the work list for the slow path.
 func (l *lane) read(ctx context.Context, from, to pgTID) ([]change, error) {
 	rows, err := l.conn.Query(ctx, l.batch, from, to)
 	if err != nil {

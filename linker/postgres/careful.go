@@ -25,10 +25,12 @@ const (
 type change struct {
 	row       int64
 	recording string
-	entity    string
+	entity    string // "" for a revert that only clears
+	dataType  string // of the CRM row, once it is locked
 	trigger   *string
-	link      int64 // the current link as planned, 0 for none
-	restores  int64 // revert: the link that the new one brings back, 0 for none
+	link      string // the current link as planned, "" for none
+	made      string // the new link, once it is made
+	restores  string // revert: the link that the new one brings back, "" for none
 }
 
 // applied is what became of a change.
@@ -37,19 +39,19 @@ type applied struct {
 	outcome      linker.Outcome
 	code         linker.Code
 	detail       string
-	link         int64 // the link that was current, 0 for none
+	link         string // the link that was current, "" for none
 	previous     string
 	previousType string
 }
 
-// careful applies changes that the fast form could not. Whatever stands in
+// slow applies changes that the fast path could not. Whatever stands in
 // their way alone is found by halving, so that one row somebody else has
 // locked does not fail its neighbours.
-func (l *lane) careful(ctx context.Context, changes []change) error {
-	return l.tryCareful(ctx, changes, 1)
+func (l *lane) slow(ctx context.Context, changes []change) error {
+	return l.trySlow(ctx, changes, 1)
 }
 
-func (l *lane) tryCareful(ctx context.Context, changes []change, try int) error {
+func (l *lane) trySlow(ctx context.Context, changes []change, try int) error {
 	if len(changes) == 0 {
 		return nil
 	}
@@ -72,10 +74,10 @@ func (l *lane) tryCareful(ctx context.Context, changes []change, try int) error 
 		return err
 	case len(changes) > 1 && try >= min(2, triesFor(err)):
 		half := len(changes) / 2
-		if err := l.tryCareful(ctx, changes[:half], try+1); err != nil {
+		if err := l.trySlow(ctx, changes[:half], try+1); err != nil {
 			return err
 		}
-		return l.tryCareful(ctx, changes[half:], try+1)
+		return l.trySlow(ctx, changes[half:], try+1)
 	case try >= triesFor(err):
 		return l.giveUp(ctx, changes, err)
 	}
@@ -84,25 +86,33 @@ func (l *lane) tryCareful(ctx context.Context, changes []change, try int) error 
 		return ctx.Err()
 	case <-time.After(time.Duration(try) * tryPause):
 	}
-	return l.tryCareful(ctx, changes, try+1)
+	return l.trySlow(ctx, changes, try+1)
 }
 
-// form is how changes are made with care: what is linked, or taken back.
+// form is the slow path of this run: what is linked, or taken back.
 func (l *lane) form() func(context.Context, pgx.Tx, []change) ([]applied, error) {
 	if l.x.opt.Undo != 0 {
-		return l.x.undo
+		return l.x.revert
 	}
-	return l.x.relinker().relink
+	return l.x.slowPath().link
 }
 
 // inTransaction does something in a transaction of its own, once nobody has the
 // table of links locked.
 func (l *lane) inTransaction(ctx context.Context, do func(pgx.Tx) error) error {
-	return l.waitForTable(ctx, func() error { return pgx.BeginFunc(ctx, l.conn, do) })
+	return l.waitForTable(ctx, func() error {
+		return pgx.BeginFunc(ctx, l.conn, func(tx pgx.Tx) error {
+			if err := do(tx); err != nil {
+				return err
+			}
+			// For triggers and constraints that wait for the commit.
+			return pg.SetPath(ctx, tx, l.x.texts.platform.Path)
+		})
+	})
 }
 
 // triesFor is how often a change is tried that ended with err. Waiting helps
-// against locks only; a key that the careful form meets may be that of a CRM
+// against locks only; a key that the slow path meets may be that of a CRM
 // row deleted a moment ago, and a second look will tell; what the platform's
 // own rules say no to, they will say no to again.
 func triesFor(err error) int {
@@ -122,7 +132,7 @@ func (l *lane) giveUp(ctx context.Context, changes []change, why error) error {
 		code, detail = linker.DatabaseRefused, pg.Refusal(why)
 	}
 	err := l.inTransaction(ctx, func(tx pgx.Tx) error {
-		now, err := l.x.relinker().current(ctx, tx, changes)
+		now, err := l.x.slowPath().current(ctx, tx, changes)
 		if err != nil {
 			return err
 		}
@@ -163,9 +173,9 @@ func (l *lane) note(ctx context.Context, tx pgx.Tx, done []applied) error {
 	return nil
 }
 
-// relinker is the careful form under the rules of this run.
-func (x *Session) relinker() *relinker {
-	return &relinker{run: &x.opt.Run, rules: x.opt.Rules, scope: x.clearable(), canLock: x.canLock}
+// slowPath is the slow path under the rules of this run.
+func (x *Session) slowPath() *slowPath {
+	return &slowPath{texts: x.texts, run: &x.opt.Run, rules: x.opt.Rules, scope: x.clearable(), canLock: x.canLock}
 }
 
 // planned is the outcome that a change has when all goes as planned.
@@ -173,7 +183,7 @@ func (x *Session) planned(c change) linker.Outcome {
 	switch {
 	case x.opt.Undo != 0:
 		return linker.Reverted
-	case c.link != 0:
+	case c.link != "":
 		return linker.Replaced
 	}
 	return linker.Created

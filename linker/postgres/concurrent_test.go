@@ -247,8 +247,8 @@ func (w *world) reportIsTrue(run int64, rows []linker.Fields, results []linker.R
 		w.t.Fatal(err)
 	}
 	lies := column[string](w, `
-		WITH made AS (SELECT * FROM recording_links WHERE linked_by_run = $1),
-		was AS (SELECT * FROM recording_links WHERE cleared_by_run = $1)
+		WITH made AS (SELECT * FROM pgtest.marked_links() WHERE linked_by_run = $1),
+		was AS (SELECT * FROM pgtest.marked_links() WHERE cleared_by_run = $1)
 		SELECT format('%s; made %s; was %s', r, made, was)
 		FROM report AS r
 		FULL JOIN made ON made.linked_by_row = r.row_no

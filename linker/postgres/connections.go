@@ -20,12 +20,16 @@ func (s *Store) Connections(ctx context.Context, ids []string, organization stri
 		return nil, err
 	}
 	defer pg.Close(conn)
+	t, err := s.texts(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
 	const query = `
-		SELECT id, platform, coalesce(name, '')
-		FROM integration_connections
-		WHERE id = ANY($1) AND ($2 = '' OR organization_id = $2)
-		ORDER BY id`
-	rows, err := conn.Query(ctx, query, ids, organization)
+		SELECT id::text, platform, coalesce(name, '')
+		FROM platform.integration_connections
+		WHERE id::text = ANY($1) AND ($2 = '' OR organization_id::text = $2)
+		ORDER BY id::text COLLATE "C"`
+	rows, err := conn.Query(ctx, t.inline(query), ids, organization)
 	if err != nil {
 		return nil, fmt.Errorf("reading the connections: %w", err)
 	}

@@ -71,7 +71,7 @@ func TestAppliedRowsAreFinal(t *testing.T) {
 			x.Close()
 			w.exec(other.deed, rng.IntN(5))
 
-			applied := column[int64](w, "SELECT linked_by_row FROM recording_links WHERE linked_by_run = $1", opt.Run)
+			applied := column[int64](w, "SELECT linked_by_row FROM pgtest.marked_links() WHERE linked_by_run = $1", opt.Run)
 			if len(applied) == 0 {
 				t.Fatal("nothing was applied before the stop")
 			}
@@ -95,7 +95,7 @@ func TestAppliedRowsAreFinal(t *testing.T) {
 			w.historyIsWhole()
 			if twice := one[int](w, `
 				SELECT count(*) FROM (
-				    SELECT FROM recording_links WHERE linked_by_run = $1 GROUP BY recording_id HAVING count(*) > 1) AS l`, opt.Run); twice != 0 {
+				    SELECT FROM pgtest.marked_links() WHERE linked_by_run = $1 GROUP BY recording_id HAVING count(*) > 1) AS l`, opt.Run); twice != 0 {
 				t.Errorf("%d recordings were changed twice by the run", twice)
 			}
 		})

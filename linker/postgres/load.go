@@ -25,9 +25,13 @@ func Fill(ctx context.Context, cfg pg.Config, tables []TableRows) (filled bool, 
 		return false, err
 	}
 	defer pg.Close(conn)
+	place, err := pg.Locate(ctx, conn, cfg)
+	if err != nil {
+		return false, err
+	}
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		for _, t := range tables {
-			name := pgx.Identifier{t.Table}
+			name := pgx.Identifier{place.Schema, t.Table}
 			// Two who fill at the same time must not both find it empty.
 			if _, err := tx.Exec(ctx, "LOCK TABLE "+name.Sanitize()+" IN SHARE ROW EXCLUSIVE MODE"); err != nil {
 				return fmt.Errorf("locking %s: %w", t.Table, err)
@@ -42,7 +46,7 @@ func Fill(ctx context.Context, cfg pg.Config, tables []TableRows) (filled bool, 
 			}
 		}
 		for _, t := range tables {
-			if _, err := tx.CopyFrom(ctx, pgx.Identifier{t.Table}, t.Columns, pgx.CopyFromRows(t.Rows)); err != nil {
+			if _, err := tx.CopyFrom(ctx, pgx.Identifier{place.Schema, t.Table}, t.Columns, pgx.CopyFromRows(t.Rows)); err != nil {
 				return fmt.Errorf("filling %s: %w", t.Table, err)
 			}
 		}

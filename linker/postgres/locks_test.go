@@ -91,7 +91,7 @@ func TestClosedSessionHoldsNoLock(t *testing.T) {
 			t.Fatalf("session %d: %v", n, err)
 		}
 		w.stage(x, []linker.Fields{byID("r-10", "e-1")})
-		w.plan(x, true)
+		w.plan(x, n == 0)
 		w.apply(x)
 		x.Close()
 	}
@@ -304,14 +304,14 @@ func TestLostLeaderStopsItsLanes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	atOpen := one[int](w, "SELECT count(*) FROM recording_links WHERE linked_by_run = $1", run)
+	atOpen := one[int](w, "SELECT count(*) FROM relink.marks WHERE run = $1 AND made IS NOT NULL", run)
 	if err := <-applied; !errors.Is(err, postgres.ErrLeaderLost) {
 		t.Errorf("Apply: %v, want ErrLeaderLost", err)
 	}
 	if n := w.lanes(run); n != 0 {
 		t.Errorf("%d lanes work on without their leader", n)
 	}
-	if got := one[int](w, "SELECT count(*) FROM recording_links WHERE linked_by_run = $1", run); got != atOpen || got >= 41 {
+	if got := one[int](w, "SELECT count(*) FROM relink.marks WHERE run = $1 AND made IS NOT NULL", run); got != atOpen || got >= 41 {
 		t.Errorf("%d links made, %d of them when the next run began; want no more, and not all 41", got, atOpen)
 	}
 	if _, err := x.Plan(t.Context(), false); !errors.Is(err, postgres.ErrLeaderLost) {

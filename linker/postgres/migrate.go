@@ -9,13 +9,14 @@ import (
 
 	"relink/linker/postgres/migrations"
 	"relink/linker/postgres/pg"
+	"relink/linker/postgres/platform"
 )
 
-// Migrate brings schema relink up to date. With platform true it also makes
+// Migrate brings schema relink up to date. With withPlatform true it also makes
 // the platform's reference tables, in the schema that cfg names: for the local
 // database, tests and demos. It does nothing to a database that is up to date,
 // and waits while another process migrates the same one.
-func Migrate(ctx context.Context, cfg pg.Config, platform bool) error {
+func Migrate(ctx context.Context, cfg pg.Config, withPlatform bool) error {
 	c, err := cfg.PoolConfig()
 	if err != nil {
 		return err
@@ -28,19 +29,59 @@ func Migrate(ctx context.Context, cfg pg.Config, platform bool) error {
 
 	db := stdlib.OpenDB(*c.ConnConfig)
 	defer db.Close()
-	if err := migrations.Up(ctx, db, migrations.Relink); err != nil {
+	if err := migrations.Up(ctx, db); err != nil {
 		return err
 	}
-	if !platform {
+	place, err := pg.Locate(ctx, conn, cfg)
+	if err != nil {
+		return err
+	}
+	if err := takeOverMarks(ctx, conn, place.Schema); err != nil {
+		return fmt.Errorf("taking over the marks of earlier runs: %w", err)
+	}
+	if !withPlatform {
 		return nil
 	}
-	if err := createPlatformSchema(ctx, conn, cfg.PlatformSchema()); err != nil {
+	if err := createPlatformSchema(ctx, conn, place.Schema); err != nil {
 		return err
 	}
-	if err := migrations.Up(ctx, db, migrations.Platform); err != nil {
+	if err := migrations.UpPlatform(ctx, db, place.Schema); err != nil {
 		return err
 	}
-	return checkPlatformSchema(ctx, conn, cfg.PlatformSchema())
+	return checkPlatformSchema(ctx, conn, place.Schema)
+}
+
+// takeOverMarks copies the marks that older versions kept in columns of
+// recording_links, in the schemas in which runs were made, and numbers new runs
+// beyond all marks. The columns stay as they are: they are the platform's.
+func takeOverMarks(ctx context.Context, conn *pgx.Conn, schema string) error {
+	const marked = `
+		SELECT DISTINCT n.nspname::text
+		FROM pg_attribute AS a
+		JOIN pg_class AS c ON c.oid = a.attrelid AND c.relname = 'recording_links' AND c.relkind IN ('r', 'p')
+		JOIN pg_namespace AS n ON n.oid = c.relnamespace
+		WHERE a.attname = 'linked_by_run' AND NOT a.attisdropped
+		    AND (n.nspname = $1 OR n.nspname IN (SELECT platform_schema FROM relink.runs))`
+	schemas, err := list(ctx, conn, marked, schema)
+	if err != nil {
+		return err
+	}
+	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		for _, s := range schemas {
+			if _, err := tx.Exec(ctx, "LOCK TABLE relink.marks IN SHARE ROW EXCLUSIVE MODE"); err != nil {
+				return err
+			}
+			t := newTexts(&platform.Platform{Schema: s}, 0)
+			if _, err := tx.Exec(ctx, t.of("take_over_marks"), s); err != nil {
+				return err
+			}
+		}
+		_, err := tx.Exec(ctx, `
+			SELECT setval(pg_get_serial_sequence('relink.runs', 'id'), m.highest)
+			FROM (SELECT max(run) AS highest FROM relink.marks) AS m
+			WHERE m.highest > (SELECT coalesce(max(id), 0) FROM relink.runs)`)
+		return err
+	})
 }
 
 // createPlatformSchema looks before it creates, because creating asks for a

@@ -1,11 +1,15 @@
 package postgres_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"relink/linker"
 	"relink/linker/postgres"
 	"relink/linker/postgres/pg"
 	"relink/linker/postgres/pgtest"
@@ -86,5 +90,60 @@ func TestMigrateByARoleThatMayNotCreateSchemas(t *testing.T) {
 	exec(t, admin, fmt.Sprintf("CREATE SCHEMA relink AUTHORIZATION %s", role))
 	if err := postgres.Migrate(t.Context(), cfg, false); err != nil {
 		t.Errorf("Migrate into a schema made for the role: %v", err)
+	}
+}
+
+// A database whose marks are columns of the platform's table, as older versions
+// had them: its runs can be reverted, and the columns are left alone.
+func TestMigrateTakesOverMarksInColumns(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.imported(postgres.SessionOptions{Run: w.record(linker.Import), Writing: true}, []linker.Fields{byID("r-10", "e-1"), byID("r-1", "e-2")})
+	w.exec(`
+		ALTER TABLE recording_links ADD linked_by_run bigint, ADD linked_by_row bigint,
+		    ADD cleared_by_run bigint, ADD cleared_by_row bigint, ADD restores bigint;
+		UPDATE recording_links AS l SET linked_by_run = m.run, linked_by_row = m.row_no
+		FROM relink.marks AS m WHERE m.made = l.id::text;
+		UPDATE recording_links AS l SET cleared_by_run = m.run, cleared_by_row = m.row_no
+		FROM relink.marks AS m WHERE m.cleared = l.id::text;
+		-- another history's
+		UPDATE recording_links SET linked_by_run = 1, linked_by_row = 9, linked_at = linked_at - interval '1 year' WHERE recording_id = 'r-3';
+		CREATE TABLE kept AS SELECT * FROM relink.marks;
+		DELETE FROM relink.marks`)
+	before := column[string](w, "SELECT l::text FROM recording_links AS l ORDER BY id")
+	for range 2 {
+		if err := postgres.Migrate(t.Context(), pg.Config{URL: w.url}, false); err != nil {
+			t.Fatalf("Migrate: %v", err)
+		}
+	}
+	if n := one[int](w, "SELECT count(*) FROM (TABLE kept EXCEPT ALL TABLE relink.marks) AS lost"); n != 0 {
+		t.Errorf("%d marks were not taken over", n)
+	}
+	if n := one[int](w, "SELECT count(*) FROM (TABLE relink.marks EXCEPT ALL TABLE kept) AS more"); n != 0 {
+		t.Errorf("%d marks were taken over that are not this history's", n)
+	}
+	if diff := cmp.Diff(before, column[string](w, "SELECT l::text FROM recording_links AS l ORDER BY id")); diff != "" {
+		t.Errorf("the platform's links (-before +after):\n%s", diff)
+	}
+}
+
+// Runs are numbered beyond all marks, and a run that has marks already although
+// it has written nothing is refused: it would take them for its own.
+func TestMarksOfAnotherHistory(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.exec("INSERT INTO relink.marks (run, row_no, recording_id, made) VALUES (1, 1, 'r-1', '1'), (7, 1, 'r-1', '1')")
+	run := w.record(linker.Import)
+	x := w.begin(postgres.SessionOptions{Run: run, Writing: true})
+	w.stage(x, []linker.Fields{byID("r-10", "e-1")})
+	var foreign *postgres.ForeignMarksError
+	if _, err := x.Plan(t.Context(), true); !errors.As(err, &foreign) || foreign.Run != run {
+		t.Errorf("Plan of a run whose marks are another's: %v, want a ForeignMarksError", err)
+	}
+	if err := postgres.Migrate(t.Context(), pg.Config{URL: w.url}, false); err != nil {
+		t.Fatalf("Migrate: %v", err)
+	}
+	if next := w.record(linker.Import); next <= 7 {
+		t.Errorf("the next run is %d, want one beyond all marks", next)
 	}
 }

@@ -51,27 +51,31 @@ func (s *Store) CheckNames(ctx context.Context, rules linker.Rules) error {
 		return err
 	}
 	defer pg.Close(conn)
-	unknown, err := texts(ctx, conn, sqlFile("unknown_organizations"), organizations)
+	t, err := s.texts(ctx, conn)
+	if err != nil {
+		return err
+	}
+	unknown, err := list(ctx, conn, t.of("unknown_organizations"), organizations)
 	if err != nil {
 		return fmt.Errorf("looking for organizations: %w", err)
 	}
 	if len(unknown) > 0 {
-		there, err := some(ctx, conn, "SELECT DISTINCT organization_id::text FROM integration_connections ORDER BY 1")
+		there, err := some(ctx, conn, t.inline(`SELECT DISTINCT organization_id::text COLLATE "C" FROM platform.integration_connections ORDER BY 1`))
 		if err != nil {
 			return fmt.Errorf("listing the organizations: %w", err)
 		}
 		return &UnknownError{"organization", unknown[0], there}
 	}
 	organization := orNull(rules.Organization)
-	if unknown, err = texts(ctx, conn, sqlFile("unknown_connections"), connections, organization); err != nil {
+	if unknown, err = list(ctx, conn, t.of("unknown_connections"), connections, organization); err != nil {
 		return fmt.Errorf("looking for connections: %w", err)
 	}
 	if len(unknown) > 0 {
-		there, err := some(ctx, conn, `
+		there, err := some(ctx, conn, t.inline(`
 			SELECT format('%s (%s, %s)', id, coalesce(name, 'without a name'), platform)
-			FROM integration_connections
+			FROM platform.integration_connections
 			WHERE $1::text IS NULL OR organization_id::text = $1
-			ORDER BY id`, organization)
+			ORDER BY id::text COLLATE "C"`), organization)
 		if err != nil {
 			return fmt.Errorf("listing the connections: %w", err)
 		}
@@ -82,15 +86,15 @@ func (s *Store) CheckNames(ctx context.Context, rules linker.Rules) error {
 
 // some returns the first rows of a query, and how many more there are.
 func some(ctx context.Context, conn *pgx.Conn, query string, args ...any) ([]string, error) {
-	all, err := texts(ctx, conn, query, args...)
+	all, err := list(ctx, conn, query, args...)
 	if more := len(all) - maxNamed; more > 0 {
 		all = append(all[:maxNamed:maxNamed], fmt.Sprintf("and %d more", more))
 	}
 	return all, err
 }
 
-// texts returns the rows of a query of one text.
-func texts(ctx context.Context, conn *pgx.Conn, query string, args ...any) ([]string, error) {
+// list returns the rows of a query of one text.
+func list(ctx context.Context, conn *pgx.Conn, query string, args ...any) ([]string, error) {
 	rows, err := conn.Query(ctx, query, args...)
 	if err != nil {
 		return nil, err

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -38,11 +37,11 @@ func (p *planner) nearMisses() {
 func (p *planner) say(doing, name string, args ...any) {
 	p.created("near", p.x.statement(name), args...)
 	p.analyze("near")
-	p.exec(doing, forRun(`
-		UPDATE relink.run_0_plan AS p
+	p.exec(doing, p.x.texts.inline(`
+		UPDATE run.plan AS p
 		SET detail = concat_ws('; ', p.detail, near.said)
-		FROM relink.run_0_near AS near
-		WHERE near.row_no = p.row_no`, p.x.opt.Run))
+		FROM run.near AS near
+		WHERE near.row_no = p.row_no`))
 }
 
 // nearTimeout bounds the look for a near miss of one row. It compares ids
@@ -51,51 +50,30 @@ func (p *planner) say(doing, name string, args ...any) {
 // better than a late one.
 const nearTimeout = 250 * time.Millisecond
 
-// oneMiss is the row that was not found, as the queries for near misses expect
-// to find it, with other forms of its id.
-const oneMiss = `
-WITH miss (row_no, code, organization_id, recording_id, data_type, entity_id, external_id, connection_id) AS MATERIALIZED (
-    SELECT 1::bigint, $2::text, $1::text, $3::text, t.data_type, $5::text, $6::text, $7::text
-    FROM (
-        SELECT e.data_type FROM crm_entities AS e WHERE false
-        UNION ALL
-        SELECT $4
-    ) AS t
-),
-form (row_no, external_id) AS (
-    SELECT 1::bigint, f.external_id FROM unnest($8::text[]) AS f (external_id)
-),
-asked AS MATERIALIZED (
-    %s
-)
-SELECT near.said
-FROM (
-    %s
-) AS near`
-
 // nearMiss says of one row what the id that was not found nearly is, "" for
 // nothing.
-func (o *Single) nearMiss(ctx context.Context, organization string, code linker.Code, row linker.Fields) (said string, err error) {
-	var name string
+func (s *Single) nearMiss(ctx context.Context, organization string, code linker.Code, row linker.Fields) (said string, err error) {
+	t, err := s.texts(ctx)
+	if err != nil {
+		return "", err
+	}
+	var query string
 	switch code {
 	case linker.EntityNotFound:
-		name = "near_entities"
+		query = t.of("near_entities_of_one", "run.plan", "miss", "run.staged", "miss", "run.alternate_ids", "form", "run.asked", "asked")
 	case linker.RecordingNotFound:
-		name = "near_recordings"
+		query = t.of("near_recordings_of_one", "run.plan", "miss", "run.staged", "miss")
 	default:
 		return "", nil
 	}
-	query := strings.NewReplacer(
-		"relink.run_0_plan", "miss", "relink.run_0_staged", "miss",
-		"relink.run_0_alternatives", "form", "relink.run_0_asked", "asked",
-	).Replace(fmt.Sprintf(oneMiss, sqlFile("near_asked"), sqlFile(name)))
+	ids := idsOf(t.platform, row)
 	forms := linker.Alternatives(cmp.Or(row.ID, row.ExternalID))
-	err = pgx.BeginFunc(ctx, o.pool, func(tx pgx.Tx) error {
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "SELECT set_config('statement_timeout', $1, true)", fmt.Sprintf("%dms", nearTimeout.Milliseconds())); err != nil {
 			return err
 		}
-		err := tx.QueryRow(ctx, query, organization, code, row.RecordingID, row.DataType,
-			orNull(row.ID), orNull(row.ExternalID), orNull(row.IntegrationConnectionID), forms).Scan(&said)
+		args := append([]any{organization, code, ids.recording, row.DataType, ids.entity, ids.external, ids.connection, forms}, ids.unfit()...)
+		err := tx.QueryRow(ctx, query, args...).Scan(&said)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}

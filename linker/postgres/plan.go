@@ -3,12 +3,12 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker"
 	"relink/linker/postgres/pg"
+	"relink/linker/postgres/platform"
 )
 
 // Plan decides the outcome of every staged row and returns the totals. first
@@ -23,7 +23,7 @@ func (x *Session) Plan(ctx context.Context, first bool) (linker.Plan, error) {
 		p.err = x.noteStateBefore(ctx)
 	}
 	if x.opt.Undo != 0 {
-		p.undo()
+		p.revert()
 	} else {
 		p.rows(first)
 	}
@@ -48,7 +48,7 @@ func (p *planner) rows(first bool) {
 	p.marks(first)
 	p.findScope()
 	p.elsewhere()
-	p.twins()
+	p.conflicts()
 	p.nearMisses()
 	p.extras()
 	p.workList("changes")
@@ -107,7 +107,7 @@ func (p *planner) exec(doing, statement string, args ...any) int64 {
 // how many rows the statement put into it.
 func (p *planner) table(name, create string, args ...any) int64 {
 	doing := "planning: table " + name
-	p.exec(doing, forRun("DROP TABLE IF EXISTS relink.run_0_"+name, p.x.opt.Run))
+	p.exec(doing, p.x.texts.inline("DROP TABLE IF EXISTS run."+name))
 	n := p.exec(doing, create, args...)
 	if p.err == nil {
 		p.err = p.x.handOver(p.ctx, name)
@@ -115,20 +115,21 @@ func (p *planner) table(name, create string, args ...any) int64 {
 	return n
 }
 
-// created makes a table of the result of a query.
-func (p *planner) created(name, query string, args ...any) {
-	as := forRun("CREATE UNLOGGED TABLE relink.run_0_"+name+" WITH (autovacuum_enabled = off) AS ", p.x.opt.Run)
-	p.table(name, as+query, args...)
+// created makes a table of the result of a query and returns how many rows it
+// has.
+func (p *planner) created(name, query string, args ...any) int64 {
+	as := p.x.texts.inline("CREATE UNLOGGED TABLE run." + name + " WITH (autovacuum_enabled = off) AS ")
+	return p.table(name, as+query, args...)
 }
 
 func (p *planner) analyze(name string) {
-	p.exec("planning: table "+name, forRun("ANALYZE relink.run_0_"+name, p.x.opt.Run))
+	p.exec("planning: table "+name, p.x.texts.inline("ANALYZE run."+name))
 }
 
 // resolve runs the rule over all staged rows.
 func (p *planner) resolve() {
 	p.created("plan", p.x.statement("resolve"), p.x.ruleArgs()...)
-	p.table("again", forRun("CREATE UNLOGGED TABLE relink.run_0_again (LIKE relink.run_0_staged) WITH (autovacuum_enabled = off)", p.x.opt.Run))
+	p.table("retry", p.x.texts.inline("CREATE UNLOGGED TABLE run.retry (LIKE run.staged) WITH (autovacuum_enabled = off)"))
 }
 
 // ruleArgs are the parameters of resolve.sql.
@@ -151,8 +152,8 @@ func orNull(s string) *string {
 // rule that knows them is linker.Alternatives, so the missed ids come out and
 // their other forms go in, both in one stream each.
 func (p *planner) secondLook() {
-	p.table("alternatives", p.x.statement("alternatives"))
-	if p.count(linker.EntityNotFound) == 0 || p.err != nil {
+	p.table("alternate_ids", p.x.statement("alternate_ids"))
+	if p.count(linker.EntityNotFound) == 0 || p.err != nil || p.x.texts.platform.Kind(platform.ExternalID) > platform.Citext {
 		return
 	}
 	in, err := p.x.store.connect(p.ctx, fmt.Sprintf("run %d second look", p.x.opt.Run))
@@ -167,7 +168,7 @@ func (p *planner) secondLook() {
 		return
 	}
 	defer missed.Close()
-	n, err := in.CopyFrom(p.ctx, pgx.Identifier{"relink", fmt.Sprintf("run_%d_alternatives", p.x.opt.Run)},
+	n, err := in.CopyFrom(p.ctx, pgx.Identifier{"relink", fmt.Sprintf("run_%d_alternate_ids", p.x.opt.Run)},
 		[]string{"row_no", "rank", "external_id"}, &alternatives{missed: missed})
 	missed.Close()
 	if err != nil {
@@ -177,8 +178,8 @@ func (p *planner) secondLook() {
 	if n == 0 {
 		return
 	}
-	p.analyze("alternatives")
-	p.again("again_found")
+	p.analyze("alternate_ids")
+	p.retry("retry_alternates")
 }
 
 // alternatives turns missed ids into their other forms, a row each.
@@ -216,60 +217,64 @@ func (a *alternatives) Err() error { return a.err }
 // survivors lets the survivor of a merge take the merged row's place.
 func (p *planner) survivors() {
 	if p.count("entity_merged") > 0 {
-		p.again("again_survivors", orNull(p.x.opt.Rules.Organization))
+		p.retry("retry_survivors", orNull(p.x.opt.Rules.Organization))
 	}
 }
 
-// again fills the table of requests that are asked a second time, runs the
+// retry fills the table of requests that are asked a second time, runs the
 // same rule over it and puts its answers in the place of the first ones.
-func (p *planner) again(fill string, args ...any) {
+func (p *planner) retry(fill string, args ...any) {
 	const doing = "planning: resolving rows a second time"
-	p.exec(doing, forRun("TRUNCATE relink.run_0_again", p.x.opt.Run))
+	p.exec(doing, p.x.texts.inline("TRUNCATE run.retry"))
 	if p.do(doing, fill, args...) == 0 {
 		return
 	}
-	p.analyze("again")
+	p.analyze("retry")
 	p.analyzePlan()
 	p.sums = nil
-	p.exec(doing, forRun("DELETE FROM relink.run_0_plan AS p USING relink.run_0_again AS a WHERE a.row_no = p.row_no", p.x.opt.Run))
-	rule := strings.ReplaceAll(sqlFile("resolve"), "relink.run_0_staged", "relink.run_0_again")
-	p.exec(doing, forRun("INSERT INTO relink.run_0_plan "+rule, p.x.opt.Run), p.x.ruleArgs()...)
+	p.exec(doing, p.x.texts.inline("DELETE FROM run.plan AS p USING run.retry AS a WHERE a.row_no = p.row_no"))
+	rule := p.x.texts.of("resolve", "run.staged", "run.retry")
+	p.exec(doing, p.x.texts.inline("INSERT INTO run.plan ")+rule, p.x.ruleArgs()...)
 	// By the statistics from before nearly all rows were rejected: with them
 	// the search for repeated recordings became a loop over all of them, for
 	// each of them.
 	p.analyze("plan")
 }
 
-// did makes a table of what a run did.
-func (p *planner) did(name string, run int64) {
-	p.created("made", p.x.statement("made"), run)
-	p.analyze("made")
-	p.created("was", p.x.statement("was"), run)
-	p.analyze("was")
-	p.created(name, p.x.statement("did"))
+// applied makes a table of what a run did.
+func (p *planner) applied(name string, run int64) {
+	p.marked(run)
+	p.created(name, p.x.statement("applied"))
 	p.analyze(name)
+}
+
+// marked makes a table of the marks of a run, and returns how many there are.
+func (p *planner) marked(run int64) int64 {
+	n := p.created("marked", p.x.statement("marked"), run)
+	p.analyze("marked")
+	return n
 }
 
 // marks lets what this run has already done stand, whatever has become of it.
 func (p *planner) marks(first bool) {
-	p.table("marks", p.x.statement("marks_table"))
-	if first {
+	n := p.marked(p.x.opt.Run)
+	switch {
+	case n == 0 || p.err != nil:
+		return
+	case first:
+		p.err = &ForeignMarksError{Run: p.x.opt.Run}
 		return
 	}
-	p.did("did", p.x.opt.Run)
-	if p.do("reading the marks of the run", "marks") == 0 {
-		return
-	}
-	p.analyze("marks")
+	p.applied("applied", p.x.opt.Run)
 	p.change("planning: rows already applied", "final", p.x.opt.Rules.LastWins)
 }
 
-// twins decides recordings that several rows ask for.
-func (p *planner) twins() {
+// conflicts decides recordings that several rows ask for.
+func (p *planner) conflicts() {
 	p.table("repeated", p.x.statement("repeated"))
 	if p.exists("repeated") {
 		p.analyze("repeated")
-		p.change("planning: recordings with several rows", "twins", p.x.opt.Rules.LastWins)
+		p.change("planning: recordings with several rows", "conflicts", p.x.opt.Rules.LastWins)
 	}
 }
 
@@ -278,7 +283,7 @@ func (p *planner) exists(name string) (some bool) {
 	if p.err != nil {
 		return false
 	}
-	query := forRun("SELECT EXISTS (SELECT FROM relink.run_0_"+name+")", p.x.opt.Run)
+	query := p.x.texts.inline("SELECT EXISTS (SELECT FROM run." + name + ")")
 	if err := p.x.work.QueryRow(p.ctx, query).Scan(&some); err != nil {
 		p.err = fmt.Errorf("looking into table %s: %w", name, err)
 	}
@@ -296,7 +301,7 @@ func (p *planner) groups() (groups []linker.Group) {
 	const doing = "counting links by connection"
 	switch {
 	case p.x.opt.Rules.Scope != nil:
-		args := append(p.x.scope.args(), p.x.opt.Run, p.x.prunes(), orNull(p.x.opt.Rules.Organization))
+		args := append(p.x.scope.args(), p.x.prunes(), orNull(p.x.opt.Rules.Organization))
 		p.query(doing, p.x.statement("groups_scope"), args, each)
 	case p.x.opt.CountGroups:
 		p.query(doing, p.x.statement("groups_mentioned"), nil, each)

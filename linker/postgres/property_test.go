@@ -235,8 +235,8 @@ func (w *world) stoppedRightly(x *postgres.Session, run int64, twin []linker.Res
 	w.t.Helper()
 	marked := map[int64]bool{}
 	for _, row := range column[int64](w, `
-		SELECT linked_by_row FROM recording_links WHERE linked_by_run = $1
-		UNION SELECT cleared_by_row FROM recording_links WHERE cleared_by_run = $1 AND cleared_by_row IS NOT NULL`, run) {
+		SELECT linked_by_row FROM pgtest.marked_links() WHERE linked_by_run = $1
+		UNION SELECT cleared_by_row FROM pgtest.marked_links() WHERE cleared_by_run = $1 AND cleared_by_row IS NOT NULL`, run) {
 		marked[row] = true
 	}
 	if err := x.Unattempted(w.t.Context()); err != nil {

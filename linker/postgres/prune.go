@@ -48,12 +48,9 @@ func (l *lane) prune(ctx context.Context, from, to pgTID) error {
 	for try := 1; ; try++ {
 		name := "prune"
 		if try > 2 {
-			name = "prune_free"
+			name = "prune_unlocked"
 		}
-		err := l.waitForTable(ctx, func() error {
-			_, err := l.conn.Exec(ctx, l.x.statement(name), l.x.opt.Run, from, to)
-			return err
-		})
+		err := l.clearExtras(ctx, name, from, to)
 		switch {
 		case err == nil:
 			return nil
@@ -70,6 +67,19 @@ func (l *lane) prune(ctx context.Context, from, to pgTID) error {
 	}
 }
 
+// clearExtras runs one of the statements that clear a range of the extras.
+func (l *lane) clearExtras(ctx context.Context, statement string, from, to pgTID) error {
+	return l.waitForTable(ctx, func() error {
+		return pgx.BeginFunc(ctx, l.conn, func(tx pgx.Tx) error {
+			if err := pg.SetPath(ctx, tx, l.x.texts.platform.Path); err != nil {
+				return err
+			}
+			_, err := tx.Exec(ctx, l.x.statement(statement), l.x.opt.Run, from, to)
+			return err
+		})
+	})
+}
+
 // pruneEach clears a batch of extras one by one, because the platform's own
 // rules refuse one of them. The report says which, and what the database said.
 func (l *lane) pruneEach(ctx context.Context, from, to pgTID) error {
@@ -84,10 +94,7 @@ func (l *lane) pruneEach(ctx context.Context, from, to pgTID) error {
 	}
 	for _, at := range each {
 		next := tid(int64(at.BlockNumber), int(at.OffsetNumber)+1)
-		err := l.waitForTable(ctx, func() error {
-			_, err := l.conn.Exec(ctx, l.x.statement("prune_free"), l.x.opt.Run, at, next)
-			return err
-		})
+		err := l.clearExtras(ctx, "prune_unlocked", at, next)
 		if err != nil && isRefusal(err) {
 			_, err = l.conn.Exec(ctx, l.x.statement("prune_refused"), at, pg.Refusal(err))
 		}

@@ -84,7 +84,7 @@ func publications(ctx context.Context, conn *pgx.Conn) ([]string, error) {
 	}
 	var names []string
 	if err == nil {
-		names, err = texts(ctx, conn, query)
+		names, err = list(ctx, conn, query)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("looking for publications: %w", err)

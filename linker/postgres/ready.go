@@ -72,11 +72,15 @@ func (s *Store) Ready(ctx context.Context, retry time.Duration, notice func(stri
 func (s *Store) waitForCatalog(ctx context.Context, conn *pgx.Conn, retry time.Duration, notice func(string)) ([]dbcheck.Finding, error) {
 	since := time.Now()
 	for told := false; ; {
-		findings, err := dbcheck.CheckCatalog(ctx, conn, s.cfg.Schema)
+		findings, err := dbcheck.CheckCatalog(ctx, conn, s.cfg)
 		if pg.SQLState(err) != pg.StateLockNotAvailable {
 			return findings, err
 		}
-		held, some, err := heldBy(ctx, conn, "table_locks")
+		t, err := s.texts(ctx, conn)
+		if err != nil {
+			return nil, err
+		}
+		held, some, err := tableHeldBy(ctx, conn, t)
 		switch {
 		case err != nil:
 			return nil, err

@@ -93,7 +93,7 @@ func TestReconcileScope(t *testing.T) {
 			if diff := cmp.Diff(left, w.current(), sortedStrings); diff != "" {
 				t.Errorf("current links after prune (-want +got):\n%s", diff)
 			}
-			const marked = `SELECT count(*) FROM recording_links
+			const marked = `SELECT count(*) FROM pgtest.marked_links()
 				WHERE cleared_trigger = 'USER_UNLINK' AND cleared_by_run IS NOT NULL AND cleared_by_row IS NULL`
 			if got := one[int](w, marked); got != len(c.extras) {
 				t.Errorf("%d links carry the marks of a prune, want %d", got, len(c.extras))
@@ -501,7 +501,7 @@ func TestPruneLeavesWhatOthersHold(t *testing.T) {
 		stopped <- x.Apply(t.Context(), stop, &n)
 	}()
 	w.within(20*time.Second, "the first link is cleared", func() bool {
-		return one[int](w, "SELECT count(*) FROM recording_links WHERE cleared_by_run = $1", run) == 1
+		return one[int](w, "SELECT count(*) FROM relink.marks WHERE run = $1 AND cleared IS NOT NULL", run) == 1
 	})
 	close(stop)
 	if err := <-stopped; !errors.Is(err, linker.ErrStopped) {

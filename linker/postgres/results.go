@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -42,8 +41,7 @@ func (x *Session) StagedResults(ctx context.Context, each func(*linker.StagedRes
 }
 
 func (x *Session) stagedResults(ctx context.Context, each func(*linker.StagedResult) error) error {
-	query := strings.Replace(x.statement("results_staged"), "$results", x.statement("results"), 1)
-	rows, err := x.work.Query(ctx, query, false)
+	rows, err := x.work.Query(ctx, x.statement("results_staged"), false)
 	if err != nil {
 		return x.cause(fmt.Errorf("reading the rows as they were staged: %w", err))
 	}
@@ -117,7 +115,7 @@ func (x *Session) Unattempted(ctx context.Context) error {
 	defer done()
 	x.applied = true
 	p := planner{x: x, ctx: ctx}
-	p.did("did", x.opt.Run)
+	p.marked(x.opt.Run)
 	p.do("noting the rows that were not reached", "unattempted")
 	return x.cause(p.err)
 }

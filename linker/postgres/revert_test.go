@@ -65,7 +65,7 @@ func TestRevert(t *testing.T) {
 	}
 	restored := column[string](w, `
 		SELECT format('%s %s %s restores %s', l.recording_id, l.data_type, l.trigger, was.entity_id)
-		FROM recording_links AS l
+		FROM pgtest.marked_links() AS l
 		JOIN recording_links AS was ON was.id = l.restores AND was.recording_id = l.recording_id
 		WHERE l.linked_by_run = $1
 		ORDER BY l.recording_id COLLATE "C"`, undo)
@@ -306,7 +306,7 @@ func TestStoppedRevertGoesOn(t *testing.T) {
 			if diff := cmp.Diff(before, w.current()); diff != "" {
 				t.Errorf("current links (-before +after):\n%s", diff)
 			}
-			if n := one[int](w, "SELECT count(*) FROM recording_links WHERE linked_by_run = $1", opt.Run); n != 2 {
+			if n := one[int](w, "SELECT count(*) FROM relink.marks WHERE run = $1 AND made IS NOT NULL", opt.Run); n != 2 {
 				t.Errorf("%d links restored, want 2", n)
 			}
 		})

@@ -65,7 +65,7 @@ func (p *planner) findScope() {
 // elsewhere rejects rows whose recording has a link outside the scope.
 func (p *planner) elsewhere() {
 	if s := p.x.opt.Rules.Scope; s != nil && !s.TakeOver {
-		p.change("planning: links outside the scope", "elsewhere", p.x.scope.args()...)
+		p.change("planning: links outside the scope", "linked_elsewhere", p.x.scope.args()...)
 	}
 }
 
@@ -84,7 +84,7 @@ func (p *planner) extras() {
 		return
 	}
 	reasons := p.untrusted()
-	p.query("reading what speaks against the file", forRun("SELECT reason FROM relink.run_0_doubts", x.opt.Run), nil, func(rows pgx.Rows) error {
+	p.query("reading what speaks against the file", x.texts.inline("SELECT reason FROM run.doubts"), nil, func(rows pgx.Rows) error {
 		var reason string
 		err := rows.Scan(&reason)
 		reasons = append(reasons, reason)

@@ -28,21 +28,25 @@ func (s *Store) Unchanged(ctx context.Context, r linker.Run, rules linker.Rules)
 	if left == "" {
 		return false, nil // others wrote while it did
 	}
-	now, _, err := scopeState(ctx, conn, rules, 0)
+	t, err := s.texts(ctx, conn)
+	if err != nil {
+		return false, err
+	}
+	now, _, err := scopeState(ctx, conn, t, rules)
 	return now == left, err
 }
 
-// scopeState returns the state as it is, and as it was before a run made and
-// cleared links, if nobody else did.
-func scopeState(ctx context.Context, conn *pgx.Conn, rules linker.Rules, run int64) (now, before string, err error) {
+// scopeState returns the state as it is, and as it was before the run of the
+// texts made and cleared links, if nobody else did.
+func scopeState(ctx context.Context, conn *pgx.Conn, t *texts, rules linker.Rules) (now, before string, err error) {
 	var scope limits
 	// What is kept depends on links wherever they lead, and which
 	// connections an implied scope has only the file knows.
 	if x := rules.Scope; x != nil && !x.Implied && !rules.KeepExisting && len(rules.KeepTriggers) == 0 {
 		scope = limits{x.Connections, x.DataTypes, x.Organizations}
 	}
-	args := append(scope.args(), orNull(rules.Organization), run)
-	if err := conn.QueryRow(ctx, sqlFile("scope_state"), args...).Scan(&now, &before); err != nil {
+	args := append(scope.args(), orNull(rules.Organization), t.run)
+	if err := conn.QueryRow(ctx, t.of("scope_state"), args...).Scan(&now, &before); err != nil {
 		return "", "", fmt.Errorf("looking at the state of the scope: %w", err)
 	}
 	return now, before, nil
@@ -52,7 +56,7 @@ func scopeState(ctx context.Context, conn *pgx.Conn, rules linker.Rules, run int
 func (x *Session) noteStateBefore(ctx context.Context) (err error) {
 	x.stateBefore, x.stateAfter = "", ""
 	if x.opt.Rules.Scope != nil && x.opt.Writing {
-		x.stateBefore, _, err = scopeState(ctx, x.work, x.opt.Rules, 0)
+		x.stateBefore, _, err = scopeState(ctx, x.work, newTexts(x.texts.platform, 0), x.opt.Rules)
 	}
 	return err
 }
@@ -64,7 +68,7 @@ func (x *Session) noteStateAfter(ctx context.Context) error {
 	if x.stateBefore == "" {
 		return nil
 	}
-	now, before, err := scopeState(ctx, x.work, x.opt.Rules, x.opt.Run)
+	now, before, err := scopeState(ctx, x.work, x.texts, x.opt.Rules)
 	if err == nil && before == x.stateBefore {
 		x.stateAfter = now
 	}

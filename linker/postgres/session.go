@@ -13,6 +13,7 @@ import (
 
 	"relink/linker"
 	"relink/linker/postgres/pg"
+	"relink/linker/postgres/platform"
 )
 
 // keepAlive is how often a leader makes sure that it still holds its locks.
@@ -68,7 +69,8 @@ type Session struct {
 	breaker breaker
 
 	owner   string // to whom working tables are handed over, quoted; "" for nobody
-	canLock bool   // this role may lock CRM rows against deletion
+	texts   *texts
+	canLock bool // this role may lock CRM rows against deletion
 	// hasKey says that a foreign key keeps links from naming a CRM row that
 	// is not there. Without one, as where crm_entities is a view, apply looks.
 	hasKey bool
@@ -122,6 +124,11 @@ func (x *Session) open(ctx context.Context) (err error) {
 	if x.work, err = x.store.connect(ctx, purpose); err != nil {
 		return err
 	}
+	p, err := x.store.platform(ctx, x.work)
+	if err != nil {
+		return err
+	}
+	x.texts = newTexts(p, x.opt.Run)
 	if err := x.tune(ctx); err != nil {
 		return err
 	}
@@ -138,9 +145,9 @@ func (x *Session) open(ctx context.Context) (err error) {
 	}
 	_, err = x.work.Exec(ctx, `
 		UPDATE relink.runs
-		SET backend_pid = $2, host = $3, pid = $4
+		SET host = $2, pid = $3
 		WHERE id = $1 AND finished_at IS NULL -- who writes a report again did not make the run`,
-		x.opt.Run, int32(x.leader.PgConn().PID()), hostname(), os.Getpid())
+		x.opt.Run, hostname(), os.Getpid())
 	if err != nil {
 		return fmt.Errorf("noting who leads run %d: %w", x.opt.Run, err)
 	}
@@ -205,11 +212,13 @@ func (x *Session) tune(ctx context.Context) error {
 		    c.relkind IN ('r', 'p') AND has_any_column_privilege(c.oid, 'UPDATE'),
 		    EXISTS (
 		        SELECT FROM pg_constraint AS k
-		        WHERE k.contype = 'f' AND k.conrelid = 'recording_links'::regclass AND k.confrelid = c.oid
+		        WHERE k.contype = 'f' AND k.conrelid = $1::text::regclass AND k.confrelid = c.oid
 		    )
 		FROM pg_class AS c
-		WHERE c.oid = 'crm_entities'::regclass`
-	if err := x.work.QueryRow(ctx, may).Scan(&x.canLock, &x.hasKey); err != nil {
+		WHERE c.oid = $2::text::regclass`
+	err = x.work.QueryRow(ctx, may, x.texts.platform.Base(platform.Links), x.texts.platform.Base(platform.Entities)).
+		Scan(&x.canLock, &x.hasKey)
+	if err != nil {
 		return fmt.Errorf("looking at table crm_entities: %w", err)
 	}
 	return nil

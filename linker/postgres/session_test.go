@@ -51,7 +51,7 @@ func emptyWorld(t *testing.T) *world {
 // the way to the tables.
 func (w *world) connect() *pgx.Conn {
 	w.t.Helper()
-	conn, err := pg.Connect(w.t.Context(), pg.Config{URL: w.url, ApplicationName: "platform"})
+	conn, err := pgtest.Open(w.t.Context(), pg.Config{URL: w.url, ApplicationName: "platform"})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"relink/linker"
 	"relink/linker/bloom"
+	"relink/linker/postgres/platform"
 )
 
 // Staged reports whether the run's working table holds exactly the rows that
@@ -31,7 +32,7 @@ func (x *Session) Staged(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	var have int64
-	if err := x.work.QueryRow(ctx, forRun("SELECT count(*) FROM relink.run_0_staged", x.opt.Run)).Scan(&have); err != nil {
+	if err := x.work.QueryRow(ctx, x.texts.inline("SELECT count(*) FROM run.staged")).Scan(&have); err != nil {
 		return false, x.cause(fmt.Errorf("counting the working table of run %d: %w", x.opt.Run, err))
 	}
 	return have == want, nil
@@ -52,11 +53,12 @@ func (x *Session) Stage(ctx context.Context, next func(*linker.Numbered) error, 
 	if err := x.handOver(ctx, "staged"); err != nil {
 		return 0, x.cause(err)
 	}
-	rows := &copyReader{next: next, seed: maphash.MakeSeed(), seen: bloom.New(bloom.MaxSize), faults: map[linker.Code]int64{}}
-	tag, err := x.work.PgConn().CopyFrom(ctx, rows, forRun(`
-		COPY relink.run_0_staged
-		    (row_no, line, code, recording_id, data_type, entity_id, external_id, connection_id, trigger, doubtful, seen, stray)
-		FROM STDIN (FORMAT binary)`, x.opt.Run))
+	rows := &copyReader{platform: x.texts.platform, next: next, seed: maphash.MakeSeed(), seen: bloom.New(bloom.MaxSize), faults: map[linker.Code]int64{}}
+	tag, err := x.work.PgConn().CopyFrom(ctx, rows, x.texts.inline(`
+		COPY run.staged
+		    (row_no, line, code, recording_id, data_type, entity_id, external_id, connection_id, trigger, doubtful, seen, stray,
+		    detail, unfit_recording_id, unfit_entity_id, unfit_external_id, unfit_connection_id)
+		FROM STDIN (FORMAT binary)`))
 	if rows.err != nil {
 		return 0, rows.err
 	}
@@ -75,7 +77,7 @@ func (x *Session) Stage(ctx context.Context, next func(*linker.Numbered) error, 
 	}
 	// The columns that decide how the plan joins. Samples of all of them
 	// take as long as reading a fifth of the file.
-	if _, err := x.work.Exec(ctx, forRun("ANALYZE relink.run_0_staged (code, entity_id, connection_id, seen)", x.opt.Run)); err != nil {
+	if _, err := x.work.Exec(ctx, x.texts.inline("ANALYZE run.staged (code, entity_id, connection_id, seen)")); err != nil {
 		return 0, x.cause(fmt.Errorf("analyzing the working table: %w", err))
 	}
 	return rows.count, nil
@@ -90,6 +92,11 @@ const copyBlock = 64 << 10
 // reading and checking the row costs. Format: "COPY" in the PostgreSQL manual,
 // "Binary Format".
 type copyReader struct {
+	platform *platform.Platform
+	kinds    [len(idColumns)]platform.Kind
+	detail   string // of the row in hand
+	unfit    [len(idColumns)]string
+
 	next    func(*linker.Numbered) error
 	buf     []byte
 	off     int
@@ -127,6 +134,9 @@ func (c *copyReader) fill() {
 	c.buf, c.off = c.buf[:0], 0
 	if !c.started {
 		c.started = true
+		for i, of := range idColumns {
+			c.kinds[i] = c.platform.Kind(of.column)
+		}
 		c.buf = append(c.buf, "PGCOPY\n\xff\r\n\x00"...)
 		c.buf = append(c.buf, 0, 0, 0, 0, 0, 0, 0, 0) // no flags, no extension
 	}
@@ -146,43 +156,81 @@ func (c *copyReader) fill() {
 }
 
 func (c *copyReader) append(n *linker.Numbered) {
-	c.buf = binary.BigEndian.AppendUint16(c.buf, 12)
+	c.buf = binary.BigEndian.AppendUint16(c.buf, 17)
+	c.detail, c.unfit = "", [4]string{}
 	c.int(n.Row)
 	c.int(n.Line)
+	r := &n.Fields
 	if n.Fault != nil {
 		// The report has the rest from the file. The recording is kept
 		// because reconcile never prunes one that a bad row mentions.
 		c.text(string(n.Fault.Code))
-		c.text(n.Fields.RecordingID)
+		c.id(r.RecordingID, 0)
 		for range 5 {
 			c.text("")
 		}
-		c.yes(doubtful(n))
-		c.yes(false)
-		c.text(n.Stray)
 		c.faults[n.Fault.Code]++
 		if n.Stray != "" {
 			c.strays++
 		}
-		return
+	} else {
+		c.text("")
+		c.id(r.RecordingID, 0)
+		c.text(r.DataType)
+		c.id(r.ID, 1)
+		c.id(r.ExternalID, 2)
+		c.id(r.IntegrationConnectionID, 3)
+		c.text(r.Trigger)
 	}
-	r := &n.Fields
-	c.text("")
-	c.text(r.RecordingID)
-	c.text(r.DataType)
-	c.text(r.ID)
-	c.text(r.ExternalID)
-	c.text(r.IntegrationConnectionID)
-	c.text(r.Trigger)
 	c.yes(doubtful(n))
-	c.yes(c.seen.Add(maphash.String(c.seed, r.RecordingID)))
-	c.text("")
+	c.yes(n.Fault == nil && c.mayHaveSeen(r.RecordingID))
+	c.text(n.Stray)
+	c.text(c.detail)
+	for _, unfit := range c.unfit {
+		c.text(unfit)
+	}
 }
 
-// doubtful reports whether the recording id can only be trusted if a recording
-// has it.
-func doubtful(n *linker.Numbered) bool {
-	return n.Suspect&(linker.SuspectRecording|linker.OddRecording) != 0
+// idColumns are the columns of the ids of a row, and the fields they come from.
+var idColumns = [...]struct{ field, column string }{
+	{"recordingId", platform.RecordingID},
+	{"id", platform.EntityID},
+	{"externalId", platform.ExternalID},
+	{"integrationConnectionId", platform.ConnectionID},
+}
+
+// id appends an id as a value of its column's type, NULL for text that is none.
+func (c *copyReader) id(id string, column int) {
+	kind := c.kinds[column]
+	if id == "" || kind == platform.Text {
+		c.text(id)
+		return
+	}
+	at := len(c.buf)
+	c.buf = append(c.buf, 0, 0, 0, 0)
+	var fits bool
+	if c.buf, fits = kind.Append(c.buf, id); !fits {
+		c.buf = c.buf[:at]
+		c.text("")
+		c.unfit[column] = id
+		c.detail = joinDetail(c.detail, unfitDetail(c.platform, id, idColumns[column].field, idColumns[column].column))
+		return
+	}
+	binary.BigEndian.PutUint32(c.buf[at:], uint32(len(c.buf)-at-4))
+}
+
+// mayHaveSeen tells whether an earlier row may be for the same recording. Ids
+// that are written in different ways are one.
+func (c *copyReader) mayHaveSeen(id string) bool {
+	switch c.kinds[0] {
+	case platform.Text:
+		return c.seen.Add(maphash.String(c.seed, id))
+	case platform.Citext:
+		return true // which letters are one the database knows
+	}
+	var value [16]byte
+	b, _ := c.kinds[0].Append(value[:0], id)
+	return c.seen.Add(maphash.Bytes(c.seed, b))
 }
 
 // yes appends true, or NULL for no: most are, and NULL takes no room.
@@ -207,4 +255,10 @@ func (c *copyReader) text(s string) {
 	}
 	c.buf = binary.BigEndian.AppendUint32(c.buf, uint32(len(s)))
 	c.buf = append(c.buf, s...)
+}
+
+// doubtful reports whether the recording id can only be trusted if a recording
+// has it.
+func doubtful(n *linker.Numbered) bool {
+	return n.Suspect&(linker.SuspectRecording|linker.OddRecording) != 0
 }

@@ -2,9 +2,16 @@ package postgres
 
 import (
 	"embed"
+	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
+	"strconv"
 	"strings"
+	"sync"
+	"text/template"
+
+	"relink/linker/postgres/platform"
 )
 
 // Statements longer than a line are files: sql/STAGE/NAME.sql, by the stage of
@@ -13,11 +20,12 @@ import (
 //go:embed sql/*/*.sql
 var statementFiles embed.FS
 
-// statements are the texts of the files by name.
-var statements = readStatements(statementFiles)
+// templates are the files by name. What one rule needs in several statements is
+// a function of theirs: see platform.Functions.
+var templates = readTemplates(statementFiles)
 
-func readStatements(files fs.FS) map[string]string {
-	texts := map[string]string{}
+func readTemplates(files fs.FS) *template.Template {
+	root := template.New("").Funcs(platform.Functions(nil))
 	paths, err := fs.Glob(files, "sql/*/*.sql")
 	if err != nil {
 		panic(err) // the pattern is fixed text
@@ -28,23 +36,78 @@ func readStatements(files fs.FS) map[string]string {
 			panic(err) // the files are part of the program
 		}
 		name := strings.TrimSuffix(path.Base(p), ".sql")
-		if _, twice := texts[name]; twice {
+		if root.Lookup(name) != nil {
 			panic("two statements are called " + name)
 		}
-		texts[name] = string(text)
+		template.Must(root.New(name).Parse(string(text)))
 	}
-	return texts
+	return root
 }
 
-// sqlFile returns the text of a statement. A name without a file is a fault of
-// this package, and nothing that input can cause.
-func sqlFile(name string) string {
-	text, ok := statements[name]
+// texts renders statements for one platform and one run. A file names the
+// platform's tables as platform.NAME and the run's working tables as run.NAME;
+// these are the only names in it that are not fixed, since a table's name cannot
+// be a parameter. What cannot be rendered is a fault of this package, nothing
+// that input can cause, and panics: a test renders every statement.
+type texts struct {
+	platform  *platform.Platform
+	run       int64 // 0 outside a run
+	templates *template.Template
+
+	mu       sync.Mutex
+	rendered map[string]string
+}
+
+func newTexts(p *platform.Platform, run int64) *texts {
+	own := template.Must(templates.Clone()).Funcs(platform.Functions(p))
+	return &texts{platform: p, run: run, templates: own, rendered: map[string]string{}}
+}
+
+// of returns a statement of sql/. as, in pairs, puts other relations in the
+// place of working tables: "run.staged", "run.retry".
+func (t *texts) of(name string, as ...string) string {
+	key := name + "\x00" + strings.Join(as, "\x00")
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	text, ok := t.rendered[key]
 	if !ok {
-		panic("there is no statement " + name + " in sql/")
+		var b strings.Builder
+		if err := t.templates.ExecuteTemplate(&b, name, nil); err != nil {
+			panic(fmt.Sprintf("statement %s: %v", name, err))
+		}
+		text = t.names(b.String(), as)
+		t.rendered[key] = text
 	}
 	return text
 }
 
+// inline renders a statement of one line.
+func (t *texts) inline(statement string) string { return t.names(statement, nil) }
+
+// qualified finds the names of tables that a statement leaves open.
+var qualified = regexp.MustCompile(`\b(run|platform)\.([a-z_]+)\b`)
+
+func (t *texts) names(text string, as []string) string {
+	for i := 0; i < len(as); i += 2 {
+		if !strings.Contains(text, as[i]) {
+			panic("the statement has no " + as[i] + ":\n" + text)
+		}
+		text = regexp.MustCompile(`\b`+regexp.QuoteMeta(as[i])+`\b`).ReplaceAllLiteralString(text, as[i+1])
+	}
+	return qualified.ReplaceAllStringFunc(text, func(name string) string {
+		if table, ok := strings.CutPrefix(name, "platform."); ok {
+			return t.platform.Table(table)
+		}
+		if t.run == 0 {
+			panic("a working table outside a run:\n" + text)
+		}
+		return tablePrefix(t.run) + strings.TrimPrefix(name, "run.")
+	})
+}
+
+func tablePrefix(run int64) string {
+	return "relink.run_" + strconv.FormatInt(run, 10) + "_"
+}
+
 // statement returns a statement for the working tables of this run.
-func (x *Session) statement(name string) string { return forRun(sqlFile(name), x.opt.Run) }
+func (x *Session) statement(name string) string { return x.texts.of(name) }

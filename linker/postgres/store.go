@@ -2,10 +2,10 @@ package postgres
 
 import (
 	"context"
-	"strconv"
-	"strings"
+	"sync"
 
 	"relink/linker/postgres/pg"
+	"relink/linker/postgres/platform"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -14,28 +14,69 @@ import (
 // connection of its own; sessions open theirs.
 type Store struct {
 	cfg pg.Config
+
+	mu    sync.Mutex
+	found *platform.Platform
 }
 
 // NewStore returns the store that cfg names. Nothing is opened.
 func NewStore(cfg pg.Config) *Store { return &Store{cfg: cfg} }
 
 // Schema is the platform's schema that the store works on.
-func (s *Store) Schema() string { return s.cfg.PlatformSchema() }
+// Before the first look into the database it is the one that was asked for, ""
+// for none.
+func (s *Store) Schema() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.found != nil {
+		return s.found.Schema
+	}
+	return s.cfg.Schema
+}
 
-// connect opens a connection whose application_name says what it is for.
+// connect opens a connection whose application_name says what it is for. The
+// first one finds the platform.
 func (s *Store) connect(ctx context.Context, purpose string) (*pgx.Conn, error) {
 	cfg := s.cfg
 	cfg.ApplicationName = "relink " + purpose
-	return pg.Connect(ctx, cfg)
+	conn, err := pg.Connect(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.platform(ctx, conn); err != nil {
+		pg.Close(conn)
+		return nil, err
+	}
+	return conn, nil
 }
 
-// forRun makes a statement written for the working tables of run 0 one for
-// the tables of the given run. It is the only place where a statement is not
-// fixed text: a table's name cannot be a parameter, and the number is ours.
-func forRun(statement string, run int64) string {
-	return strings.ReplaceAll(statement, "relink.run_0_", tablePrefix(run))
+// platform is the platform of this store, which it looks for once.
+func (s *Store) platform(ctx context.Context, conn *pgx.Conn) (*platform.Platform, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.found == nil {
+		found, err := findPlatform(ctx, conn, s.cfg)
+		if err != nil {
+			return nil, err
+		}
+		s.found = found
+	}
+	return s.found, nil
 }
 
-func tablePrefix(run int64) string {
-	return "relink.run_" + strconv.FormatInt(run, 10) + "_"
+func findPlatform(ctx context.Context, conn *pgx.Conn, cfg pg.Config) (*platform.Platform, error) {
+	place, err := pg.Locate(ctx, conn, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return platform.Load(ctx, conn, place.Schema, place.Path)
+}
+
+// texts are the statements for this store's platform, outside a run.
+func (s *Store) texts(ctx context.Context, conn *pgx.Conn) (*texts, error) {
+	p, err := s.platform(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	return newTexts(p, 0), nil
 }

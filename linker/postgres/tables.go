@@ -113,7 +113,7 @@ func (x *Session) handOver(ctx context.Context, table string) error {
 	if x.owner == "" {
 		return nil
 	}
-	_, err := x.work.Exec(ctx, forRun("ALTER TABLE relink.run_0_"+table+" OWNER TO "+x.owner, x.opt.Run))
+	_, err := x.work.Exec(ctx, x.texts.inline("ALTER TABLE run."+table)+" OWNER TO "+x.owner)
 	if pg.SQLState(err) == pg.StateNoPrivilege {
 		x.owner = ""
 		return nil

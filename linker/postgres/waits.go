@@ -10,6 +10,7 @@ import (
 
 	"relink/linker"
 	"relink/linker/postgres/pg"
+	"relink/linker/postgres/platform"
 )
 
 const (
@@ -44,7 +45,7 @@ func (h heldLock) String() string {
 
 // heldBy runs a query of locks, of which there may be none.
 func heldBy(ctx context.Context, conn *pgx.Conn, statement string, args ...any) (h heldLock, some bool, err error) {
-	err = conn.QueryRow(ctx, sqlFile(statement), args...).Scan(&h.table, &h.pid, &h.role, &h.application, &h.query)
+	err = conn.QueryRow(ctx, statement, args...).Scan(&h.table, &h.pid, &h.role, &h.application, &h.query)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return h, false, nil
@@ -52,6 +53,12 @@ func heldBy(ctx context.Context, conn *pgx.Conn, statement string, args ...any) 
 		return h, false, fmt.Errorf("asking who holds a lock: %w", err)
 	}
 	return h, true, nil
+}
+
+// tableHeldBy returns the lock of another session on the platform's tables that
+// keeps links from being written.
+func tableHeldBy(ctx context.Context, conn *pgx.Conn, t *texts) (h heldLock, some bool, err error) {
+	return heldBy(ctx, conn, t.of("table_locks"), t.platform.Base(platform.Links), t.platform.Base(platform.Entities))
 }
 
 // waitForTable does something that writes links, again and again while another
@@ -65,7 +72,7 @@ func (l *lane) waitForTable(ctx context.Context, do func() error) error {
 		if pg.SQLState(err) != pg.StateLockNotAvailable {
 			return err
 		}
-		held, some, lookErr := heldBy(ctx, l.conn, "table_locks")
+		held, some, lookErr := tableHeldBy(ctx, l.conn, l.x.texts)
 		if lookErr != nil {
 			return lookErr
 		}
@@ -121,7 +128,7 @@ func lockWait(retry time.Duration) time.Duration { return max(retry, minLockWait
 
 // tellLockWait says once what the working session has been waiting for.
 func (x *Session) tellLockWait(ctx context.Context) error {
-	held, some, err := heldBy(ctx, x.leader, "lock_waits", int32(x.work.PgConn().PID()), tellWait)
+	held, some, err := heldBy(ctx, x.leader, x.statement("lock_waits"), int32(x.work.PgConn().PID()), tellWait)
 	if err != nil || !some {
 		return err
 	}

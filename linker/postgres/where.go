@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,12 +53,9 @@ func (s *Store) Of(ctx context.Context, r linker.Run) (*Store, error) {
 				"`relink runs adopt` makes its runs those of this one",
 		}
 	}
-	own := *s
-	own.cfg.Schema = made.Schema
-	if made.Schema == "" {
-		own.cfg.Schema = s.cfg.Schema
-	}
-	return &own, nil
+	own := s.cfg
+	own.Schema = cmp.Or(made.Schema, own.Schema)
+	return NewStore(own), nil
 }
 
 func databaseOn(d linker.Database) string {
@@ -79,12 +77,16 @@ func (s *Store) Where(ctx context.Context) (linker.Database, error) {
 }
 
 func (s *Store) where(ctx context.Context, conn *pgx.Conn) (linker.Database, error) {
-	d := linker.Database{Schema: s.cfg.PlatformSchema(), Server: pg.Address(conn.Config().Host, conn.Config().Port)}
+	p, err := s.platform(ctx, conn)
+	if err != nil {
+		return linker.Database{}, err
+	}
+	d := linker.Database{Schema: p.Schema, Server: pg.Address(conn.Config().Host, conn.Config().Port)}
 	if err := conn.QueryRow(ctx, "SELECT current_database(), current_user").Scan(&d.Name, &d.Role); err != nil {
 		return d, fmt.Errorf("asking which database this is: %w", err)
 	}
 	// Some hosted servers keep it from their users.
-	err := conn.QueryRow(ctx, "SELECT system_identifier::text FROM pg_control_system()").Scan(&d.SystemIdentifier)
+	err = conn.QueryRow(ctx, "SELECT system_identifier::text FROM pg_control_system()").Scan(&d.SystemIdentifier)
 	var refused *pgconn.PgError
 	if err != nil && !errors.As(err, &refused) {
 		return d, fmt.Errorf("asking which server this is: %w", err)
@@ -112,4 +114,18 @@ func (s *Store) Adopt(ctx context.Context) (int64, error) {
 		return 0, fmt.Errorf("adopting the runs of this database: %w", err)
 	}
 	return tag.RowsAffected(), nil
+}
+
+// ForeignMarksError says that a run which has written nothing yet has marks: the
+// records of runs and the marks are of different histories, as when one of the
+// two was restored from a dump.
+type ForeignMarksError struct{ Run int64 }
+
+func (e *ForeignMarksError) Error() string {
+	return fmt.Sprintf("relink.marks holds marks of a run %d that is not this one", e.Run)
+}
+
+// Hint is what to do about it.
+func (e *ForeignMarksError) Hint() string {
+	return "relink.runs and relink.marks must come from one dump; `relink db migrate` numbers new runs beyond all marks"
 }

@@ -1,7 +1,6 @@
 package dbcheck
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 
@@ -43,13 +42,12 @@ const (
 )
 
 // Check compares the database with what relink needs: the server, the
-// platform's tables in the given schema (pg.DefaultSchema when empty), their
-// columns, keys, indexes and foreign keys, relink's own schema, and what this
+// platform's tables where pg.Locate finds them, their columns, keys, indexes and foreign keys, relink's own schema, and what this
 // role may do. No finding means that everything is there. It writes nothing,
 // and reads rows only of views, whose uniqueness no catalog tells, and the
 // words in crm_entities.data_type.
-func Check(ctx context.Context, conn *pgx.Conn, schema string) ([]Finding, error) {
-	c, err := checkCatalog(ctx, conn, schema)
+func Check(ctx context.Context, conn *pgx.Conn, cfg pg.Config) ([]Finding, error) {
+	c, err := checkCatalog(ctx, conn, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -61,16 +59,20 @@ func Check(ctx context.Context, conn *pgx.Conn, schema string) ([]Finding, error
 
 // CheckCatalog is the part of Check that reads the catalog alone: it takes
 // milliseconds, however large the tables are.
-func CheckCatalog(ctx context.Context, conn *pgx.Conn, schema string) ([]Finding, error) {
-	c, err := checkCatalog(ctx, conn, schema)
+func CheckCatalog(ctx context.Context, conn *pgx.Conn, cfg pg.Config) ([]Finding, error) {
+	c, err := checkCatalog(ctx, conn, cfg)
 	if err != nil {
 		return nil, err
 	}
 	return c.findings, nil
 }
 
-func checkCatalog(ctx context.Context, conn *pgx.Conn, schema string) (*contract, error) {
-	schema = cmp.Or(schema, pg.DefaultSchema)
+func checkCatalog(ctx context.Context, conn *pgx.Conn, cfg pg.Config) (*contract, error) {
+	place, err := pg.Locate(ctx, conn, cfg)
+	if err != nil {
+		return nil, err
+	}
+	schema := place.Schema
 	var names []string
 	for _, t := range platformTables {
 		names = append(names, t.name)
@@ -169,6 +171,10 @@ func (c *contract) checkOwnSchema(ctx context.Context, conn *pgx.Conn) error {
 	}
 	if !c.mayAll(runs, func(f columnFacts) bool { return f.MaySelect && f.MayInsert && f.MayUpdate }) {
 		c.grant("SELECT, INSERT, UPDATE", "relink.runs", "relink.runs", "to keep the runs")
+	}
+	if marks, there := c.relation(migrations.Schema, "marks"); there &&
+		!c.mayAll(marks, func(f columnFacts) bool { return f.MaySelect && f.MayInsert }) {
+		c.grant("SELECT, INSERT", "relink.marks", "relink.marks", "to mark what a run has done")
 	}
 	return nil
 }

@@ -59,20 +59,6 @@ func TestCheckFindsWhatIsMissingAndItsSQLMendsIt(t *testing.T) {
 			[]string{"recording_links: has no valid index on entity_id"},
 		},
 		{
-			"no indexes of marks", "DROP INDEX recording_links_linked_by_run_idx, recording_links_cleared_by_run_idx",
-			[]string{
-				"recording_links: has no valid index on linked_by_run",
-				"recording_links: has no valid index on cleared_by_run",
-			},
-		},
-		{
-			"marks in other kinds of index",
-			`DROP INDEX recording_links_linked_by_run_idx, recording_links_cleared_by_run_idx;
-			CREATE INDEX ON recording_links (linked_by_run, linked_by_row) WHERE linked_by_run IS NOT NULL;
-			CREATE INDEX ON recording_links (cleared_by_run)`,
-			nil,
-		},
-		{
 			"no foreign keys",
 			`ALTER TABLE recording_links DROP CONSTRAINT recording_links_entity_id_fkey;
 			ALTER TABLE crm_entities DROP CONSTRAINT crm_entities_integration_connection_id_fkey`,
@@ -97,21 +83,11 @@ func TestCheckFindsWhatIsMissingAndItsSQLMendsIt(t *testing.T) {
 			},
 		},
 		{
-			"the marks are missing",
-			"ALTER TABLE recording_links DROP linked_by_run, DROP linked_by_row, DROP restores",
-			[]string{
-				"recording_links.linked_by_run: is missing", "recording_links.linked_by_row: is missing",
-				"recording_links.restores: is missing", "recording_links: has no valid index on linked_by_run",
-			},
-		},
-		{
 			"wrong types",
-			`ALTER TABLE recordings ALTER organization_id TYPE bigint USING 1, ALTER deleted_at TYPE date;
-			ALTER TABLE recording_links ALTER linked_by_run TYPE integer`,
+			`ALTER TABLE recordings ALTER organization_id TYPE bigint USING 1, ALTER deleted_at TYPE date`,
 			[]string{
 				"recordings.organization_id: is bigint, not text",
 				"recordings.deleted_at: is date, not timestamp with time zone",
-				"recording_links.linked_by_run: is integer, not bigint",
 			},
 		},
 		{
@@ -204,7 +180,7 @@ func TestCheckAsksForExactlyThePrivilegesThatAreNeeded(t *testing.T) {
 	findings := wantFindings(t, conn, "",
 		"schema relink"+lacks+"USAGE", "schema relink"+lacks+"CREATE",
 		"relink.migrations"+lacks+"SELECT", "relink.runs"+lacks+"SELECT, INSERT, UPDATE",
-		"schema public"+lacks+"USAGE", "recordings"+lacks+"SELECT", "integration_connections"+lacks+"SELECT",
+		"relink.marks"+lacks+"SELECT, INSERT", "schema public"+lacks+"USAGE", "recordings"+lacks+"SELECT", "integration_connections"+lacks+"SELECT",
 		"crm_entities"+lacks+"SELECT", "recording_links"+lacks+"SELECT", "recording_links"+lacks+"INSERT",
 		"recording_links"+lacks+"UPDATE")
 	fix(t, admin, findings)

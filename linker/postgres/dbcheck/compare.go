@@ -79,17 +79,11 @@ func (c *contract) creating(table string) (string, error) {
 	}
 	var about []string
 	for _, s := range all {
-		if strings.HasPrefix(s, "CREATE TABLE "+table+" ") || strings.Contains(s, "\nON "+table+" ") {
-			about = append(about, s+";")
+		if strings.HasPrefix(s, "CREATE TABLE platform."+table+" ") || strings.Contains(s, "\nON platform."+table+" ") {
+			about = append(about, migrations.InSchema(s, c.schema)+";")
 		}
 	}
-	text := strings.Join(about, "\n\n")
-	for _, t := range platformTables {
-		for _, before := range []string{"CREATE TABLE ", "REFERENCES ", "\nON "} {
-			text = strings.ReplaceAll(text, before+t.name+" ", before+c.qualified(t.name)+" ")
-		}
-	}
-	return text, nil
+	return strings.Join(about, "\n\n"), nil
 }
 
 func (c *contract) checkColumn(t table, r relation, want column) {

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -56,15 +57,22 @@ const (
 	uniqueViolation = "23505"
 )
 
-// Up applies those migrations of the set that db lacks, in order, each in a
+// Up applies those migrations of the relink set that db lacks, in order, each in a
 // transaction of its own. It does nothing when there are none, and waits when
 // another process is at it. db must speak pgx (database/sql over pgx's stdlib
 // package), so that errors are *pgconn.PgError.
-func Up(ctx context.Context, db *sql.DB, set Set) error {
+func Up(ctx context.Context, db *sql.DB) error { return up(ctx, db, Relink, "") }
+
+// UpPlatform is Up for the platform set, whose tables go into the given schema.
+func UpPlatform(ctx context.Context, db *sql.DB, schema string) error {
+	return up(ctx, db, Platform, schema)
+}
+
+func up(ctx context.Context, db *sql.DB, set Set, schema string) error {
 	if err := createSchema(ctx, db); err != nil {
 		return fmt.Errorf("creating schema %s: %w", Schema, err)
 	}
-	p, err := provider(db, set)
+	p, err := provider(db, set, schema)
 	if err != nil {
 		return fmt.Errorf("reading the %s migrations: %w", set, err)
 	}
@@ -76,7 +84,7 @@ func Up(ctx context.Context, db *sql.DB, set Set) error {
 
 // Latest returns the version that Up brings a database to.
 func Latest(set Set) (int64, error) {
-	p, err := provider(new(sql.DB), set)
+	p, err := provider(new(sql.DB), set, "")
 	if err != nil {
 		return 0, fmt.Errorf("reading the %s migrations: %w", set, err)
 	}
@@ -126,8 +134,15 @@ func createSchema(ctx context.Context, db *sql.DB) error {
 	return err
 }
 
-func provider(db *sql.DB, set Set) (*goose.Provider, error) {
-	fsys, err := fs.Sub(files, string(set))
+func provider(db *sql.DB, set Set, schema string) (*goose.Provider, error) {
+	var fsys fs.FS
+	var inSchema goose.ProviderOption
+	var err error
+	if set == Platform {
+		inSchema, err = platformMigrations(schema)
+	} else {
+		fsys, err = fs.Sub(files, string(set))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -136,12 +151,51 @@ func provider(db *sql.DB, set Set) (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(goose.DialectPostgres, db, fsys,
+	options := []goose.ProviderOption{
 		goose.WithTableName(set.VersionTable()),
 		goose.WithSessionLocker(locker),
 		goose.WithDisableGlobalRegistry(true),
 		goose.WithLogger(goose.NopLogger()),
-	)
+	}
+	if inSchema != nil {
+		options = append(options, inSchema)
+	}
+	return goose.NewProvider(goose.DialectPostgres, db, fsys, options...)
+}
+
+// platformMigrations are the files of the platform set with their tables in the
+// given schema: goose itself knows files of fixed text only.
+func platformMigrations(schema string) (goose.ProviderOption, error) {
+	names, err := fs.Glob(files, string(Platform)+"/*.sql")
+	if err != nil {
+		return nil, err
+	}
+	var all []*goose.Migration
+	for _, name := range names {
+		version, err := goose.NumericComponent(name)
+		if err != nil {
+			return nil, err
+		}
+		statements, err := readStatements(name)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, goose.NewGoMigration(version, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
+			for _, s := range statements {
+				if _, err := tx.ExecContext(ctx, InSchema(s, schema)); err != nil {
+					return err
+				}
+			}
+			return nil
+		}}, nil))
+	}
+	return goose.WithGoMigrations(all...), nil
+}
+
+// InSchema puts a schema in the place that the statements of the platform set
+// leave open.
+func InSchema(statement, schema string) string {
+	return strings.ReplaceAll(statement, "platform.", pgx.Identifier{schema}.Sanitize()+".")
 }
 
 // comments finds SQL comments; no text in our migrations has two hyphens.
@@ -162,14 +216,23 @@ func (s Set) StatementsAfter(version int64) ([]string, error) {
 		if of, err := goose.NumericComponent(name); err != nil || of <= version {
 			continue
 		}
-		text, err := files.ReadFile(name)
+		some, err := readStatements(name)
 		if err != nil {
 			return nil, fmt.Errorf("reading the %s migrations: %w", s, err)
 		}
-		for statement := range strings.SplitSeq(comments.ReplaceAllString(string(text), ""), ";") {
-			if statement = strings.TrimSpace(statement); statement != "" {
-				statements = append(statements, statement)
-			}
+		statements = append(statements, some...)
+	}
+	return statements, nil
+}
+
+func readStatements(name string) (statements []string, err error) {
+	text, err := files.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	for statement := range strings.SplitSeq(comments.ReplaceAllString(string(text), ""), ";") {
+		if statement = strings.TrimSpace(statement); statement != "" {
+			statements = append(statements, statement)
 		}
 	}
 	return statements, nil

@@ -29,7 +29,8 @@ type Config struct {
 	// does not say comes from the PG* environment variables, so that it may
 	// be empty.
 	URL string
-	// Schema is the platform's schema. Defaults to DefaultSchema.
+	// Schema is the platform's schema; "" leaves it to the search path: see
+	// Locate.
 	Schema string
 	// ApplicationName defaults to DefaultApplication.
 	ApplicationName string
@@ -97,27 +98,36 @@ func (c Config) PoolConfig() (*pgxpool.Config, error) {
 	}
 	cc.DialFunc = overWire(cc.DialFunc)
 	cc.RuntimeParams["application_name"] = cmp.Or(c.ApplicationName, DefaultApplication)
-	delete(cc.RuntimeParams, "search_path") // the session sets its own
+	// The session sets its own; see Locate for what the URL means by these.
+	delete(cc.RuntimeParams, "search_path")
+	delete(cc.RuntimeParams, "schema")
 	// A platform's URL may ask for another mode, for the sake of a pool in
 	// transaction mode; results are read here as the binary form they have
 	// in this one.
 	cc.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
 
-	settings, err := json.Marshal(c.settings(cc.RuntimeParams))
+	wanted, err := json.Marshal(settings(cc.RuntimeParams))
 	if err != nil {
 		return nil, fmt.Errorf("writing down the session's settings: %w", err)
 	}
+	if validate := cc.ValidateConnect; validate != nil { // target_session_attrs
+		cc.ValidateConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
+			if err := beSafe(ctx, conn); err != nil {
+				return err
+			}
+			return validate(ctx, conn)
+		}
+	}
 	cc.AfterConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
-		return setUp(ctx, conn, settings)
+		return setUp(ctx, conn, wanted)
 	}
 	return parsed, nil
 }
 
 // settings returns what every session of relink sets for itself, but for what
 // the URL sets on purpose.
-func (c Config) settings(fromURL map[string]string) map[string]string {
+func settings(fromURL map[string]string) map[string]string {
 	settings := map[string]string{
-		"search_path": pgx.Identifier{c.PlatformSchema()}.Sanitize() + ", pg_temp",
 		// A statement here reads whole tables and may rightly take an hour,
 		// and the session with the locks is idle nearly all the time. Roles
 		// often have limits for web requests, which would end both.
@@ -139,13 +149,13 @@ func (c Config) settings(fromURL map[string]string) map[string]string {
 	return settings
 }
 
-// PlatformSchema is the platform's schema, DefaultSchema unless Config names one.
-func (c Config) PlatformSchema() string { return cmp.Or(c.Schema, DefaultSchema) }
-
 // setUp sets them by a statement and not at the start of the connection, where
 // proxies refuse settings that they do not know. The join leaves out settings
 // that this server is too old to have.
 func setUp(ctx context.Context, conn *pgconn.PgConn, settings []byte) error {
+	if err := beSafe(ctx, conn); err != nil {
+		return fmt.Errorf("setting up the session: %w", err)
+	}
 	const statement = `
 SELECT set_config(s.name, wanted.value, false)
 FROM json_each_text($1) AS wanted (name, value)

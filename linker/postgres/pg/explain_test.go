@@ -203,9 +203,9 @@ func TestExplainStatements(t *testing.T) {
 	}{
 		{"a missing table", "relink", "SELECT FROM no_such_table", `"no_such_table" does not exist`, "relink db migrate --platform", false},
 		{"a missing schema", "relink", "CREATE TABLE nowhere.t ()", `schema "nowhere" does not exist`, "--schema", false},
-		{"a missing column", "relink", "SELECT restored FROM recording_links", `"restored" does not exist`, "relink db check", false},
-		{"a missing privilege", role, "SELECT FROM recordings", "permission denied for table recordings", "relink db check", false},
-		{"a read-only transaction", "relink", "BEGIN READ ONLY; CREATE TABLE t ()", "read-only transaction", "primary", true},
+		{"a missing column", "relink", "SELECT restored FROM public.recording_links", `"restored" does not exist`, "relink db check", false},
+		{"a missing privilege", role, "SELECT FROM public.recordings", "permission denied for table recordings", "relink db check", false},
+		{"a read-only transaction", "relink", "BEGIN READ ONLY; CREATE TABLE public.t ()", "read-only transaction", "primary", true},
 		{"a session that is ended", "relink", "SELECT pg_terminate_backend(pg_backend_pid())", "terminating connection", "up again", true},
 		{"a statement that is cancelled", "relink", "SET statement_timeout = 1; SELECT pg_sleep(9)", "statement timeout", "cancelled", false},
 		{"a prepared statement that is another session's", "relink", "EXECUTE other", `"other" does not exist`, "pool_mode = session", false},
@@ -238,22 +238,22 @@ func TestExplainLockConflicts(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t)
 	holder, other := connect(t, pg.Config{URL: url}), connect(t, pg.Config{URL: url})
-	exec(t, holder, "BEGIN; LOCK TABLE recordings")
+	exec(t, holder, "BEGIN; LOCK TABLE public.recordings")
 	exec(t, other, "SET lock_timeout = '10ms'")
-	_, err := other.Exec(t.Context(), "SELECT FROM recordings")
+	_, err := other.Exec(t.Context(), "SELECT FROM public.recordings")
 	wantExplained(t, err, "lock timeout", "another session holds a lock")
 	if !isTransient(err) {
 		t.Errorf("IsTransient(%v) = false, want true", err)
 	}
 
 	// Two sessions that wait for each other.
-	exec(t, other, "SET lock_timeout = 0; BEGIN; LOCK TABLE crm_entities")
+	exec(t, other, "SET lock_timeout = 0; BEGIN; LOCK TABLE public.crm_entities")
 	waited := make(chan error, 1)
 	go func() {
-		_, err := other.Exec(context.Background(), "SELECT FROM recordings")
+		_, err := other.Exec(context.Background(), "SELECT FROM public.recordings")
 		waited <- err
 	}()
-	_, err = holder.Exec(t.Context(), "SELECT FROM crm_entities")
+	_, err = holder.Exec(t.Context(), "SELECT FROM public.crm_entities")
 	if err == nil {
 		err = <-waited
 	} else {

@@ -1,6 +1,7 @@
 package pgtest
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"strings"
@@ -12,15 +13,29 @@ import (
 	"relink/linker/postgres/pg"
 )
 
-// Connect opens a session of relink and closes it with the test.
+// Connect opens a session with the settings of relink's, whose search_path is
+// the platform's schema, and closes it with the test.
 func Connect(t *testing.T, cfg pg.Config) *pgx.Conn {
 	t.Helper()
-	conn, err := pg.Connect(t.Context(), cfg)
+	conn, err := Open(t.Context(), cfg)
 	if err != nil {
 		t.Fatalf("connecting: %v", err)
 	}
 	t.Cleanup(func() { conn.Close(context.Background()) })
 	return conn
+}
+
+// Open is Connect for callers that close the session themselves.
+func Open(ctx context.Context, cfg pg.Config) (*pgx.Conn, error) {
+	conn, err := pg.Connect(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := conn.Exec(ctx, "SET search_path = "+pgx.Identifier{cmp.Or(cfg.Schema, pg.DefaultSchema)}.Sanitize()); err != nil {
+		pg.Close(conn)
+		return nil, err
+	}
+	return conn, nil
 }
 
 // Exec runs statements that a test needs.
@@ -46,7 +61,7 @@ func As(url, role string) string { return strings.Replace(url, "user=relink", "u
 // as the start of "object: problem".
 func WantFindings(t *testing.T, conn *pgx.Conn, schema string, want ...string) []dbcheck.Finding {
 	t.Helper()
-	got, err := dbcheck.Check(t.Context(), conn, schema)
+	got, err := dbcheck.Check(t.Context(), conn, pg.Config{Schema: schema})
 	if err != nil {
 		t.Fatalf("Check: %v", err)
 	}

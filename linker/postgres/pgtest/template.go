@@ -11,6 +11,7 @@ import (
 
 	"relink/linker/postgres/localpg"
 	"relink/linker/postgres/migrations"
+	"relink/linker/postgres/pg"
 )
 
 // templateLock is the advisory lock under which a template is made, so that
@@ -81,21 +82,39 @@ func create(ctx context.Context, admin *pgx.Conn, name string) error {
 	return err
 }
 
+// markedLinks gives tests the links of the search path's platform with the marks
+// of the runs beside them. The server does not look into its text, so that a test
+// may do to the tables what it likes.
+const markedLinks = `
+CREATE SCHEMA pgtest;
+CREATE FUNCTION pgtest.marked_links() RETURNS TABLE (
+    id bigint, recording_id text, data_type text, entity_id text, trigger text, linked_at timestamptz,
+    linked_by_run bigint, linked_by_row bigint, restores bigint,
+    cleared_at timestamptz, cleared_by_run bigint, cleared_by_row bigint, cleared_trigger text
+) LANGUAGE sql AS '
+SELECT l.id, l.recording_id, l.data_type::text, l.entity_id, l.trigger, l.linked_at,
+    made.run, made.row_no, made.restores::bigint,
+    l.cleared_at, cleared.run, cleared.row_no, l.cleared_trigger
+FROM recording_links AS l
+LEFT JOIN relink.marks AS made ON made.made = l.id::text
+LEFT JOIN relink.marks AS cleared ON cleared.cleared = l.id::text'`
+
 // migrate makes the tables of both migrations.
 func migrate(ctx context.Context, url string) error {
 	cfg, err := pgx.ParseConfig(url)
 	if err != nil {
 		return err
 	}
-	// The role is called like relink's own schema, which the default search
-	// path would prefer for the platform's tables.
-	cfg.RuntimeParams["search_path"] = "public"
 	db := stdlib.OpenDB(*cfg)
 	defer db.Close()
-	for _, set := range []migrations.Set{migrations.Relink, migrations.Platform} {
-		if err := migrations.Up(ctx, db, set); err != nil {
-			return fmt.Errorf("in %s: %w", cfg.Database, err)
-		}
+	if err = migrations.Up(ctx, db); err == nil {
+		err = migrations.UpPlatform(ctx, db, pg.DefaultSchema)
+	}
+	if err == nil {
+		_, err = db.ExecContext(ctx, markedLinks)
+	}
+	if err != nil {
+		return fmt.Errorf("in %s: %w", cfg.Database, err)
 	}
 	return nil
 }

@@ -1,9 +1,9 @@
 -- The platform's tables as relink expects to find them. A real platform has
--- its own; this set is for the local database, for tests and for demos. Names
--- are not qualified: the session's search_path says which schema they go to.
+-- its own; this set is for the local database, for tests and for demos. The
+-- platform's schema takes the place of "platform".
 
 -- +goose Up
-CREATE TABLE recordings (
+CREATE TABLE platform.recordings (
     id              text PRIMARY KEY,
     organization_id text NOT NULL,
     title           text,
@@ -11,7 +11,7 @@ CREATE TABLE recordings (
     deleted_at      timestamptz
 );
 
-CREATE TABLE integration_connections (
+CREATE TABLE platform.integration_connections (
     id              text PRIMARY KEY,
     organization_id text NOT NULL,
     platform        text NOT NULL,
@@ -19,14 +19,14 @@ CREATE TABLE integration_connections (
     is_active       boolean NOT NULL
 );
 
-CREATE TABLE crm_entities (
+CREATE TABLE platform.crm_entities (
     id                        text PRIMARY KEY,
     data_type                 text NOT NULL
         CONSTRAINT crm_entities_data_type_check
         CHECK (data_type IN ('ACCOUNT', 'CONTACT', 'LEAD', 'OPPORTUNITY', 'ENGAGEMENT')),
     integration_connection_id text NOT NULL
         CONSTRAINT crm_entities_integration_connection_id_fkey
-        REFERENCES integration_connections (id),
+        REFERENCES platform.integration_connections (id),
     external_id               text NOT NULL,
     name                      text,
     last_activity_at          timestamptz,
@@ -39,7 +39,7 @@ CREATE TABLE crm_entities (
 -- Current state and history in one: a link is cleared, never deleted. There is
 -- no foreign key to recordings, so that the links of a recording that is
 -- deleted for good stay as history.
-CREATE TABLE recording_links (
+CREATE TABLE platform.recording_links (
     id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     recording_id    text NOT NULL,
     data_type       text NOT NULL
@@ -47,33 +47,20 @@ CREATE TABLE recording_links (
         CHECK (data_type IN ('ACCOUNT', 'CONTACT', 'LEAD', 'OPPORTUNITY', 'ENGAGEMENT')),
     entity_id       text NOT NULL
         CONSTRAINT recording_links_entity_id_fkey
-        REFERENCES crm_entities (id),
+        REFERENCES platform.crm_entities (id),
     trigger         text,
     linked_at       timestamptz NOT NULL,
-    linked_by_run   bigint,
-    linked_by_row   bigint,
     cleared_at      timestamptz,
-    cleared_by_run  bigint,
-    cleared_by_row  bigint,
     cleared_trigger text,
-    restores        bigint,
     CONSTRAINT recording_links_cleared_at_check
         CHECK (cleared_at >= linked_at)
 );
 
 -- The database itself keeps "one current link".
 CREATE UNIQUE INDEX recording_links_current_key
-ON recording_links (recording_id)
+ON platform.recording_links (recording_id)
 WHERE cleared_at IS NULL;
 
 CREATE INDEX recording_links_current_entity_idx
-ON recording_links (entity_id)
+ON platform.recording_links (entity_id)
 WHERE cleared_at IS NULL;
-
--- The marks of a run. Runs come one after the other, so a block range index
--- finds them and costs an insert next to nothing.
-CREATE INDEX recording_links_linked_by_run_idx
-ON recording_links USING brin (linked_by_run);
-
-CREATE INDEX recording_links_cleared_by_run_idx
-ON recording_links USING brin (cleared_by_run);

@@ -1,4 +1,4 @@
-SELECT row_no, recording_id, coalesce(entity_id, ''), trigger, coalesce(link_id, 0), coalesce(restores, 0)
-FROM relink.run_0_changes
+SELECT row_no, recording_id::text, coalesce(entity_id::text, ''), trigger, coalesce(link_id::text, ''), coalesce(restores::text, '')
+FROM run.changes
 WHERE ctid >= $1::tid AND ctid < $2::tid
 ORDER BY ctid

@@ -1,3 +1,3 @@
-SELECT count(*), count(entity_id), count(link_id)
-FROM relink.run_0_changes
+SELECT count(*), count(link_id)
+FROM run.changes
 WHERE ctid >= $1::tid AND ctid < $2::tid

@@ -1,11 +1,24 @@
--- Fast form, second half. No ON CONFLICT: it costs 12 % of the insert, and a
--- conflict sends the batch to the careful form anyway.
+-- Fast path, second half. No ON CONFLICT: it costs 12 % of the insert, and a
+-- conflict sends the batch to the slow path anyway. The marks of the batch are
+-- written with it; a row that only clears has no link to wait for.
+-- It runs with the platform's search path: see doc.go.
 -- $1 the run, $2 $3 a range of the work list, $4 a foreign key makes sure that
 -- the CRM rows are there
-INSERT INTO recording_links (recording_id, data_type, entity_id, trigger, linked_at, linked_by_run, linked_by_row, restores)
-SELECT c.recording_id, c.data_type, c.entity_id, c.trigger, clock_timestamp(), $1, c.row_no, c.restores
-FROM relink.run_0_changes AS c
-WHERE c.ctid >= $2::tid AND c.ctid < $3::tid
-    AND c.entity_id IS NOT NULL -- a revert may only clear
-    AND ($4::boolean OR EXISTS (SELECT FROM crm_entities AS e WHERE e.id = c.entity_id))
-ORDER BY c.ctid
+WITH made AS (
+    INSERT INTO platform.recording_links (recording_id, data_type, entity_id, trigger, linked_at)
+    SELECT c.recording_id, c.data_type, c.entity_id, c.trigger, pg_catalog.clock_timestamp()
+    FROM run.changes AS c
+    WHERE c.ctid OPERATOR(pg_catalog.>=) $2::pg_catalog.tid
+        AND c.ctid OPERATOR(pg_catalog.<) $3::pg_catalog.tid
+        AND c.entity_id IS NOT NULL -- a revert may only clear
+        AND ($4::boolean OR EXISTS (SELECT FROM platform.crm_entities AS e WHERE e.id OPERATOR(pg_catalog.=) c.entity_id))
+    ORDER BY c.ctid
+    RETURNING id, recording_id
+)
+INSERT INTO relink.marks (run, row_no, recording_id, made, cleared, restores)
+SELECT $1, c.row_no, c.recording_id::pg_catalog.text, made.id::pg_catalog.text, c.link_id::pg_catalog.text, c.restores::pg_catalog.text
+FROM run.changes AS c
+LEFT JOIN made ON made.recording_id OPERATOR(pg_catalog.=) c.recording_id
+WHERE c.ctid OPERATOR(pg_catalog.>=) $2::pg_catalog.tid
+    AND c.ctid OPERATOR(pg_catalog.<) $3::pg_catalog.tid
+    AND (c.entity_id IS NULL OR made.id IS NOT NULL)

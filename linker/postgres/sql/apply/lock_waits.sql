@@ -6,7 +6,7 @@ SELECT
     h.pid,
     coalesce(h.usename, ''),
     coalesce(h.application_name, ''),
-    left(regexp_replace(coalesce(h.query, ''), '\s+', ' ', 'g'), 80)
+    left(regexp_replace(coalesce(h.query, ''), '\s+' COLLATE "C", ' ', 'g'), 80)
 FROM pg_locks AS l
 JOIN pg_stat_activity AS h ON h.pid = ANY (pg_blocking_pids(l.pid))
 WHERE l.pid = $1 AND NOT l.granted AND l.relation IS NOT NULL

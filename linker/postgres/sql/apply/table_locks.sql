@@ -5,15 +5,15 @@ SELECT
     h.pid,
     coalesce(h.usename, ''),
     coalesce(h.application_name, ''),
-    left(regexp_replace(coalesce(h.query, ''), '\s+', ' ', 'g'), 80)
+    left(regexp_replace(coalesce(h.query, ''), '\s+' COLLATE "C", ' ', 'g'), 80)
 FROM pg_locks AS l
 JOIN pg_stat_activity AS h ON h.pid = l.pid
 WHERE l.locktype = 'relation' AND l.pid <> pg_backend_pid()
     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
     AND (
-        l.relation = 'recording_links'::regclass
+        l.relation = to_regclass($1)
         AND l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
-        OR l.relation = 'crm_entities'::regclass AND l.mode IN ('ExclusiveLock', 'AccessExclusiveLock')
+        OR l.relation = to_regclass($2) AND l.mode IN ('ExclusiveLock', 'AccessExclusiveLock')
     )
 ORDER BY h.xact_start
 LIMIT 1

@@ -7,13 +7,13 @@ WITH missed AS MATERIALIZED (
         p.row_no,
         s.data_type,
         s.connection_id,
-        s.external_id,
-        s.entity_id IS NOT NULL AS by_id,
-        coalesce(s.entity_id, s.external_id) AS given,
-        r.organization_id
-    FROM relink.run_0_plan AS p
-    JOIN relink.run_0_staged AS s USING (row_no)
-    JOIN recordings AS r ON r.id = p.recording_id
+        s.external_id::text AS external_id,
+        s.entity_id IS NOT NULL OR s.unfit_entity_id IS NOT NULL AS by_id,
+        coalesce(s.entity_id::text, s.external_id::text, s.unfit_entity_id, s.unfit_external_id) AS given,
+        r.organization_id::text AS organization_id
+    FROM run.plan AS p
+    JOIN run.staged AS s USING (row_no)
+    JOIN platform.recordings AS r ON r.id = p.recording_id
     WHERE p.code = 'entity_not_found'
 )
 SELECT
@@ -24,7 +24,7 @@ SELECT
     f.given,
     f.form,
     f.organization_id,
-    ltrim(lower(f.form COLLATE "C"), '0') AS key,
+    {{nearKey "f.form"}} AS key,
     -- has the length of a Salesforce id, and letters, whose case may be lost
     CASE
         WHEN length(f.form) = 15 AND f.external_id = f.form AND lower(f.form COLLATE "C") <> upper(f.form COLLATE "C")
@@ -33,5 +33,5 @@ SELECT
 FROM (
     SELECT missed.*, given AS form FROM missed
     UNION ALL
-    SELECT missed.*, a.external_id FROM missed JOIN relink.run_0_alternatives AS a USING (row_no)
+    SELECT missed.*, a.external_id FROM missed JOIN run.alternate_ids AS a USING (row_no)
 ) AS f

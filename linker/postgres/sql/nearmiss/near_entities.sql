@@ -1,13 +1,13 @@
 -- What the ids that were not found nearly are: one line a row, the nearest.
-WITH candidate (row_no, id, rank, other_form, named, data_type, connection_id) AS (
+WITH candidate (row_no, id, nearness, other_form, named, data_type, connection_id) AS (
     -- external ids
     SELECT
         a.row_no, e.id,
         CASE
-            WHEN e.external_id <> a.form
+            WHEN e.external_id::text <> a.form
                 THEN CASE
                     WHEN a.by_id OR e.integration_connection_id <> a.connection_id OR e.data_type <> a.data_type THEN NULL
-                    WHEN lower(e.external_id COLLATE "C") = lower(a.form COLLATE "C") THEN 5
+                    WHEN lower(e.external_id::text COLLATE "C") = lower(a.form COLLATE "C") THEN 5
                     ELSE 6
                 END
             WHEN a.by_id THEN 1
@@ -15,51 +15,51 @@ WITH candidate (row_no, id, rank, other_form, named, data_type, connection_id) A
             WHEN e.data_type = a.data_type THEN 3
             ELSE 4
         END,
-        a.form <> a.given, e.external_id, e.data_type, e.integration_connection_id
-    FROM relink.run_0_asked AS a
-    JOIN crm_entities AS e ON ltrim(lower(e.external_id COLLATE "C"), '0') = a.key
-    JOIN integration_connections AS home
+        a.form <> a.given, e.external_id::text, e.data_type, e.integration_connection_id
+    FROM run.asked AS a
+    JOIN platform.crm_entities AS e ON {{nearKey "e.external_id"}} = a.key
+    JOIN platform.integration_connections AS home
         ON home.id = e.integration_connection_id
-        AND home.organization_id = a.organization_id
+        AND home.organization_id::text = a.organization_id
     UNION ALL
     -- 15 characters whose letter case is lost, of an id that has 18
-    SELECT a.row_no, e.id, 5, false, e.external_id, e.data_type, e.integration_connection_id
-    FROM relink.run_0_asked AS a
-    JOIN crm_entities AS e
+    SELECT a.row_no, e.id, 5, false, e.external_id::text, e.data_type, e.integration_connection_id
+    FROM run.asked AS a
+    JOIN platform.crm_entities AS e
         ON e.integration_connection_id = a.connection_id
         AND e.data_type = a.data_type
-        AND lower(left(e.external_id, 15) COLLATE "C") = a.short
-        AND length(e.external_id) = 18
-    JOIN integration_connections AS home
+        AND lower(left(e.external_id::text, 15) COLLATE "C") = a.short
+        AND length(e.external_id::text) = 18
+    JOIN platform.integration_connections AS home
         ON home.id = e.integration_connection_id
-        AND home.organization_id = a.organization_id
+        AND home.organization_id::text = a.organization_id
     WHERE a.short IS NOT NULL
     UNION ALL
     -- the platform's own ids
     SELECT
         a.row_no, e.id,
         CASE
-            WHEN NOT a.by_id THEN CASE WHEN e.id = a.given THEN 0 END
-            WHEN lower(e.id COLLATE "C") = lower(a.given COLLATE "C") THEN 5
+            WHEN NOT a.by_id THEN CASE WHEN e.id::text = a.given THEN 0 END
+            WHEN lower(e.id::text COLLATE "C") = lower(a.given COLLATE "C") THEN 5
             ELSE 6
         END,
-        false, e.id, e.data_type, e.integration_connection_id
-    FROM relink.run_0_asked AS a
-    JOIN crm_entities AS e ON ltrim(lower(e.id COLLATE "C"), '0') = a.key
-    JOIN integration_connections AS home
+        false, e.id::text, e.data_type, e.integration_connection_id
+    FROM run.asked AS a
+    JOIN platform.crm_entities AS e ON {{nearKey "e.id"}} = a.key
+    JOIN platform.integration_connections AS home
         ON home.id = e.integration_connection_id
-        AND home.organization_id = a.organization_id
+        AND home.organization_id::text = a.organization_id
     WHERE a.form = a.given
 ),
 nearest AS (
     SELECT DISTINCT ON (row_no) *
     FROM candidate
-    WHERE rank IS NOT NULL
-    ORDER BY row_no, rank, other_form, id COLLATE "C"
+    WHERE nearness IS NOT NULL
+    ORDER BY row_no, nearness, other_form, id::text COLLATE "C"
 )
 SELECT
     n.row_no,
-    CASE n.rank
+    CASE n.nearness
         WHEN 0 THEN 'this is the platform''s own id: give it as id'
         WHEN 1 THEN format('this is the external id of %s %s in connection "%s": give it as externalId', t.article, n.data_type, n.connection_id)
         WHEN 2 THEN format('this id is %s %s in the connection', t.article, n.data_type)

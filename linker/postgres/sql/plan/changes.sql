@@ -7,8 +7,8 @@
 -- sync) meets us in the same order. No order of recordings is needed against
 -- deadlocks: no two lanes have one in common, and the platform changes one
 -- recording at a time.
-CREATE UNLOGGED TABLE relink.run_0_changes WITH (autovacuum_enabled = off) AS
-SELECT row_no, recording_id, entity_id, data_type, trigger, link_id, NULL::bigint AS restores
-FROM relink.run_0_plan
+CREATE UNLOGGED TABLE run.changes WITH (autovacuum_enabled = off) AS
+SELECT row_no, recording_id, entity_id, data_type, trigger, link_id, NULL::{{type "recording_links.id"}} AS restores
+FROM run.plan
 WHERE outcome IN ('created', 'replaced') AND NOT done
-ORDER BY entity_id COLLATE "C", recording_id COLLATE "C"
+ORDER BY {{inOrder "crm_entities.id" "entity_id"}}, {{inOrder "recordings.id" "recording_id"}}

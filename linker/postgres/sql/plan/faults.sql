@@ -1,5 +1,5 @@
 -- Rows that Check refused, by code, and how many of them are probably no rows.
 SELECT code, count(*), count(stray)
-FROM relink.run_0_staged
+FROM run.staged
 WHERE code IS NOT NULL
 GROUP BY code

@@ -1,7 +1,7 @@
 -- The current links of the recordings the file mentions, and how many of them
 -- would be replaced, by the connection and type of the link that is current.
 SELECT
-    e.integration_connection_id,
+    e.integration_connection_id::text,
     l.data_type::text,
     count(*) AS current,
     count(*) FILTER (WHERE l.replaced) AS replaced,
@@ -9,14 +9,14 @@ SELECT
 FROM (
     SELECT
         link_id,
-        min(previous_entity_id) AS entity_id,
+        min(previous_entity_id::text)::{{type "crm_entities.id"}} AS entity_id,
         min(previous_data_type::text) AS data_type,
         bool_or(outcome = 'replaced' OR (outcome = 'reverted' AND entity_id IS NOT NULL)) AS replaced,
         bool_or(outcome = 'reverted' AND entity_id IS NULL) AS cleared
-    FROM relink.run_0_plan
+    FROM run.plan
     WHERE link_id IS NOT NULL
     GROUP BY link_id
 ) AS l
-JOIN crm_entities AS e ON e.id = l.entity_id
+JOIN platform.crm_entities AS e ON e.id = l.entity_id
 GROUP BY e.integration_connection_id, l.data_type
-ORDER BY e.integration_connection_id, l.data_type
+ORDER BY e.integration_connection_id::text COLLATE "C", l.data_type COLLATE "C"

@@ -1,6 +1,6 @@
 -- The connections that the file names, by themselves or by a CRM row of theirs.
-SELECT DISTINCT connection_id
-FROM relink.run_0_plan
+SELECT DISTINCT connection_id::text COLLATE "C"
+FROM run.plan
 WHERE connection_id IS NOT NULL
     AND (code IS NULL OR code = 'out_of_scope')
-ORDER BY connection_id
+ORDER BY 1

@@ -1,4 +1,4 @@
 -- $1 connections
-SELECT id, organization_id
-FROM integration_connections
-WHERE id = ANY ($1::text[])
+SELECT id::text, organization_id::text
+FROM platform.integration_connections
+WHERE id::text = ANY ($1::text[])

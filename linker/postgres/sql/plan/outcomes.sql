@@ -1,5 +1,5 @@
 -- Where applying a row ended otherwise than planned. Few or none.
-CREATE UNLOGGED TABLE relink.run_0_outcomes (
+CREATE UNLOGGED TABLE run.outcomes (
     row_no             bigint PRIMARY KEY,
     outcome            text NOT NULL,
     code               text,

@@ -1,11 +1,11 @@
 -- Recordings that more than one resolvable row asks for. Most recordings stand
 -- in a file once: staging marks the rows whose recording it may have seen
 -- before, and only the rows of those recordings are looked at, in one pass.
-CREATE UNLOGGED TABLE relink.run_0_repeated WITH (autovacuum_enabled = off) AS
+CREATE UNLOGGED TABLE run.repeated WITH (autovacuum_enabled = off) AS
 SELECT
     recording_id,
-    min(entity_id COLLATE "C") <> max(entity_id COLLATE "C") AS differ,
-    min(winner) AS winner,
+    min(entity_id::text COLLATE "C") <> max(entity_id::text COLLATE "C") AS differ,
+    (array_agg(winner))[1] AS winner,
     min(row_no) FILTER (WHERE entity_id = winner) AS worker,
     count(*) AS rows,
     (array_agg(line ORDER BY row_no))[1:6] AS lines
@@ -17,10 +17,10 @@ FROM (
             ORDER BY row_no
             ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
         ) AS winner
-    FROM relink.run_0_plan
+    FROM run.plan
     WHERE code IS NULL
         AND NOT done
-        AND recording_id IN (SELECT recording_id FROM relink.run_0_staged WHERE seen)
+        AND recording_id IN (SELECT recording_id FROM run.staged WHERE seen)
 ) AS member
 GROUP BY recording_id
 HAVING count(*) > 1

@@ -1,4 +1,4 @@
--- The rule: what each row of a table shaped like run_0_staged asks for, and
+-- The rule: what each row of a table shaped like the staged one asks for, and
 -- what would become of it by itself, its twins in the file not looked at.
 -- Everything that resolves rows goes through this one statement.
 --
@@ -46,51 +46,49 @@ FROM (
         CASE
             WHEN r.id IS NULL THEN 'recording_not_found'
             WHEN r.deleted_at IS NOT NULL THEN 'recording_deleted'
-            WHEN t.named_connection_id IS NOT NULL AND named.id IS NULL THEN 'connection_not_found'
+            WHEN (t.named_connection_id IS NOT NULL OR t.unfit_connection_id IS NOT NULL) AND named.id IS NULL THEN 'connection_not_found'
             WHEN home.id IS NULL THEN 'entity_not_found'
-            WHEN home.organization_id <> r.organization_id THEN 'organization_mismatch'
+            WHEN home.organization_id::text <> r.organization_id::text THEN 'organization_mismatch'
             WHEN t.merged_into_id IS NOT NULL THEN 'entity_merged'
             WHEN t.data_type <> t.asked_data_type THEN 'data_type_mismatch'
             WHEN t.named_connection_id <> t.connection_id THEN 'connection_mismatch'
             WHEN t.deleted_at IS NOT NULL THEN 'entity_deleted'
-            WHEN t.connection_id <> ALL ($4::text[])
-                OR t.data_type::text <> ALL ($5::text[])
-                OR home.organization_id <> ALL ($6::text[]) THEN 'out_of_scope'
+            WHEN {{outside "t.connection_id" "t.data_type" "home.organization_id" 4}} THEN 'out_of_scope'
         END AS code
     FROM (
         SELECT
             s.row_no, s.line, s.recording_id, s.trigger, s.detail,
-            s.connection_id AS named_connection_id,
+            s.connection_id AS named_connection_id, s.unfit_connection_id,
             s.data_type AS asked_data_type,
             e.id AS entity_id, e.data_type, e.integration_connection_id AS connection_id,
             e.merged_into_id, e.deleted_at
-        FROM relink.run_0_staged AS s
-        LEFT JOIN crm_entities AS e
+        FROM run.staged AS s
+        LEFT JOIN platform.crm_entities AS e
             ON e.integration_connection_id = s.connection_id
             AND e.data_type = s.data_type
             AND e.external_id = s.external_id
-        WHERE s.code IS NULL AND s.entity_id IS NULL
+        WHERE s.code IS NULL AND s.entity_id IS NULL AND s.unfit_entity_id IS NULL
         UNION ALL
         SELECT
             s.row_no, s.line, s.recording_id, s.trigger, s.detail,
-            s.connection_id,
+            s.connection_id, s.unfit_connection_id,
             s.data_type,
             e.id, e.data_type, e.integration_connection_id,
             e.merged_into_id, e.deleted_at
-        FROM relink.run_0_staged AS s
-        LEFT JOIN crm_entities AS e ON e.id = s.entity_id
-        WHERE s.code IS NULL AND s.entity_id IS NOT NULL
+        FROM run.staged AS s
+        LEFT JOIN platform.crm_entities AS e ON e.id = s.entity_id
+        WHERE s.code IS NULL AND (s.entity_id IS NOT NULL OR s.unfit_entity_id IS NOT NULL)
     ) AS t
-    LEFT JOIN recordings AS r
+    LEFT JOIN platform.recordings AS r
         ON r.id = t.recording_id
-        AND ($1::text IS NULL OR r.organization_id = $1)
-    LEFT JOIN integration_connections AS named
+        AND ($1::text IS NULL OR r.organization_id::text = $1)
+    LEFT JOIN platform.integration_connections AS named
         ON named.id = t.named_connection_id
-        AND ($1 IS NULL OR named.organization_id = $1)
-    LEFT JOIN integration_connections AS home
+        AND ($1 IS NULL OR named.organization_id::text = $1)
+    LEFT JOIN platform.integration_connections AS home
         ON home.id = t.connection_id
-        AND ($1 IS NULL OR home.organization_id = $1)
-    LEFT JOIN recording_links AS l
+        AND ($1 IS NULL OR home.organization_id::text = $1)
+    LEFT JOIN platform.recording_links AS l
         ON l.recording_id = t.recording_id
         AND l.cleared_at IS NULL
 ) AS d

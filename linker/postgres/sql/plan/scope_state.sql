@@ -6,23 +6,23 @@
 WITH links AS (
     SELECT
         l.cleared_at IS NULL AS is_current,
-        l.linked_by_run IS NOT DISTINCT FROM $5 AS made,
+        made.run IS NOT NULL AS made,
         hashtextextended(concat_ws('|', l.id, l.recording_id, l.entity_id, l.data_type, coalesce(l.trigger, ''),
-            e.data_type, e.external_id, e.integration_connection_id, e.deleted_at IS NOT NULL, coalesce(e.merged_into_id, ''),
-            home.organization_id, coalesce(r.organization_id, ''), r.deleted_at IS NOT NULL), 0)::numeric AS hash
-    FROM recording_links AS l
-    JOIN crm_entities AS e ON e.id = l.entity_id
-    JOIN integration_connections AS home ON home.id = e.integration_connection_id
-    LEFT JOIN recordings AS r ON r.id = l.recording_id
-    WHERE (l.cleared_at IS NULL OR l.cleared_by_run = $5)
-        AND (home.id <> ALL ($1::text[])) IS NOT TRUE
-        AND (l.data_type::text <> ALL ($2::text[])) IS NOT TRUE
-        AND (home.organization_id <> ALL ($3::text[])) IS NOT TRUE
-        AND ($4::text IS NULL OR home.organization_id = $4)
+            e.data_type, e.external_id, e.integration_connection_id, e.deleted_at IS NOT NULL, coalesce(e.merged_into_id::text, ''),
+            home.organization_id, coalesce(r.organization_id::text, ''), r.deleted_at IS NOT NULL), 0)::numeric AS hash
+    FROM platform.recording_links AS l
+    JOIN platform.crm_entities AS e ON e.id = l.entity_id
+    JOIN platform.integration_connections AS home ON home.id = e.integration_connection_id
+    LEFT JOIN platform.recordings AS r ON r.id = l.recording_id
+    LEFT JOIN relink.marks AS made ON made.run = $5 AND made.made = l.id::text
+    LEFT JOIN relink.marks AS cleared ON cleared.run = $5 AND cleared.cleared = l.id::text
+    WHERE (l.cleared_at IS NULL OR cleared.run IS NOT NULL)
+        AND {{outside "home.id" "l.data_type" "home.organization_id" 1}} IS NOT TRUE
+        AND ($4::text IS NULL OR home.organization_id::text = $4)
 ),
 merges AS (
     SELECT concat_ws('+', count(*), coalesce(sum(hashtextextended(concat_ws('|', id, merged_into_id), 0)::numeric), 0)) AS state
-    FROM crm_entities
+    FROM platform.crm_entities
     WHERE merged_into_id IS NOT NULL
 )
 SELECT

@@ -1,3 +1,3 @@
-SELECT outcome, code, connection_id, count(*)
-FROM relink.run_0_plan
+SELECT outcome, code, connection_id::text, count(*)
+FROM run.plan
 GROUP BY outcome, code, connection_id

@@ -3,7 +3,7 @@
 SELECT asked.id
 FROM unnest($1::text[]) AS asked (id)
 WHERE NOT EXISTS (
-    SELECT FROM integration_connections AS c
+    SELECT FROM platform.integration_connections AS c
     WHERE c.id::text = asked.id AND ($2::text IS NULL OR c.organization_id::text = $2)
 )
-ORDER BY asked.id
+ORDER BY asked.id COLLATE "C"

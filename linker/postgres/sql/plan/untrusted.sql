@@ -9,16 +9,18 @@
 --
 -- $1 the caller's organization, null for any
 WITH unknown AS MATERIALIZED (
-    SELECT s.row_no, s.line, s.code, s.recording_id, s.doubtful, s.stray
-    FROM relink.run_0_plan AS p
-    JOIN relink.run_0_staged AS s USING (row_no)
+    SELECT s.row_no, s.line, s.code, coalesce(s.recording_id::text, s.unfit_recording_id) AS recording_id,
+        s.doubtful OR s.unfit_recording_id IS NOT NULL AS doubtful, s.stray
+    FROM run.plan AS p
+    JOIN run.staged AS s USING (row_no)
     WHERE p.code = 'recording_not_found'
     UNION ALL
-    SELECT s.row_no, s.line, s.code, s.recording_id, s.doubtful, s.stray
-    FROM relink.run_0_staged AS s
-    LEFT JOIN recordings AS r
+    SELECT s.row_no, s.line, s.code, coalesce(s.recording_id::text, s.unfit_recording_id) AS recording_id,
+        s.doubtful OR s.unfit_recording_id IS NOT NULL AS doubtful, s.stray
+    FROM run.staged AS s
+    LEFT JOIN platform.recordings AS r
         ON r.id = s.recording_id
-        AND ($1::text IS NULL OR r.organization_id = $1)
+        AND ($1::text IS NULL OR r.organization_id::text = $1)
     WHERE s.code IS NOT NULL AND r.id IS NULL
 ),
 -- The form is read from the recordings that the file found and from some of the
@@ -26,8 +28,8 @@ WITH unknown AS MATERIALIZED (
 -- that need not be.
 known AS MATERIALIZED (
     (
-        SELECT p.recording_id COLLATE "C" AS id
-        FROM relink.run_0_plan AS p
+        SELECT p.recording_id::text COLLATE "C" AS id
+        FROM run.plan AS p
         WHERE p.code IS DISTINCT FROM 'recording_not_found'
             AND EXISTS (SELECT FROM unknown WHERE recording_id IS NOT NULL)
         LIMIT 50000
@@ -35,8 +37,8 @@ known AS MATERIALIZED (
     UNION ALL
     (
         SELECT r.id::text COLLATE "C"
-        FROM recordings AS r
-        WHERE ($1 IS NULL OR r.organization_id = $1)
+        FROM platform.recordings AS r
+        WHERE ($1 IS NULL OR r.organization_id::text = $1)
             AND EXISTS (SELECT FROM unknown WHERE recording_id IS NOT NULL)
         LIMIT 50000
     )
@@ -76,7 +78,7 @@ untrusted AS (
             AND (
                 u.code = 'missing_recording_id'
                 OR u.stray COLLATE "C" !~ '[0-9A-Za-z\u0080-\U0010ffff]'
-                OR NOT EXISTS (SELECT FROM relink.run_0_staged AS s WHERE s.row_no > u.row_no AND s.stray IS NULL)
+                OR NOT EXISTS (SELECT FROM run.staged AS s WHERE s.row_no > u.row_no AND s.stray IS NULL)
             )
         )
 )

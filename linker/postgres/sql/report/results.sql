@@ -8,13 +8,13 @@ SELECT
     d.outcome,
     d.code,
     d.detail,
-    CASE WHEN d.outcome <> 'rejected' OR d.code = 'conflicting_rows' THEN d.entity_id END,
+    CASE WHEN d.outcome <> 'rejected' OR d.code = 'conflicting_rows' THEN d.entity_id::text END,
     CASE -- '' for no link before, null for one to the same CRM row
         WHEN d.outcome = 'rejected' OR d.previous_entity_id IS NULL THEN ''
-        WHEN d.previous_entity_id IS DISTINCT FROM d.entity_id THEN d.previous_entity_id
+        WHEN d.previous_entity_id IS DISTINCT FROM d.entity_id::text THEN d.previous_entity_id
     END,
     CASE WHEN d.outcome <> 'rejected' THEN d.previous_data_type END,
-    CASE WHEN $1::boolean THEN d.recording_id END
+    CASE WHEN $1::boolean THEN d.recording_id::text END
 FROM (
     SELECT
         p.row_no,
@@ -34,9 +34,9 @@ FROM (
             WHEN o.row_no IS NULL OR p.outcome IN ('superseded', 'rejected') THEN p.detail
             ELSE coalesce(o.detail, p.detail)
         END AS detail,
-        CASE WHEN o.row_no IS NULL THEN p.previous_entity_id ELSE o.previous_entity_id END AS previous_entity_id,
+        CASE WHEN o.row_no IS NULL THEN p.previous_entity_id::text ELSE o.previous_entity_id END AS previous_entity_id,
         CASE WHEN o.row_no IS NULL THEN p.previous_data_type::text ELSE o.previous_data_type END AS previous_data_type
-    FROM relink.run_0_plan AS p
-    LEFT JOIN relink.run_0_outcomes AS o ON o.row_no = coalesce(p.worker, p.row_no)
+    FROM run.plan AS p
+    LEFT JOIN run.outcomes AS o ON o.row_no = coalesce(p.worker, p.row_no)
 ) AS d
 ORDER BY d.row_no

@@ -1,14 +1,13 @@
 -- Every row of the source as it was staged, in input order, with what became of
--- it by results.sql, which takes the place of the mark in the join and has the
--- parameter. A row that Check refused never went there.
+-- it by results.sql, which has the parameter. A row that Check refused never went there.
 SELECT
     s.row_no,
     s.line,
-    coalesce(s.recording_id, ''),
+    coalesce(s.recording_id::text, ''),
     coalesce(s.data_type::text, ''),
-    coalesce(s.entity_id, ''),
-    coalesce(s.external_id, ''),
-    coalesce(s.connection_id, ''),
+    coalesce(s.entity_id::text, ''),
+    coalesce(s.external_id::text, ''),
+    coalesce(s.connection_id::text, ''),
     coalesce(s.trigger, ''),
     coalesce(r.outcome, 'rejected'),
     coalesce(r.code, s.code, ''),
@@ -16,9 +15,9 @@ SELECT
     coalesce(r.entity_id, ''),
     coalesce(r.previous_entity_id, r.entity_id, ''),
     coalesce(r.previous_data_type, '')
-FROM relink.run_0_staged AS s
+FROM run.staged AS s
 LEFT JOIN (
-    $results
+    {{template "results"}}
 ) AS r (row_no, outcome, code, detail, entity_id, previous_entity_id, previous_data_type, recording_id)
     ON r.row_no = s.row_no
 ORDER BY s.row_no

@@ -1,4 +1,4 @@
-CREATE UNLOGGED TABLE relink.run_0_alternatives (
+CREATE UNLOGGED TABLE run.alternate_ids (
     row_no      bigint NOT NULL,
     rank        integer NOT NULL, -- the first that is found counts
     external_id text NOT NULL

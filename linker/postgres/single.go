@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -12,6 +12,7 @@ import (
 
 	"relink/linker"
 	"relink/linker/postgres/pg"
+	"relink/linker/postgres/platform"
 )
 
 // Single relinks single recordings, for callers that wait for each: the HTTP
@@ -19,7 +20,11 @@ import (
 // writes in the careful form of a run, without marks. It is safe for
 // concurrent use.
 type Single struct {
+	cfg  pg.Config
 	pool *pgxpool.Pool
+
+	mu    sync.Mutex
+	known *texts
 }
 
 // singleTries is how often one request is begun again after it met a lock, a
@@ -33,47 +38,70 @@ func NewSingle(ctx context.Context, cfg pg.Config, max int32) (*Single, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Single{pool: pool}, nil
+	return &Single{cfg: cfg, pool: pool}, nil
 }
 
 // Close waits for the requests in hand and closes the pool.
-func (o *Single) Close() { o.pool.Close() }
+func (s *Single) Close() { s.pool.Close() }
+
+// texts are the statements for the platform, which is looked for once.
+func (s *Single) texts(ctx context.Context) (*texts, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.known == nil {
+		conn, err := s.pool.Acquire(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer conn.Release()
+		p, err := findPlatform(ctx, conn.Conn(), s.cfg)
+		if err != nil {
+			return nil, err
+		}
+		s.known = newTexts(p, 0)
+	}
+	return s.known, nil
+}
 
 // Ping tells whether the database answers, and its tables are there.
-func (o *Single) Ping(ctx context.Context) error {
-	_, err := o.pool.Exec(ctx, "SELECT FROM recording_links LIMIT 0")
+func (s *Single) Ping(ctx context.Context) error {
+	texts, err := s.texts(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = s.pool.Exec(ctx, texts.inline("SELECT FROM platform.recording_links LIMIT 0"))
 	return err
 }
 
 // Put links the recording of a checked row, for a caller of one organization,
 // to whom nothing of any other exists. The decision has an outcome and, when it
 // is rejected or failed, a code; the CRM row comes with the others.
-func (o *Single) Put(ctx context.Context, organization string, c linker.Checked) (linker.Decision, linker.Entity, error) {
+func (s *Single) Put(ctx context.Context, organization string, c linker.Checked) (linker.Decision, linker.Entity, error) {
 	var r linker.Decision
 	var e linker.Entity
-	err := o.try(ctx, func(tx pgx.Tx) (err error) {
-		planned, err := o.plan(ctx, tx, organization, c)
+	err := s.try(ctx, func(tx pgx.Tx, t *texts) (err error) {
+		planned, err := s.plan(ctx, tx, t, organization, c)
 		if err != nil {
 			return err
 		}
 		r = planned.Decision
 		if r.Outcome == linker.Created || r.Outcome == linker.Replaced {
-			if r, err = o.relink(ctx, tx, planned, c.Fields.Trigger); err != nil {
+			if r, err = s.relink(ctx, tx, t, planned, c.Fields.Trigger); err != nil {
 				return err
 			}
 		}
 		if r.Outcome == linker.Rejected || r.Outcome == linker.Failed {
 			return nil
 		}
-		e, err = entity(ctx, tx, r.EntityID)
+		e, err = entity(ctx, tx, t, r.EntityID)
 		return err
 	})
-	r, err = o.conclude(ctx, organization, c, r, err)
+	r, err = s.conclude(ctx, organization, c, r, err)
 	return r, e, err
 }
 
 // conclude makes an answer of what a transaction came to.
-func (o *Single) conclude(ctx context.Context, organization string, c linker.Checked, r linker.Decision, err error) (linker.Decision, error) {
+func (s *Single) conclude(ctx context.Context, organization string, c linker.Checked, r linker.Decision, err error) (linker.Decision, error) {
 	switch {
 	case isContention(err):
 		return linker.Decision{Outcome: linker.Failed, Code: linker.Locked}, nil
@@ -82,11 +110,8 @@ func (o *Single) conclude(ctx context.Context, organization string, c linker.Che
 	case err != nil || r.Outcome != linker.Rejected:
 		return r, err
 	}
-	near, err := o.nearMiss(ctx, organization, r.Code, c.Fields)
-	if r.Detail != "" && near != "" {
-		r.Detail += "; "
-	}
-	r.Detail += near
+	near, err := s.nearMiss(ctx, organization, r.Code, c.Fields)
+	r.Detail = joinDetail(r.Detail, near)
 	return r, err
 }
 
@@ -95,9 +120,9 @@ func (o *Single) conclude(ctx context.Context, organization string, c linker.Che
 // is rejected, with a code, when the recording or the CRM row is not there. A
 // link to a CRM row that is deleted or merged can be removed: often that is
 // why it should be.
-func (o *Single) Delete(ctx context.Context, organization string, c linker.Checked) (removed bool, r linker.Decision, err error) {
-	err = o.try(ctx, func(tx pgx.Tx) error {
-		planned, err := o.plan(ctx, tx, organization, c)
+func (s *Single) Delete(ctx context.Context, organization string, c linker.Checked) (removed bool, r linker.Decision, err error) {
+	err = s.try(ctx, func(tx pgx.Tx, t *texts) error {
+		planned, err := s.plan(ctx, tx, t, organization, c)
 		if err != nil {
 			return err
 		}
@@ -108,29 +133,32 @@ func (o *Single) Delete(ctx context.Context, organization string, c linker.Check
 		case r.Outcome != linker.Unchanged:
 			return nil
 		}
-		const clear = `
-			UPDATE recording_links
-			SET cleared_at = greatest(clock_timestamp(), linked_at), cleared_trigger = $3
-			WHERE recording_id = $1 AND entity_id = $2 AND cleared_at IS NULL`
 		trigger := c.Fields.Trigger
 		if trigger == "" {
 			trigger = "USER_UNLINK"
 		}
-		tag, err := tx.Exec(ctx, clear, planned.recording, planned.entity, trigger)
+		if err := pg.SetPath(ctx, tx, t.platform.Path); err != nil {
+			return err
+		}
+		tag, err := tx.Exec(ctx, t.of("remove_link"), planned.recording, planned.entity, trigger)
 		if err != nil {
 			return fmt.Errorf("removing a link: %w", err)
 		}
 		removed = tag.RowsAffected() > 0
 		return nil
 	})
-	r, err = o.conclude(ctx, organization, c, r, err)
+	r, err = s.conclude(ctx, organization, c, r, err)
 	return removed && err == nil && r.Outcome != linker.Failed, r, err
 }
 
 // try runs do in a transaction, again while others are in its way.
-func (o *Single) try(ctx context.Context, do func(pgx.Tx) error) error {
+func (s *Single) try(ctx context.Context, do func(pgx.Tx, *texts) error) error {
+	t, err := s.texts(ctx)
+	if err != nil {
+		return err
+	}
 	for try := 1; ; try++ {
-		err := pgx.BeginFunc(ctx, o.pool, func(tx pgx.Tx) error {
+		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 			// One row must reach the tables by index, whatever their
 			// statistics say, and wait for others less long than it takes
 			// the server to look for a deadlock.
@@ -140,7 +168,11 @@ func (o *Single) try(ctx context.Context, do func(pgx.Tx) error) error {
 			if err != nil {
 				return fmt.Errorf("beginning to relink: %w", err)
 			}
-			return do(tx)
+			if err := do(tx, t); err != nil {
+				return err
+			}
+			// For triggers and constraints that wait for the commit.
+			return pg.SetPath(ctx, tx, t.platform.Path)
 		})
 		if !isContention(err) || try == singleTries {
 			return err
@@ -158,20 +190,20 @@ type plannedRow struct {
 	linker.Decision
 	recording string
 	entity    string // the CRM row found, also that of a rejected row
-	link      int64
+	link      string
 }
 
 // plan decides the row, by its external id in all the forms that a file's row
 // would be tried in.
-func (o *Single) plan(ctx context.Context, tx pgx.Tx, organization string, c linker.Checked) (plannedRow, error) {
-	p, err := planOne(ctx, tx, organization, c.Fields)
+func (s *Single) plan(ctx context.Context, tx pgx.Tx, t *texts, organization string, c linker.Checked) (plannedRow, error) {
+	p, err := planOne(ctx, tx, t, organization, c.Fields)
 	if err != nil || p.Code != linker.EntityNotFound || c.Fields.ExternalID == "" {
 		return p, err
 	}
 	for _, form := range linker.Alternatives(c.Fields.ExternalID) {
 		row := c.Fields
 		row.ExternalID = form
-		again, err := planOne(ctx, tx, organization, row)
+		again, err := planOne(ctx, tx, t, organization, row)
 		if err != nil || again.Code != linker.EntityNotFound {
 			again.Detail = "found as " + form
 			return again, err
@@ -180,31 +212,17 @@ func (o *Single) plan(ctx context.Context, tx pgx.Tx, organization string, c lin
 	return p, nil
 }
 
-// oneRow stands where resolve.sql reads a run's staged rows. The union gives
-// the data type the platform's own type.
-const oneRow = `
-WITH one (row_no, line, code, recording_id, data_type, entity_id, external_id, connection_id, trigger, doubtful, detail) AS MATERIALIZED (
-    SELECT 1::bigint, 0::bigint, NULL::text, $7::text, t.data_type, $9::text, $10::text, $11::text, NULL::text, NULL::boolean, NULL::text
-    FROM (
-        SELECT e.data_type FROM crm_entities AS e WHERE false
-        UNION ALL
-        SELECT $8
-    ) AS t
-)
-SELECT r.recording_id, r.outcome, coalesce(r.code, ''), coalesce(r.entity_id, ''), coalesce(r.link_id, 0),
-    coalesce(r.previous_entity_id, ''), coalesce(r.previous_data_type::text, '')
-FROM (`
-
-func planOne(ctx context.Context, tx pgx.Tx, organization string, row linker.Fields) (p plannedRow, err error) {
-	query := oneRow + strings.ReplaceAll(sqlFile("resolve"), "relink.run_0_staged", "one") + ") AS r"
+func planOne(ctx context.Context, tx pgx.Tx, t *texts, organization string, row linker.Fields) (p plannedRow, err error) {
+	query := t.of("one_row", "run.staged", "one")
 	none := []string(nil)
-	err = tx.QueryRow(ctx, query, organization, false, none, none, none, none,
-		row.RecordingID, row.DataType, orNull(row.ID), orNull(row.ExternalID), orNull(row.IntegrationConnectionID)).
+	ids := idsOf(t.platform, row)
+	args := append([]any{organization, false, none, none, none, none, ids.recording, row.DataType, ids.entity, ids.external, ids.connection}, ids.unfit()...)
+	err = tx.QueryRow(ctx, query, args...).
 		Scan(&p.recording, &p.Outcome, &p.Code, &p.EntityID, &p.link, &p.PreviousEntityID, &p.PreviousDataType)
 	if err != nil {
 		return p, fmt.Errorf("resolving recording %q: %w", row.RecordingID, err)
 	}
-	p.entity = p.EntityID
+	p.entity, p.Detail = p.EntityID, ids.detail
 	if p.Outcome == linker.Rejected {
 		p.EntityID, p.PreviousEntityID, p.PreviousDataType = "", "", ""
 	}
@@ -212,11 +230,11 @@ func planOne(ctx context.Context, tx pgx.Tx, organization string, row linker.Fie
 }
 
 // relink carries a planned change out.
-func (o *Single) relink(ctx context.Context, tx pgx.Tx, p plannedRow, trigger string) (linker.Decision, error) {
+func (s *Single) relink(ctx context.Context, tx pgx.Tx, t *texts, p plannedRow, trigger string) (linker.Decision, error) {
 	// One row needs no lock on its CRM row: the foreign key takes it.
-	k := &relinker{}
+	path := &slowPath{texts: t}
 	c := change{row: 1, recording: p.recording, entity: p.EntityID, trigger: orNull(trigger), link: p.link}
-	done, err := k.relink(ctx, tx, []change{c})
+	done, err := path.link(ctx, tx, []change{c})
 	if err != nil {
 		return linker.Decision{}, err
 	}
@@ -230,12 +248,8 @@ func (o *Single) relink(ctx context.Context, tx pgx.Tx, p plannedRow, trigger st
 	}, nil
 }
 
-func entity(ctx context.Context, tx pgx.Tx, id string) (e linker.Entity, err error) {
-	const query = `
-		SELECT id, external_id, data_type::text, name, last_activity_at
-		FROM crm_entities
-		WHERE id = $1`
-	err = tx.QueryRow(ctx, query, id).Scan(&e.ID, &e.ExternalID, &e.DataType, &e.Name, &e.LastActivityAt)
+func entity(ctx context.Context, tx pgx.Tx, t *texts, id string) (e linker.Entity, err error) {
+	err = tx.QueryRow(ctx, t.of("entity"), id).Scan(&e.ID, &e.ExternalID, &e.DataType, &e.Name, &e.LastActivityAt)
 	if errors.Is(err, pgx.ErrNoRows) {
 		// It went between the link and this look; the link keeps its id.
 		return linker.Entity{ID: id}, nil
@@ -244,4 +258,46 @@ func entity(ctx context.Context, tx pgx.Tx, id string) (e linker.Entity, err err
 		return e, fmt.Errorf("reading CRM row %q: %w", id, err)
 	}
 	return e, nil
+}
+
+// ids are the ids of one row as its statement takes them: in the form in which
+// the platform writes them, or, where the text cannot be one, beside it.
+type ids struct {
+	recording, entity, external, connection                     *string
+	unfitRecording, unfitEntity, unfitExternal, unfitConnection *string
+	detail                                                      string // which do not fit
+}
+
+func idsOf(p *platform.Platform, row linker.Fields) (i ids) {
+	fit := func(id, field, column string) (canonical, unfit *string) {
+		if id == "" {
+			return nil, nil
+		}
+		if text, fits := p.Kind(column).Canonical(id); fits {
+			return &text, nil
+		}
+		i.detail = joinDetail(i.detail, unfitDetail(p, id, field, column))
+		return nil, &id
+	}
+	i.recording, i.unfitRecording = fit(row.RecordingID, "recordingId", platform.RecordingID)
+	i.entity, i.unfitEntity = fit(row.ID, "id", platform.EntityID)
+	i.external, i.unfitExternal = fit(row.ExternalID, "externalId", platform.ExternalID)
+	i.connection, i.unfitConnection = fit(row.IntegrationConnectionID, "integrationConnectionId", platform.ConnectionID)
+	return i
+}
+
+func (i ids) unfit() []any {
+	return []any{i.unfitRecording, i.unfitEntity, i.unfitExternal, i.unfitConnection}
+}
+
+// unfitDetail is what the message says of an id that cannot be one here.
+func unfitDetail(p *platform.Platform, id, field, column string) string {
+	return fmt.Sprintf("%s %q is not a %s, as this platform's are", field, id, p.Kind(column))
+}
+
+func joinDetail(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + "; " + b
 }

@@ -1,7 +1,7 @@
 -- Several rows for one recording. Same target: the first does the work. Different
 -- targets: none is done, or with --on-conflict last the last one's target wins.
 -- $1 --on-conflict last
-UPDATE relink.run_0_plan AS p
+UPDATE run.plan AS p
 SET outcome = CASE
         WHEN r.differ AND NOT $1::boolean THEN 'rejected'
         WHEN p.entity_id <> r.winner THEN 'superseded'
@@ -17,7 +17,7 @@ SET outcome = CASE
         ELSE p.detail
     END,
     worker = CASE WHEN r.differ AND NOT $1 THEN NULL ELSE r.worker END
-FROM relink.run_0_repeated AS r
+FROM run.repeated AS r
 WHERE r.recording_id = p.recording_id
     AND p.code IS NULL
     AND NOT p.done

@@ -1,0 +1,334 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"relink/linker"
+	"relink/linker/postgres/pg"
+)
+
+// maxRounds is how often rows that are neither done nor found done are tried
+// again in one transaction. Three were the most ever needed, with thirty
+// clients writing to the same recordings.
+const maxRounds = 10
+
+// errHalfDone says that a link was cleared and its successor not made.
+var errHalfDone = errors.New("a link was cleared without a new one in its place")
+
+// isContention and isRefusal are those of the database's errors, and
+// errHalfDone, which is one of both.
+func isContention(err error) bool { return errors.Is(err, errHalfDone) || pg.IsContention(err) }
+func isRefusal(err error) bool    { return errors.Is(err, errHalfDone) || pg.IsRefusal(err) }
+
+// slowPath links recordings whatever other sessions do to them meanwhile. The
+// lanes of a run and the HTTP operation share it.
+type slowPath struct {
+	texts   *texts
+	run     *int64 // marks what is done; nil leaves no marks
+	rules   linker.Rules
+	scope   limits // outside which no link is cleared
+	canLock bool   // this role may lock CRM rows against deletion
+}
+
+// link makes every change that can be made, in the caller's transaction, and
+// returns what became of each. A row is done only when the database returned its
+// new link, or when a later statement saw the target current. READ COMMITTED is
+// assumed: each statement needs its fresh snapshot.
+func (s *slowPath) link(ctx context.Context, tx pgx.Tx, changes []change) ([]applied, error) {
+	done := make([]applied, 0, len(changes))
+	left, gone, err := s.lockTargets(ctx, tx, changes)
+	if err != nil {
+		return nil, err
+	}
+	for round := 0; len(left) > 0 && round < maxRounds; round++ {
+		inTheWay, err := s.lockLinks(ctx, tx, left)
+		if err != nil {
+			return nil, err
+		}
+		made, err := s.write(ctx, tx, left, inTheWay)
+		if err != nil {
+			return nil, err
+		}
+		done, left = sortOut(done, left, made)
+		if len(left) == 0 {
+			break
+		}
+		now, err := s.current(ctx, tx, left)
+		if err != nil {
+			return nil, err
+		}
+		done, left = sortOut(done, left, now)
+	}
+	lost, err := s.fail(ctx, tx, left, linker.LostRace)
+	if err != nil {
+		return nil, err
+	}
+	missing, err := s.fail(ctx, tx, gone, linker.TargetGone)
+	if err != nil {
+		return nil, err
+	}
+	return append(append(done, lost...), missing...), nil
+}
+
+// sortOut moves the changes that have an outcome from left to done.
+func sortOut(done []applied, left []change, outcomes map[int64]applied) ([]applied, []change) {
+	rest := left[:0:0]
+	for _, c := range left {
+		a, ok := outcomes[c.row]
+		if !ok || a.outcome == "" {
+			rest = append(rest, c)
+			continue
+		}
+		a.change = c
+		done = append(done, a)
+	}
+	return done, rest
+}
+
+// fail gives changes up with a code, and says what is current in their place.
+func (s *slowPath) fail(ctx context.Context, tx pgx.Tx, changes []change, code linker.Code) ([]applied, error) {
+	if len(changes) == 0 {
+		return nil, nil
+	}
+	now, err := s.current(ctx, tx, changes)
+	if err != nil {
+		return nil, err
+	}
+	failed := make([]applied, 0, len(changes))
+	for _, c := range changes {
+		a := now[c.row]
+		a.change, a.outcome, a.code = c, linker.Failed, code
+		failed = append(failed, a)
+	}
+	return failed, nil
+}
+
+// lockTargets keeps the CRM rows of changes from being deleted until the
+// transaction ends, and parts the changes whose CRM row is already gone from
+// the rest, before anything of theirs is cleared. Those that are left know the
+// type of their CRM row.
+func (s *slowPath) lockTargets(ctx context.Context, tx pgx.Tx, changes []change) (left, gone []change, err error) {
+	statement := s.texts.of("find_targets")
+	if s.canLock {
+		statement = s.texts.of("lock_targets")
+	}
+	rows, err := tx.Query(ctx, statement, each(changes, func(c change) string { return c.entity }))
+	if err != nil {
+		return nil, nil, fmt.Errorf("locking CRM rows: %w", err)
+	}
+	types := map[string]string{}
+	var id, dataType string
+	_, err = pgx.ForEachRow(rows, []any{&id, &dataType}, func() error {
+		types[id] = dataType
+		return nil
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("locking CRM rows: %w", err)
+	}
+	for _, c := range changes {
+		var there bool
+		if c.dataType, there = types[c.entity]; there {
+			left = append(left, c)
+		} else {
+			gone = append(gone, c)
+		}
+	}
+	return left, gone, nil
+}
+
+// currentLink is a link that is locked and current.
+type currentLink struct{ id, entity, dataType string }
+
+// lockLinks locks the links that stand in the way of changes and may be cleared.
+func (s *slowPath) lockLinks(ctx context.Context, tx pgx.Tx, changes []change) (map[int64]currentLink, error) {
+	args := []any{
+		each(changes, func(c change) int64 { return c.row }),
+		each(changes, func(c change) string { return c.recording }),
+		each(changes, func(c change) string { return c.entity }),
+		s.rules.KeepExisting, s.rules.KeepTriggers,
+	}
+	return lockedLinks(tx.Query(ctx, s.texts.of("lock_links"), append(args, s.scope.args()...)...))
+}
+
+func lockedLinks(rows pgx.Rows, err error) (map[int64]currentLink, error) {
+	links := map[int64]currentLink{}
+	if err == nil {
+		var row int64
+		var l currentLink
+		_, err = pgx.ForEachRow(rows, []any{&row, &l.id, &l.entity, &l.dataType}, func() error {
+			links[row] = l
+			return nil
+		})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("locking links: %w", err)
+	}
+	return links, nil
+}
+
+// write clears the links that are locked, makes the new ones and marks what it
+// did. It returns the changes that are done: those whose link was made, or that
+// only clear. Where a link was cleared and none made in its place it returns
+// errHalfDone.
+func (s *slowPath) write(ctx context.Context, tx pgx.Tx, changes []change, locked map[int64]currentLink) (map[int64]applied, error) {
+	if err := pg.SetPath(ctx, tx, s.texts.platform.Path); err != nil {
+		return nil, err
+	}
+	if err := s.clear(ctx, tx, changes, locked); err != nil {
+		return nil, err
+	}
+	made, err := s.make(ctx, tx, changes)
+	if err != nil {
+		return nil, err
+	}
+	if err := pg.ResetPath(ctx, tx); err != nil {
+		return nil, err
+	}
+	done := make(map[int64]applied, len(changes))
+	var marked []change
+	for _, c := range changes {
+		link, isMade := made[c.recording]
+		cleared, isCleared := locked[c.row]
+		switch {
+		case c.entity != "" && !isMade && isCleared:
+			return nil, errHalfDone
+		case !isMade && !isCleared:
+			continue
+		}
+		a := applied{outcome: linker.Created, link: cleared.id, previous: cleared.entity, previousType: cleared.dataType}
+		if isCleared {
+			a.outcome = linker.Replaced
+		}
+		done[c.row] = a
+		c.made, c.link = link, cleared.id
+		marked = append(marked, c)
+	}
+	return done, s.mark(ctx, tx, marked)
+}
+
+func (s *slowPath) clear(ctx context.Context, tx pgx.Tx, changes []change, locked map[int64]currentLink) error {
+	if len(locked) == 0 {
+		return nil
+	}
+	var links, recordings []string
+	var triggers []*string
+	for _, c := range changes {
+		if l, ok := locked[c.row]; ok {
+			links, recordings, triggers = append(links, l.id), append(recordings, c.recording), append(triggers, c.trigger)
+		}
+	}
+	tag, err := tx.Exec(ctx, s.texts.of("clear_links"), links, recordings, triggers)
+	if err != nil {
+		return fmt.Errorf("clearing links: %w", err)
+	}
+	if tag.RowsAffected() != int64(len(links)) {
+		return errHalfDone // a trigger of the platform's own kept one
+	}
+	return nil
+}
+
+// make makes the links of changes that have a CRM row, where no other is
+// current, and returns their ids by recording.
+func (s *slowPath) make(ctx context.Context, tx pgx.Tx, changes []change) (map[string]string, error) {
+	wanted := slices.DeleteFunc(slices.Clone(changes), func(c change) bool { return c.entity == "" })
+	if len(wanted) == 0 {
+		return nil, nil
+	}
+	slices.SortFunc(wanted, func(a, b change) int { return cmp.Compare(a.recording, b.recording) })
+	rows, err := tx.Query(ctx, s.texts.of("make_links"),
+		each(wanted, func(c change) string { return c.recording }),
+		each(wanted, func(c change) string { return c.dataType }),
+		each(wanted, func(c change) string { return c.entity }),
+		each(wanted, func(c change) *string { return c.trigger }))
+	if err != nil {
+		return nil, fmt.Errorf("making links: %w", err)
+	}
+	made := make(map[string]string, len(wanted))
+	var recording, link string
+	_, err = pgx.ForEachRow(rows, []any{&recording, &link}, func() error {
+		made[recording] = link
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("making links: %w", err)
+	}
+	return made, nil
+}
+
+// mark writes the marks of changes that are done.
+func (s *slowPath) mark(ctx context.Context, tx pgx.Tx, changes []change) error {
+	if s.run == nil || len(changes) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, s.texts.of("write_marks"), *s.run,
+		each(changes, func(c change) int64 { return c.row }),
+		each(changes, func(c change) string { return c.recording }),
+		each(changes, func(c change) string { return c.made }),
+		each(changes, func(c change) string { return c.link }),
+		each(changes, func(c change) string { return c.restores }))
+	if err != nil {
+		return fmt.Errorf("marking what is done: %w", err)
+	}
+	return nil
+}
+
+// each returns one field of every change.
+func each[T any](changes []change, field func(change) T) []T {
+	values := make([]T, len(changes))
+	for i, c := range changes {
+		values[i] = field(c)
+	}
+	return values
+}
+
+// current returns what is current now for rows that are not done. The outcome
+// is "" where that is a link which the next round may clear.
+func (s *slowPath) current(ctx context.Context, tx pgx.Tx, changes []change) (map[int64]applied, error) {
+	targets := make(map[int64]string, len(changes))
+	for _, c := range changes {
+		targets[c.row] = c.entity
+	}
+	args := []any{
+		each(changes, func(c change) int64 { return c.row }),
+		each(changes, func(c change) string { return c.recording }),
+	}
+	rows, err := tx.Query(ctx, s.texts.of("current_links"), append(args, s.scope.args()...)...)
+	if err != nil {
+		return nil, fmt.Errorf("looking for current links: %w", err)
+	}
+	now := make(map[int64]applied, len(changes))
+	var row int64
+	var trigger string
+	var elsewhere bool
+	var a applied
+	_, err = pgx.ForEachRow(rows, []any{&row, &a.link, &a.previous, &a.previousType, &trigger, &elsewhere}, func() error {
+		a.outcome, a.code = s.standing(a.previous == targets[row], trigger, elsewhere)
+		now[row] = a
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("looking for current links: %w", err)
+	}
+	return now, nil
+}
+
+// standing is the outcome of a row in whose way a current link stands.
+func (s *slowPath) standing(isTarget bool, trigger string, elsewhere bool) (linker.Outcome, linker.Code) {
+	switch {
+	case isTarget:
+		return linker.Unchanged, ""
+	case s.rules.KeepExisting:
+		return linker.Kept, ""
+	case trigger != "" && slices.Contains(s.rules.KeepTriggers, trigger):
+		return linker.Kept, ""
+	case elsewhere:
+		return linker.Rejected, linker.LinkedElsewhere
+	}
+	return "", ""
+}

@@ -1,0 +1,14 @@
+-- Slow path: links that are locked.
+-- It runs with the platform's search path: see doc.go.
+-- $1–$3 the links, their recordings, the triggers of the rows that clear them
+UPDATE platform.recording_links AS l
+SET cleared_at = greatest(pg_catalog.clock_timestamp(), l.linked_at),
+    cleared_trigger = w.trigger
+FROM ROWS FROM (
+    pg_catalog.unnest($1::pg_catalog.text[]::{{type "recording_links.id"}}[]),
+    pg_catalog.unnest($2::pg_catalog.text[]::{{type "recording_links.recording_id"}}[]),
+    pg_catalog.unnest($3::pg_catalog.text[])
+) AS w (link_id, recording_id, trigger)
+WHERE l.id OPERATOR(pg_catalog.=) w.link_id
+    AND l.recording_id OPERATOR(pg_catalog.=) w.recording_id
+    AND l.cleared_at IS NULL
