@@ -42,8 +42,8 @@ type Validated struct {
 func Validate(ctx context.Context, v Validation) (*Validated, error) {
 	finder := conflict.NewFinder(v.TempDir)
 	defer finder.Close()
-	add := func(row *Row, _ *linker.Entry) error {
-		return finder.Add(row.Row, row.Line, &row.Checked.Fields)
+	add := func(row *Row) (string, error) {
+		return row.Checked.Note, finder.Add(row.Row, row.Line, &row.Checked.Fields)
 	}
 	done, err := v.read(ctx, Staging, add, func() error {
 		if err := finder.Finish(); err != nil {
@@ -74,14 +74,14 @@ func (v *Validation) readAgain(ctx context.Context, finder *conflict.Finder, was
 	if err != nil {
 		return nil, err
 	}
-	note := func(row *Row, e *linker.Entry) error {
+	note := func(row *Row) (string, error) {
 		o, err := others.At(row.Row)
-		if o.Conflict {
-			// In the words of an import, which will reject the row
-			// unless the targets turn out to be one CRM row.
-			e.Message = linker.Message(linker.ConflictingRows, row.Checked, linker.OtherLines(o.Lines, o.More))
+		if !o.Conflict {
+			return row.Checked.Note, err
 		}
-		return err
+		// In the words of an import, which will reject the row unless the
+		// targets turn out to be one CRM row.
+		return linker.Message(linker.ConflictingRows, row.Checked, linker.OtherLines(o.Lines, o.More)), nil
 	}
 	v.Progress.RowsToReport.Store(v.Progress.RowsRead.Load())
 	done, err := v.read(ctx, Reporting, note, func() error { return nil })
@@ -91,9 +91,10 @@ func (v *Validation) readAgain(ctx context.Context, finder *conflict.Finder, was
 	return done, err
 }
 
-// read reads the whole file into a new report. note is called with each row
-// that has no fault, end after the last row: its error ends the report, too.
-func (v *Validation) read(ctx context.Context, phase Phase, note func(*Row, *linker.Entry) error, end func() error) (*Validated, error) {
+// read reads the whole file into a new report. note returns the message of a row
+// that has no fault. end is called after the last row: its error ends the
+// report, too.
+func (v *Validation) read(ctx context.Context, phase Phase, note func(*Row) (string, error), end func() error) (*Validated, error) {
 	reading := Reading{Input: v.Input, Rules: &linker.Rules{Set: v.Input.Set, Values: v.Input.Values}, Progress: v.Progress}
 	if phase == Staging {
 		reading.Notice = v.Notice
@@ -116,8 +117,8 @@ func (v *Validation) read(ctx context.Context, phase Phase, note func(*Row, *lin
 				strays++
 			}
 			if row.Checked.Fault == nil {
-				e.Outcome, e.Message = linker.Valid, row.Checked.Note
-				if err := note(row, &e); err != nil {
+				e.Outcome = linker.Valid
+				if e.Message, err = note(row); err != nil {
 					return 0, err
 				}
 			}
