@@ -135,6 +135,9 @@ func (a *app) dbCheckCommand() *cobra.Command {
 }
 
 func (a *app) dbCheck(ctx context.Context, cfg pg.Config) error {
+	if err := postgres.NewStore(cfg).CheckSession(ctx); err != nil {
+		return err
+	}
 	conn, err := pg.Connect(ctx, cfg)
 	if err != nil {
 		return err

@@ -178,3 +178,23 @@ func TestLockedTables(t *testing.T) {
 		p.says("relink: error: gave up after waiting 10s for a lock on table recording_links that session ")
 	})
 }
+
+// A failover makes the primary a server that only reads, and refuses connections
+// for a while: the same process goes on when there is a primary again.
+func TestFailover(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	run := s.remember() + 1
+	s.slowly(100 * time.Millisecond)
+	p := s.slowRun("--retry-timeout", "1m")
+	name := ask[string](s, "SELECT quote_ident(current_database())")
+	s.exec("ALTER DATABASE " + name + " SET default_transaction_read_only = on")
+	s.cut("")
+	s.until("it has met the server that only reads", func() bool {
+		return strings.Contains(p.stderr.String(), "read-only transaction; trying again in ")
+	})
+	s.exec("ALTER DATABASE " + name + " RESET default_transaction_read_only")
+	s.slowly(0)
+	p.exits(exit.Rejected)
+	s.isWhole(run)
+}

@@ -55,11 +55,20 @@ func TestDatabaseRefuses(t *testing.T) {
 func TestPoolingProxyIsNamed(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	var pooler pgtest.Pooler
-	pooler.Start(t, s.url, 4)
-	p := s.startWith([]string{"RELINK_DATABASE=postgres:///x?sslmode=disable&user=x&host=" + url.QueryEscape(pooler.Listen(t))}, "import", "links.csv")
-	p.exits(exit.Error)
-	p.says("relink: error: a connection proxy in front of the database pools transactions", "relink: hint: give --database the address of PostgreSQL itself")
+	for _, command := range [][]string{{"import", "links.csv"}, {"import", "--dry-run", "links.csv"}, {"db", "check"}} {
+		var pooler pgtest.Pooler
+		pooler.Start(t, s.url, 4)
+		env := []string{"RELINK_DATABASE=postgres:///x?sslmode=disable&user=x&host=" + url.QueryEscape(pooler.Listen(t))}
+		p := s.startWith(env, command...)
+		p.exits(exit.Error)
+		p.says("relink: error: a connection proxy in front of the database pools transactions", "relink: hint: give --database the address of PostgreSQL itself")
+		if strings.Contains(p.stderr.String(), "resume") {
+			t.Errorf("relink %v says\n%sbut it would end like this again", command, p.stderr.String())
+		}
+	}
+	if n := ask[int](s, "SELECT count(*) FROM relink.runs"); n != 0 {
+		t.Errorf("%d runs are recorded, want none", n)
+	}
 	if n := s.applied(); n != 0 {
 		t.Errorf("%d links were made, want none", n)
 	}

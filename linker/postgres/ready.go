@@ -41,10 +41,13 @@ func (e *NotReadyError) Hint() string {
 
 // Ready asks the catalog for what would make every run on this database fail or
 // go wrong, and returns a *NotReadyError when there is anything. It takes
-// milliseconds, but for a table that another session has locked: it waits for
+// milliseconds, also to find a proxy that pools transactions, but for a table that another session has locked: it waits for
 // that as a run does that may be without its database for retry, and tells
 // notice who it is.
 func (s *Store) Ready(ctx context.Context, retry time.Duration, notice func(string)) error {
+	if err := s.CheckSession(ctx); err != nil {
+		return err
+	}
 	conn, err := s.connect(ctx, "check")
 	if err != nil {
 		return err
@@ -67,6 +70,12 @@ func (s *Store) Ready(ctx context.Context, retry time.Duration, notice func(stri
 		return &NotReadyError{stops}
 	}
 	return nil
+}
+
+// CheckSession makes sure that a connection is a session of the database: see
+// pg.CheckSession.
+func (s *Store) CheckSession(ctx context.Context) error {
+	return pg.CheckSession(ctx, func(ctx context.Context) (*pgx.Conn, error) { return s.connect(ctx, "probe") })
 }
 
 func (s *Store) waitForCatalog(ctx context.Context, conn *pgx.Conn, retry time.Duration, notice func(string)) ([]dbcheck.Finding, error) {

@@ -6,6 +6,8 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 
 	"golang.org/x/term"
@@ -69,7 +71,20 @@ func (n *notices) Fail(message, hint string, details ...string) {
 	n.line(slog.LevelError, "error", message, hint, details...)
 }
 
+// oneLine puts the lines of a message behind each other, each once: errors that
+// were joined often say the same.
+func oneLine(message string) string {
+	var lines []string
+	for line := range strings.Lines(message) {
+		if line = strings.TrimSpace(line); line != "" && !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "; ")
+}
+
 func (n *notices) line(level slog.Level, prefix, message, hint string, details ...string) {
+	message = oneLine(message)
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.wipe != nil {

@@ -95,8 +95,14 @@ func inPlatform(e *pgconn.PgError) string {
 // privilege, a fault in the platform's own code.
 func IsLasting(err error) bool {
 	var e *pgconn.PgError
+	if errors.Is(err, ErrPooled) {
+		return true
+	}
 	if !errors.As(err, &e) || isTransient(err) {
 		return false
+	}
+	if e.Code == StateProtocolViolation {
+		return true
 	}
 	switch e.Code[:min(2, len(e.Code))] {
 	case "0A", "22", "23", "28", "2F", "38", "39", "3D", "3F", "42", "44", "P0":

@@ -78,11 +78,12 @@ func checkSession(ctx context.Context, idle, busy *pgx.Conn) error {
 		if err := busy.QueryRow(ctx, "SELECT pg_backend_pid()", unprepared).Scan(&pid); err != nil {
 			return err
 		}
-		if pid == first {
-			return ErrPooled
-		}
+		// A proxy may hand the session on as it is left.
 		if _, err := busy.Exec(ctx, "ROLLBACK", unprepared); err != nil {
 			return err
+		}
+		if pid == first {
+			return ErrPooled
 		}
 	}
 	return nil
