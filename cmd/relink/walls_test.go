@@ -164,6 +164,25 @@ func TestWallsOfTheMap(t *testing.T) {
 	}
 }
 
+// TestWallsNumberOfMigrations keeps two people from adding the same number.
+func TestWallsNumberOfMigrations(t *testing.T) {
+	t.Parallel()
+	for _, set := range []string{"relink", "platform"} {
+		files, err := filepath.Glob(filepath.Join(root, "linker/postgres/migrations", set, "*.sql"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("found %d migrations of %s: %v", len(files), set, err)
+		}
+		seen := map[string]string{}
+		for _, f := range files {
+			number, _, _ := strings.Cut(filepath.Base(f), "_")
+			if seen[number] != "" {
+				t.Errorf("%s and %s have one number", seen[number], filepath.Base(f))
+			}
+			seen[number] = filepath.Base(f)
+		}
+	}
+}
+
 // TestOnlyTheCommandPrintsAndExits looks at the sources for what no import
 // graph shows.
 func TestOnlyTheCommandPrintsAndExits(t *testing.T) {
