@@ -36,12 +36,8 @@ type change struct {
 // applied is what became of a change.
 type applied struct {
 	change
-	outcome      linker.Outcome
-	code         linker.Code
-	detail       string
-	link         string // the link that was current, "" for none
-	previous     string
-	previousType string
+	linker.Decision        // but for the CRM row, which is change's
+	link            string // the link that was current, "" for none
 }
 
 // slow applies changes that the fast path could not. Whatever stands in
@@ -61,7 +57,7 @@ func (l *lane) trySlow(ctx context.Context, changes []change, try int) error {
 		if err != nil {
 			return err
 		}
-		made = slices.ContainsFunc(done, func(a applied) bool { return a.outcome != linker.Failed })
+		made = slices.ContainsFunc(done, func(a applied) bool { return a.Outcome != linker.Failed })
 		return l.note(ctx, tx, done)
 	})
 	switch {
@@ -139,7 +135,7 @@ func (l *lane) giveUp(ctx context.Context, changes []change, why error) error {
 		done := make([]applied, 0, len(changes))
 		for _, c := range changes {
 			a := now[c.row]
-			a.change, a.outcome, a.code, a.detail = c, linker.Failed, code, detail
+			a.change, a.Outcome, a.Code, a.Detail = c, linker.Failed, code, detail
 			done = append(done, a)
 		}
 		return l.note(ctx, tx, done)
@@ -155,10 +151,10 @@ func (l *lane) giveUp(ctx context.Context, changes []change, why error) error {
 func (l *lane) note(ctx context.Context, tx pgx.Tx, done []applied) error {
 	var odd [][]any
 	for _, a := range done {
-		if a.outcome != l.x.planned(a.change) || a.link != a.change.link {
+		if a.Outcome != l.x.planned(a.change) || a.link != a.change.link {
 			odd = append(odd, []any{
-				a.row, string(a.outcome), orNull(string(a.code)), orNull(a.detail),
-				orNull(a.previous), orNull(a.previousType),
+				a.row, string(a.Outcome), orNull(string(a.Code)), orNull(a.Detail),
+				orNull(a.PreviousEntityID), orNull(a.PreviousDataType),
 			})
 		}
 	}

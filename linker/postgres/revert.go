@@ -38,7 +38,7 @@ func (x *Session) revert(ctx context.Context, tx pgx.Tx, changes []change) ([]ap
 			left = append(left, c)
 			continue
 		}
-		a.change, a.outcome = c, linker.Reverted
+		a.change, a.Outcome = c, linker.Reverted
 		done = append(done, a)
 	}
 	if len(left) == 0 {
@@ -50,7 +50,7 @@ func (x *Session) revert(ctx context.Context, tx pgx.Tx, changes []change) ([]ap
 	}
 	for _, c := range left {
 		a := now[c.row]
-		a.change, a.outcome, a.code = c, linker.Kept, ""
+		a.change, a.Outcome, a.Code = c, linker.Kept, ""
 		done = append(done, a)
 	}
 	return done, nil

@@ -242,10 +242,8 @@ func (s *Single) relink(ctx context.Context, tx pgx.Tx, t *texts, p plannedRow, 
 		return linker.Decision{}, fmt.Errorf("relinking recording %q: %d answers for one row", p.recording, len(done))
 	}
 	a := done[0]
-	return linker.Decision{
-		Outcome: a.outcome, Code: a.code, Detail: p.Detail + a.detail,
-		EntityID: p.EntityID, PreviousEntityID: a.previous, PreviousDataType: a.previousType,
-	}, nil
+	a.Detail, a.EntityID = p.Detail+a.Detail, p.EntityID
+	return a.Decision, nil
 }
 
 func entity(ctx context.Context, tx pgx.Tx, t *texts, id string) (e linker.Entity, err error) {

@@ -81,7 +81,7 @@ func sortOut(done []applied, left []change, outcomes map[int64]applied) ([]appli
 	rest := left[:0:0]
 	for _, c := range left {
 		a, ok := outcomes[c.row]
-		if !ok || a.outcome == "" {
+		if !ok || a.Outcome == "" {
 			rest = append(rest, c)
 			continue
 		}
@@ -103,7 +103,7 @@ func (s *slowPath) fail(ctx context.Context, tx pgx.Tx, changes []change, code l
 	failed := make([]applied, 0, len(changes))
 	for _, c := range changes {
 		a := now[c.row]
-		a.change, a.outcome, a.code = c, linker.Failed, code
+		a.change, a.Outcome, a.Code = c, linker.Failed, code
 		failed = append(failed, a)
 	}
 	return failed, nil
@@ -201,9 +201,10 @@ func (s *slowPath) write(ctx context.Context, tx pgx.Tx, changes []change, locke
 		case !isMade && !isCleared:
 			continue
 		}
-		a := applied{outcome: linker.Created, link: cleared.id, previous: cleared.entity, previousType: cleared.dataType}
+		a := applied{link: cleared.id}
+		a.Outcome, a.PreviousEntityID, a.PreviousDataType = linker.Created, cleared.entity, cleared.dataType
 		if isCleared {
-			a.outcome = linker.Replaced
+			a.Outcome = linker.Replaced
 		}
 		done[c.row] = a
 		c.made, c.link = link, cleared.id
@@ -307,8 +308,8 @@ func (s *slowPath) current(ctx context.Context, tx pgx.Tx, changes []change) (ma
 	var trigger string
 	var elsewhere bool
 	var a applied
-	_, err = pgx.ForEachRow(rows, []any{&row, &a.link, &a.previous, &a.previousType, &trigger, &elsewhere}, func() error {
-		a.outcome, a.code = s.standing(a.previous == targets[row], trigger, elsewhere)
+	_, err = pgx.ForEachRow(rows, []any{&row, &a.link, &a.PreviousEntityID, &a.PreviousDataType, &trigger, &elsewhere}, func() error {
+		a.Outcome, a.Code = s.standing(a.PreviousEntityID == targets[row], trigger, elsewhere)
 		now[row] = a
 		return nil
 	})
