@@ -44,14 +44,16 @@ func (p *planner) say(doing, name string, args ...any) {
 		WHERE near.row_no = p.row_no`))
 }
 
-// nearTimeout bounds the look for a near miss of one row. It compares ids
-// without regard to letter case and leading zeros, for which there is no index
-// unless the platform has made one, and an answer that only lacks a hint is
+// nearTimeout bounds the look for a near miss of one row, should the planner be
+// wrong about what it costs (see hints): an answer that only lacks a hint is
 // better than a late one.
 const nearTimeout = 250 * time.Millisecond
 
 // nearMiss says of one row what the id that was not found nearly is, "" for
-// nothing.
+// nothing. It compares ids without regard to letter case and leading zeros. On
+// a platform of many rows that needs an index, which only the platform can
+// make; without it nothing is said, since a caller with a list of wrong ids
+// would keep the whole database busy.
 func (s *Single) nearMiss(ctx context.Context, organization string, code linker.Code, row linker.Fields) (said string, err error) {
 	t, err := s.texts(ctx)
 	if err != nil {
@@ -66,6 +68,11 @@ func (s *Single) nearMiss(ctx context.Context, organization string, code linker.
 	default:
 		return "", nil
 	}
+	leave, ok := s.hints.take(ctx, organization)
+	if !ok {
+		return "", nil
+	}
+	defer leave()
 	ids := idsOf(t.platform, row)
 	forms := linker.Alternatives(cmp.Or(row.ID, row.ExternalID))
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
@@ -73,6 +80,9 @@ func (s *Single) nearMiss(ctx context.Context, organization string, code linker.
 			return err
 		}
 		args := append([]any{organization, code, ids.recording, row.DataType, ids.entity, ids.external, ids.connection, forms}, ids.unfit()...)
+		if ok, err := cheap(ctx, tx, query, args...); err != nil || !ok {
+			return err
+		}
 		err := tx.QueryRow(ctx, query, args...).Scan(&said)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil

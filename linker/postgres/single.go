@@ -23,6 +23,8 @@ type Single struct {
 	cfg  pg.Config
 	pool *pgxpool.Pool
 
+	hints *hints
+
 	mu    sync.Mutex
 	known *texts
 }
@@ -38,7 +40,7 @@ func NewSingle(ctx context.Context, cfg pg.Config, max int32) (*Single, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Single{cfg: cfg, pool: pool}, nil
+	return &Single{cfg: cfg, pool: pool, hints: newHints()}, nil
 }
 
 // Close waits for the requests in hand and closes the pool.
@@ -129,7 +131,12 @@ func (s *Single) Delete(ctx context.Context, organization string, c linker.Check
 		r = planned.Decision
 		switch {
 		case r.Code == linker.EntityDeleted || r.Code == linker.EntityMerged:
-			r.Outcome, r.Code, r.Detail = linker.Unchanged, "", ""
+			// That it is merged is found before its type and connection
+			// are compared; here it goes on.
+			if r.Code = planned.mismatch(); r.Code != "" {
+				return nil
+			}
+			r.Outcome, r.Detail = linker.Unchanged, ""
 		case r.Outcome != linker.Unchanged:
 			return nil
 		}
@@ -191,6 +198,19 @@ type plannedRow struct {
 	recording string
 	entity    string // the CRM row found, also that of a rejected row
 	link      string
+	// Whether that is of another type or connection than the row says.
+	otherType, otherConnection bool
+}
+
+// mismatch is the code of a CRM row that is not what the row says of it.
+func (p *plannedRow) mismatch() linker.Code {
+	switch {
+	case p.otherType:
+		return linker.DataTypeMismatch
+	case p.otherConnection:
+		return linker.ConnectionMismatch
+	}
+	return ""
 }
 
 // plan decides the row, by its external id in all the forms that a file's row
@@ -218,7 +238,7 @@ func planOne(ctx context.Context, tx pgx.Tx, t *texts, organization string, row 
 	ids := idsOf(t.platform, row)
 	args := append([]any{organization, false, none, none, none, none, ids.recording, row.DataType, ids.entity, ids.external, ids.connection}, ids.unfit()...)
 	err = tx.QueryRow(ctx, query, args...).
-		Scan(&p.recording, &p.Outcome, &p.Code, &p.EntityID, &p.link, &p.PreviousEntityID, &p.PreviousDataType)
+		Scan(&p.recording, &p.Outcome, &p.Code, &p.EntityID, &p.link, &p.PreviousEntityID, &p.PreviousDataType, &p.otherType, &p.otherConnection)
 	if err != nil {
 		return p, fmt.Errorf("resolving recording %q: %w", row.RecordingID, err)
 	}

@@ -18,7 +18,10 @@ WITH one (row_no, line, code, recording_id, data_type, entity_id, external_id, c
 SELECT
     coalesce(r.recording_id::text, ''), r.outcome, coalesce(r.code, ''),
     coalesce(r.entity_id::text, ''), coalesce(r.link_id::text, ''),
-    coalesce(r.previous_entity_id::text, ''), coalesce(r.previous_data_type::text, '')
+    coalesce(r.previous_entity_id::text, ''), coalesce(r.previous_data_type::text, ''),
+    -- whether the CRM row found is of another type or connection, whatever else is wrong with it
+    coalesce(r.data_type <> one.data_type, false), coalesce(r.connection_id <> one.connection_id, false)
 FROM (
 {{template "resolve"}}
 ) AS r
+CROSS JOIN one
