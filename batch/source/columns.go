@@ -9,11 +9,12 @@ import (
 	"relink/linker"
 )
 
-// header says which columns of a CSV file feed which field.
+// header is which columns of a CSV file feed which field.
 type header struct {
 	cells  []string
 	fields []linker.Field // for each column
-	// shared says that several columns feed one field, which --map allows.
+	// shared is true when several columns feed one field, which --map
+	// allows.
 	shared    bool
 	recording string // the cell of recordingId, "" for none
 }
@@ -24,8 +25,8 @@ func (h *header) mayName(id string) bool {
 	return id == h.recording || !strings.ContainsAny(id, "0123456789")
 }
 
-// matchColumns matches the cells of a header with the fields and tells what is
-// wrong with them. place is where the header stands.
+// matchColumns matches the cells of a header with the fields and returns what is
+// wrong with them. place is where the header is.
 func matchColumns(cells []string, n *names, set linker.Fields, place string) (header, error) {
 	h := header{cells: cells, fields: make([]linker.Field, len(cells))}
 	var feeds [linker.FieldCount][]int
@@ -80,7 +81,7 @@ func matchColumns(cells []string, n *names, set linker.Fields, place string) (he
 	return h, nil
 }
 
-// twoAlike returns two of the columns of one field that may not stand side by
+// twoAlike returns two of the columns of one field that may not exist side by
 // side: two headers that read the same, or none of which --map names. -1 when
 // there are none.
 func twoAlike(cells []string, columns []int, n *names) (int, int) {

@@ -49,7 +49,7 @@ func newCells(delimiter rune, count int) *cells {
 
 // set hands over the next record, without its line end. encoding/csv makes LF
 // of a CR LF within a cell, and CR LF of a CR CR LF: so a cell is read as it
-// stands.
+// is.
 func (c *cells) set(record []byte) {
 	if bytes.Contains(record, []byte("\r\n")) {
 		record = bytes.ReplaceAll(record, []byte("\r\n"), []byte("\r\r\n"))
@@ -82,7 +82,8 @@ func (c *csvReader) start() error {
 	} else {
 		for i, f := range c.head.fields {
 			if f == noField {
-				// gocsv leaves a column alone that no field is named after.
+				// gocsv leaves a column alone that no field is
+				// named after.
 				columns = append(columns, fmt.Sprintf("column %d", i+1))
 			} else {
 				columns = append(columns, f.String())
@@ -126,7 +127,7 @@ func (c *csvReader) next(r *Record) error {
 	}
 }
 
-// parse reads the cells of a record into r. blank says that all are empty.
+// parse reads the cells of a record into r. blank is true when all are empty.
 func (c *csvReader) parse(f frame, r *Record) (blank bool, err error) {
 	if f.code != "" {
 		r.Fault = &linker.RowError{Code: f.code, Message: f.fault(c.position(f.text), c.column)}
@@ -162,8 +163,8 @@ func (c *csvReader) parse(f frame, r *Record) (blank bool, err error) {
 		found, all := c.split(f.text)
 		return c.unusual(f, r, found, all), nil
 	}
-	// The framer lets through only what encoding/csv can read. Should the two
-	// ever differ, the record is refused and the reader begins anew.
+	// The framer lets through only what encoding/csv can read. Should the
+	// two ever differ, the record is refused and the reader starts again.
 	r.Fault = malformed(err.Error())
 	return false, c.start()
 }
@@ -221,7 +222,7 @@ func (h *header) merged() []string {
 }
 
 // merge writes a record anew with one cell a field, for a header in which
-// several columns feed one field. problem says that the record fills two of
+// several columns feed one field. problem is that the record fills two of
 // them, or what else is wrong with it.
 func (c *csvReader) merge(all []string) (merged []byte, problem string, err error) {
 	var values [linker.FieldCount]string

@@ -45,13 +45,14 @@ var kinds = []struct {
 	{"\x89PNG", "a picture", "name the file with the links"},
 }
 
-// tarMagic stands at tarOffset of a tar archive, which begins with a file's name.
+// tarMagic is at tarOffset of a tar archive, which begins with a file's name.
 const (
 	tarMagic  = "ustar"
 	tarOffset = 257
 )
 
-// refuse tells a content that cannot be read from how it begins.
+// refuse returns an error for content that cannot be read, found by its
+// beginning.
 func refuse(sample []byte, name string) error {
 	if len(sample) > tarOffset && bytes.HasPrefix(sample[tarOffset:], []byte(tarMagic)) {
 		return &inputError{
@@ -80,7 +81,7 @@ func refuse(sample []byte, name string) error {
 // htmlTags are what a web page has near its beginning, and XML data has not.
 var htmlTags = []string{"<!doctype html", "<html", "<head", "<title", "<body", "<script", "<form", "<meta"}
 
-// refuseText does the same for contents that are text.
+// refuseText does the same for content that is text.
 func refuseText(sample, name string) error {
 	head := strings.ToLower(strings.TrimSpace(sample[:min(len(sample), 1024)]))
 	switch {
@@ -95,7 +96,7 @@ func refuseText(sample, name string) error {
 	return nil
 }
 
-// refuseJSON tells JSON that is not one object a line. A first line that is an
+// refuseJSON refuses JSON that is not one object a line. A first line that is an
 // array of its own, with objects behind it, is one bad row.
 func refuseJSON(sample []byte, name string, n *names) error {
 	sample = bytes.TrimSpace(sample)
@@ -121,7 +122,7 @@ func refuseJSON(sample []byte, name string, n *names) error {
 	return nil
 }
 
-// jsonArray is the error of an array of rows, or of what stands in place of them.
+// jsonArray is the error for an array of rows, or for what is in place of them.
 func jsonArray(sample []byte, place string, n *names) error {
 	if e := lookInto(sample, n); !e.isRow {
 		if err := refuseEnvelope(sample, place, n); err != nil {
@@ -134,8 +135,8 @@ func jsonArray(sample []byte, place string, n *names) error {
 	}
 }
 
-// refuseCSV tells a CSV file that is taken for JSONL, because of its name or of
-// what was said of it.
+// refuseCSV refuses a CSV file that is taken for JSONL, because of its name or
+// of --format.
 func refuseCSV(sample, name string, n *names, set linker.Fields) error {
 	first, _, _ := strings.Cut(strings.TrimSpace(sample), "\n")
 	if strings.HasPrefix(first, "{") {
@@ -149,7 +150,7 @@ func refuseCSV(sample, name string, n *names, set linker.Fields) error {
 	return nil
 }
 
-// refuseBinary tells what is no text from its first line, where there are
+// refuseBinary refuses what is no text by its first line, where there are
 // always only names. Single NULs further down are faults of their rows.
 func refuseBinary(line []byte, place string) error {
 	control := 0
@@ -164,8 +165,8 @@ func refuseBinary(line []byte, place string) error {
 	return nil
 }
 
-// formatOf returns what the input is: what it was said to be, what the name
-// says, else what the first character says.
+// formatOf returns the format of the input: the one given, the one of its name,
+// else the one that its first character shows.
 func formatOf(in Input, name, sample string) (string, error) {
 	switch in.Format {
 	case formatCSV, formatJSONL:

@@ -18,10 +18,13 @@
 //	   ↓
 //	prefetch.go                 records, read ahead in batches
 //
-// detect.go decides on the way up what is what: format, delimiter, and files
-// that are neither CSV nor JSON. header.go, columns.go and names.go match
-// column names and keys with the six fields. notices.go collects what the
-// person should know about the file.
+// detect.go finds the format and the delimiter, and refuses files that are
+// neither CSV nor JSON; envelope.go finds rows inside other JSON. header.go,
+// columns.go and names.go match column names and keys with the six fields.
+// joined.go, swallow.go and norow.go find what damages files that people made:
+// two files in one, records inside a cell, lines that are no rows. notices.go
+// collects what the person should know about the file. Package remote copies
+// files from elsewhere.
 //
 // The bytes of a record stay what they are in the file ([Record.Raw]), so that
 // rejects can be repaired and read again. What is wrong with one record is its

@@ -25,7 +25,7 @@ type charset struct {
 
 var utf8Charset = charset{name: "utf-8", unit: codeUnit{width: 1}}
 
-// boms are the byte order marks and what they say.
+// boms are the byte order marks and their encodings.
 var boms = []struct {
 	mark    []byte
 	charset charset
@@ -35,7 +35,7 @@ var boms = []struct {
 	{[]byte{0xfe, 0xff}, charset{name: "utf-16be", unit: codeUnit{width: 2, big: true}}},
 }
 
-// findCharset returns the encoding a source is in: what its byte order mark says,
+// findCharset returns the encoding a source is in: that of its byte order mark,
 // else the label given, else UTF-8. bom is the length of the mark.
 func findCharset(label, name string, sample []byte) (t charset, bom int, err error) {
 	asked := strings.ToLower(strings.TrimSpace(label))
@@ -106,7 +106,7 @@ func charsetNamed(label string) (charset, error) {
 	return charset{name: name, unit: codeUnit{width: 1}, decoder: enc.NewDecoder()}, nil
 }
 
-// looksUTF16 tells UTF-16 without a byte order mark: a text in which nearly
+// looksUTF16 recognizes UTF-16 without a byte order mark: a text in which nearly
 // every other byte is NUL, and no two in a row are.
 func looksUTF16(sample []byte) string {
 	n := min(len(sample), 256) &^ 1
@@ -131,11 +131,11 @@ func looksUTF16(sample []byte) string {
 	return ""
 }
 
-// plain reports whether lines are UTF-8 already, to be read where they stand.
+// plain reports whether lines are UTF-8 already, to be read in place.
 func (c *charset) plain() bool { return c.decoder == nil && c.unit.width == 1 }
 
 // append decodes a line and appends it to dst. What cannot be decoded becomes
-// U+FFFD; ok says whether there was nothing of the kind.
+// U+FFFD; ok is false when there was any.
 func (c *charset) append(dst, line []byte) (out []byte, ok bool) {
 	switch {
 	case c.plain():

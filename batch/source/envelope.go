@@ -12,10 +12,10 @@ import (
 	"relink/linker/text"
 )
 
-// REST answers and the messages of extractors are JSON in which the rows stand
-// deeper down. Their keys are not those of a row, and every line would be refused
-// for what it lacks; so the first of them is looked through, and the error says
-// where the rows are.
+// REST answers and the messages of extractors are JSON in which the rows are
+// deeper down. Their keys are not those of a row, and every line would be
+// refused for what it lacks; so the first of them is searched, and the error
+// names where the rows are.
 
 // maxEnvelope is how deep rows are looked for.
 const maxEnvelope = 8
@@ -25,11 +25,11 @@ type envelope struct {
 	isRow   bool   // the outermost object is a row itself
 	rows    string // jq's path to the rows, "" for none found
 	list    string // jq's path to the first list of objects
-	message string // what an error answer says
+	message string // the text of an error answer
 	failed  bool   // there are keys of an error answer
 }
 
-// rowKeys are the fields that only rows have: id stands in many objects.
+// rowKeys are the fields that only rows have: many objects have an id.
 func isRowKey(f linker.Field) bool {
 	switch f {
 	case linker.FieldRecordingID, linker.FieldDataType, linker.FieldExternalID, linker.FieldConnectionID:
@@ -38,7 +38,7 @@ func isRowKey(f linker.Field) bool {
 	return false
 }
 
-// lookInto looks through the first JSON value of text, as far as it goes: the
+// lookInto searches the first JSON value of text, as far as it goes: the
 // text may end within it.
 func lookInto(text []byte, n *names) envelope {
 	e := envelope{}
@@ -47,14 +47,14 @@ func lookInto(text []byte, n *names) envelope {
 	return e
 }
 
-// walker goes through JSON values.
+// walker visits JSON values.
 type walker struct {
 	names *names
 	dec   *jsontext.Decoder
 	found *envelope
 }
 
-// value goes through one value, which stands at the path. It returns false when
+// value visits one value, which is at the path. It returns false when
 // the text has ended.
 func (w *walker) value(path string, depth int) bool {
 	if depth > maxEnvelope {
@@ -107,8 +107,8 @@ func (w *walker) object(path string, depth int) bool {
 	return err == nil
 }
 
-// errorKey notes a key that answers have when something went wrong, and reads its
-// value when that is the sentence.
+// errorKey notes a key that answers have when something went wrong, and reads
+// its value when that is the sentence.
 func (w *walker) errorKey(key string) (read bool) {
 	switch linker.NormalizeName(key) {
 	case "message", "errormessage", "errordescription", "detail", "title", "reason", "error":
@@ -140,7 +140,7 @@ func jqKey(key string) string {
 	return "." + string(quoted)
 }
 
-// refuseEnvelope tells JSON in which the rows stand deeper down, and an error
+// refuseEnvelope refuses JSON in which the rows are deeper down, and an error
 // answer that was saved in place of the data. value is the first value of the
 // file, or its beginning.
 func refuseEnvelope(value []byte, place string, n *names) error {
@@ -168,7 +168,7 @@ func saying(message string) string {
 	return ": " + text.Quote(message)
 }
 
-// inEnvelope is the error of rows that stand deeper down. which is a jq filter
+// inEnvelope is the error for rows that are deeper down. which is a jq filter
 // that lets the objects with rows through, "" for all.
 func inEnvelope(place, path, which string) error {
 	jq := path
@@ -193,8 +193,8 @@ func fileOf(place string) string {
 	return file
 }
 
-// refuseMessages tells the lines of an extractor: a type, and for rows an object
-// with the row in it. The first of them often describes the rows only.
+// refuseMessages refuses the lines of an extractor: a type, and for rows an
+// object with the row in it. The first of them often describes the rows only.
 func refuseMessages(sample []byte, place string, n *names) error {
 	const linesLooked = 20
 	for i, line := range bytes.SplitN(sample, []byte("\n"), linesLooked+1) {

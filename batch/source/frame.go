@@ -11,7 +11,7 @@ import (
 	"relink/linker"
 )
 
-// framer cuts a source into records and says what is wrong with their bytes
+// framer cuts a source into records and finds what is wrong with their bytes
 // and quotes. What a record means is for its callers.
 type framer struct {
 	lines     *lines
@@ -21,7 +21,7 @@ type framer struct {
 	quotes    quotes // not used for JSONL, where a record is a line
 	csv       bool
 	shape     *shape // of the records, nil while the header is read
-	marked    bool   // a byte order mark said which encoding it is
+	marked    bool   // the encoding is known from a byte order mark
 	joined    joined // where another encoding begins
 
 	decoded []byte // the text of the record, where it had to be decoded
@@ -101,8 +101,8 @@ func (f *framer) frame() (frame, error) {
 			return r, nil
 		}
 		if r.badQuote != "" {
-			// Nothing behind a stray quote is swallowed: only the first line
-			// is refused, reading goes on at the second.
+			// Nothing behind a stray quote is swallowed: only the
+			// first line is refused, reading goes on at the second.
 			f.lines.back(size, r.line)
 			f.decoded = f.decoded[:decoded]
 			r.raw, r.text, r.last = f.lines.record(), f.recordText(first.eol), first.eol == 0
@@ -179,7 +179,8 @@ func (f *framer) follow(r frame, valid bool, l line) (frame, bool, error) {
 	return r, valid, nil
 }
 
-// swallows says that the quote which opens a cell swallows the record on a line.
+// swallows is the fault of a quote that makes the record on a line part of a
+// cell.
 func swallows(line int64) string {
 	return fmt.Sprintf("the cell opens with a quote, and line %d within it looks like a record of its own; "+
 		"remove the stray quote, or double the quotes inside a cell", line)
@@ -224,8 +225,8 @@ func (f *framer) tooLong(r frame) frame {
 	return r
 }
 
-// judge says whether the record can be parsed. again asks for the record to be cut
-// anew, because what ends a line has turned out otherwise.
+// judge decides whether the record can be parsed. again asks for the record to
+// be cut anew, because what ends a line has turned out otherwise.
 func (f *framer) judge(r *frame, valid bool) (again bool) {
 	switch {
 	case f.joined.recut:
@@ -243,8 +244,8 @@ func (f *framer) judge(r *frame, valid bool) (again bool) {
 	return false
 }
 
-// unreadable says what is wrong with a record that is not text. again is as with
-// judge.
+// unreadable finds what is wrong with a record that is not text. again is as
+// with judge.
 func (f *framer) unreadable(r *frame, valid bool) (again bool) {
 	r.code = linker.InvalidEncoding
 	nul := bytes.IndexByte(r.text, 0)
@@ -252,7 +253,7 @@ func (f *framer) unreadable(r *frame, valid bool) (again bool) {
 	case f.charset.unit.width == 1 && holdsUTF16(r.text):
 		f.join(r.line, "utf-16")
 		if again, f.lines.loneCR = f.lines.loneCR, false; again {
-			return true // CR and LF stand two bytes apart
+			return true // CR and LF are two bytes apart
 		}
 		r.badFile = f.joined.message()
 	case f.joined.line > 0 && len(bytes.Trim(r.text, "\x00")) == 0:
@@ -267,7 +268,7 @@ func (f *framer) unreadable(r *frame, valid bool) (again bool) {
 	return false
 }
 
-// invalid says which character could not be decoded, and where in text.
+// invalid returns which character could not be decoded, and where in text.
 func (f *framer) invalid(text []byte) (what string, at int) {
 	if !f.charset.plain() {
 		return "what is not " + f.charset.name, max(0, bytes.IndexRune(text, utf8.RuneError))
@@ -293,7 +294,7 @@ func (f *framer) invalid(text []byte) (what string, at int) {
 	return what, at
 }
 
-// fault tells what is wrong with the record. place names the position of a
+// fault describes what is wrong with the record. place names the position of a
 // byte of the text.
 func (r *frame) fault(place func(at int) string, column func(i int) string) string {
 	if r.badFile != "" {

@@ -13,7 +13,7 @@ import (
 )
 
 // headerLines is how far down a header is looked for when the first line is
-// none, to say where it is.
+// none, to name its line.
 const headerLines = 20
 
 // readHeader reads up to the first record of a CSV file: a "sep=" line, blank
@@ -80,10 +80,10 @@ func (c *csvReader) readHeader(in Input, name string, n *names) (raw []byte, err
 // firstLine is the line on which a header starts.
 type firstLine struct {
 	text string
-	sep  rune // what a "sep=" line above it says, 0 for none
+	sep  rune // from a "sep=" line above it, 0 for none
 }
 
-// seekHeader passes by what stands above the header and returns its bytes.
+// seekHeader skips what is above the header and returns its bytes.
 func (c *csvReader) seekHeader(name string) (before []byte, first firstLine, err error) {
 	for {
 		at, number := len(c.lines.record()), c.lines.number
@@ -121,7 +121,7 @@ func (c *csvReader) seekHeader(name string) (before []byte, first firstLine, err
 	}
 }
 
-// refuseHeader says why a header cannot be read.
+// refuseHeader returns why a header cannot be read.
 func (c *csvReader) refuseHeader(f frame, place string, n *names) error {
 	switch text := bytes.TrimSpace(f.text); {
 	case bytes.HasPrefix(text, []byte("[{")), string(text) == "[":
@@ -144,8 +144,8 @@ func (c *csvReader) refuseHeader(f frame, place string, n *names) error {
 	return &inputError{place: place, what: f.fault(c.position(f.text), c.column), hint: "fix the quotes in the header"}
 }
 
-// headerHint says what is probably wrong with a file whose header lacks
-// columns: it is split at the wrong character, stands further down, or there
+// headerHint returns what is probably wrong with a file whose header lacks
+// columns: it is split at the wrong character, is further down, or there
 // is none.
 func (c *csvReader) headerHint(next int64, n *names, set linker.Fields) string {
 	header := strings.Join(c.head.cells, string(c.delimiter))
@@ -188,7 +188,7 @@ func (c *csvReader) headerHint(next int64, n *names, set linker.Fields) string {
 	return ""
 }
 
-// refuseQuotedLine tells a file each line of which stands in quotes as a whole,
+// refuseQuotedLine refuses a file in which each whole line is in quotes,
 // as a sheet of one column is saved.
 func (c *csvReader) refuseQuotedLine(line []byte, cells []string, place string, set linker.Fields) error {
 	if len(cells) != 1 || line[0] != '"' {
@@ -271,7 +271,7 @@ func shellWord(delimiter rune) string {
 	return "'" + string(delimiter) + "'"
 }
 
-// isDataType tells a cell that stands in rows and not in headers.
+// isDataType reports whether a cell is one of a row, not of a header.
 func isDataType(cell string) bool {
 	return slices.Contains(linker.DataTypes, strings.ToUpper(strings.TrimSpace(cell)))
 }

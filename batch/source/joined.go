@@ -5,12 +5,12 @@ import (
 	"fmt"
 )
 
-// joined says where in a file another encoding begins.
+// joined is where in a file another encoding begins.
 type joined struct {
 	line     int64 // 0 for nowhere
 	from, to string
-	// recut says that lines are cut by the second encoding from here on:
-	// nothing behind is in the first one.
+	// recut is true when lines are cut by the second encoding from here on:
+	// nothing after it is in the first one.
 	recut bool
 }
 
@@ -31,7 +31,7 @@ func (f *framer) join(line int64, to string) {
 // Chinese text each of them is as likely as not, so a handful proves nothing.
 const utf8Run = 16
 
-// holdsUTF8 tells a line of UTF-16 in which another encoding begins: a run of
+// holdsUTF8 finds a line of UTF-16 in which another encoding begins: a run of
 // bytes without a NUL that read as ASCII. The search ends at the first character
 // of a line that is ASCII in UTF-16, unless the line holds half a line end or is
 // the last.
@@ -62,8 +62,8 @@ func holdsUTF8(l line, t charset) bool {
 	return false
 }
 
-// holdsUTF16 tells a line of UTF-16 in a file of another encoding: it begins with
-// a byte order mark, or a NUL stands beside nearly every other byte.
+// holdsUTF16 finds a line of UTF-16 in a file of another encoding: it begins
+// with a byte order mark, or a NUL is beside nearly every other byte.
 func holdsUTF16(text []byte) bool {
 	for _, b := range boms[1:] {
 		if bytes.HasPrefix(text, b.mark) {

@@ -30,7 +30,7 @@ type jsonReader struct {
 	framer
 	name  string // of the source
 	names names
-	keys  map[string]*key // what find said, by the key as it is written
+	keys  map[string]*key // results of find, by the key as it is written
 	input bytes.Buffer    // the line being decoded
 	dec   *jsontext.Decoder
 }
@@ -62,7 +62,7 @@ func (j *jsonReader) next(r *Record) error {
 	return nil
 }
 
-// unseen tells, at the end, of headers that --map names and no line has.
+// unseen adds a notice, at the end, of keys that --map names and no line has.
 func (j *jsonReader) unseen() {
 	for _, name := range slices.Sorted(maps.Keys(j.names.mapped)) {
 		seen := false
@@ -94,7 +94,7 @@ func (j *jsonReader) parse(line []byte, o *object) (linker.Fields, *linker.RowEr
 	return o.fields, nil
 }
 
-// object is what one line says.
+// object is the content of one line.
 type object struct {
 	fields   linker.Fields
 	keys     [linker.FieldCount]*key // the key that gave each field
@@ -107,7 +107,7 @@ type object struct {
 func (j *jsonReader) object(text []byte, o *object) error {
 	j.input.Reset()
 	j.input.Write(text)
-	// Of the escapes that are no text badEscape speaks, in better words.
+	// badEscape reports escapes that are no text, with a better message.
 	j.dec.Reset(&j.input, jsontext.AllowInvalidUTF8(true))
 	if kind := j.dec.PeekKind(); kind != '{' {
 		if err := j.dec.SkipValue(); err != nil {
@@ -182,8 +182,8 @@ func (j *jsonReader) find(written jsontext.Value) *key {
 	return k
 }
 
-// unquote reads a JSON string that the decoder has found whole. Its error is that
-// of an escape that is no text, and stands for U+FFFD in what it returns.
+// unquote reads a JSON string that the decoder has found whole. Its error is
+// that of an escape that is no text, and stands for U+FFFD in what it returns.
 func unquote(written jsontext.Value) string {
 	text, _ := jsontext.AppendUnquote(nil, written)
 	return string(text)
@@ -244,7 +244,7 @@ var kindNames = map[jsontext.Kind]string{
 	'n': "null", 't': "true", 'f': "false", '"': "a string", '0': "a number", '{': "an object", '[': "an array",
 }
 
-// syntax gives a decoder's error in words.
+// syntax explains an error of the decoder.
 func syntax(err error) string {
 	var s *jsontext.SyntacticError
 	if !errors.As(err, &s) {
@@ -262,7 +262,7 @@ func syntax(err error) string {
 	return fmt.Sprintf("not valid JSON: %v at %s", s.Err, atByte(int(s.ByteOffset)))
 }
 
-// badEscape tells an escape in a line that no text can hold: NUL, and half of
+// badEscape finds an escape in a line that no text can hold: NUL, and half of
 // a surrogate pair.
 func badEscape(text []byte) string {
 	for {

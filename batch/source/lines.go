@@ -54,8 +54,8 @@ func (l *lines) begin() int64 {
 // next line is cut.
 func (l *lines) record() []byte { return l.buf[l.start:l.pos] }
 
-// next cuts the next line and adds it to the record; io.EOF says that there is
-// none.
+// next cuts the next line and adds it to the record; it returns io.EOF after the
+// last one.
 func (l *lines) next() (line, error) {
 	for {
 		at, eol, found := l.lineEnd()
@@ -86,8 +86,8 @@ func (l *lines) next() (line, error) {
 	}
 }
 
-// cursor is where a character stands next in the buffer or, while it is not
-// there, where the search for it goes on once more has been read.
+// cursor is where a character is next in the buffer or, while it is not there,
+// where the search for it continues once more has been read.
 type cursor struct {
 	at    int
 	found bool
@@ -227,8 +227,8 @@ func (r *rest) Read(p []byte) (int, error) {
 				r.to = l.end
 			}
 		}
-		// While the line end is not in sight the last two characters may be
-		// the half of one.
+		// While the line end is not in sight the last two characters
+		// may be the half of one.
 		upTo := max(l.pos, l.end-2*l.unit.width)
 		if r.to >= 0 {
 			upTo = r.to
@@ -282,7 +282,7 @@ func (u codeUnit) is(c byte, b []byte) bool {
 	return b[0] == c && b[1] == 0
 }
 
-// find returns where the ASCII character c stands in b from from on. offset is
+// find returns where the ASCII character c is in b from from on. offset is
 // that of b in the source.
 func (u codeUnit) find(c byte, b []byte, from int, offset int64) cursor {
 	if u.width == 1 {

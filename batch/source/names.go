@@ -12,14 +12,14 @@ import (
 	"relink/linker/text"
 )
 
-// normalize is what names are compared by. One name can be written in two ways in
-// Unicode (é, or e and an accent), so that both are brought to one.
+// normalize is what names are compared by. One name can be written in two ways
+// in Unicode (é, or e and an accent), so that both are brought to one.
 func normalize(name string) string { return linker.NormalizeName(norm.NFC.String(name)) }
 
 // noField stands for a column or key that is ignored.
 const noField = linker.FieldCount
 
-// names tells which field a header or key stands for.
+// names maps headers and keys to fields.
 type names struct {
 	fields map[string]linker.Field // by key
 	mapped map[string]string       // the headers that --map names, by key
@@ -66,8 +66,8 @@ func (n *names) find(header string) linker.Field {
 // nearDistance is how far a misspelt name may be from that of a field.
 const nearDistance = 2
 
-// near returns the field that a name which stands for none is nearly the name of,
-// noField for none. Names as short as "id" are near to everything.
+// near returns the field that a name which stands for none is nearly the name
+// of, noField for none. Names as short as "id" are near to everything.
 func (n *names) near(header string) linker.Field {
 	name := normalize(header)
 	if _, mapped := n.mapped[name]; mapped || n.find(header) != noField {
@@ -82,7 +82,7 @@ func (n *names) near(header string) linker.Field {
 	return noField
 }
 
-// nearly says that a header or key is nearly a field, and what to do.
+// nearly is the message for a header or key that is nearly a field.
 func nearly(kind, place, name string, f linker.Field) error {
 	return &inputError{
 		place: place, what: fmt.Sprintf("the %s %s is unknown, and nearly the field %s; did you mean that?", kind, quoted(name), f),
@@ -90,7 +90,8 @@ func nearly(kind, place, name string, f linker.Field) error {
 	}
 }
 
-// synonyms are names that exports use, by the field that they probably stand for.
+// synonyms are names that exports use, by the field that they probably stand
+// for.
 var synonyms = map[linker.Field][]string{
 	linker.FieldRecordingID: {
 		"Call ID", "Call", "Recording", "Recording UUID", "Conversation ID", "Conversation", "Meeting ID", "Media ID", "Video ID", "Gong ID", "Session ID",

@@ -18,11 +18,11 @@ import (
 // maxStray is how long the text of a line that is no row may be, in bytes.
 const maxStray = 1000
 
-// remarks gathers what is told about lines when the file has been read.
+// remarks collects notices about lines for when the file has been read.
 type remarks struct {
 	blanks      int64 // records of delimiters alone
 	firstBlank  int64
-	unread      int64 // records in which only columns that nobody reads are filled
+	unread      int64 // records in which only ignored columns are filled
 	firstUnread int64
 	footer      int64 // lines at the end, so far, that look like a footer
 	firstFooter int64
@@ -51,8 +51,8 @@ func (m *remarks) stray(line int64, text string) {
 	m.footer++
 }
 
-// finish tells what there is to tell, and returns why the file may not be whole,
-// "" when nothing speaks against it.
+// finish adds the notices, and returns why the file may not be whole, "" for
+// no reason.
 func (m *remarks) finish(n *notices) (doubt string) {
 	if m.blanks > 0 {
 		n.add("%s, the first on line %d: no rows", text.Plural(m.blanks, "line holds delimiters only", "lines hold delimiters only"), m.firstBlank)
@@ -74,7 +74,8 @@ func (m *remarks) finish(n *notices) (doubt string) {
 	return doubt
 }
 
-// isRuler tells a line that only separates: dashes, and what stands between them.
+// isRuler recognizes a line that only separates: dashes, and what is between
+// them.
 func isRuler(text string) bool {
 	marks := strings.Count(text, "-") + strings.Count(text, "=") + strings.Count(text, "_") + strings.Count(text, "*") + strings.Count(text, "~")
 	return marks > 2 && strings.Trim(text, "-=+|_.,;:*~ \t\"") == ""
@@ -98,8 +99,8 @@ func (h *header) repeats(all []string) bool {
 	return named > 0
 }
 
-// isHeader tells the header of another export: at least two of its cells are
-// names of fields, recordingId among them.
+// isHeader recognizes the header of another export: at least two of its cells
+// are names of fields, recordingId among them.
 func isHeader(all []string, n *names) bool {
 	named, recording := 0, false
 	for _, cell := range all {
@@ -112,9 +113,9 @@ func isHeader(all []string, n *names) bool {
 }
 
 // unusual judges a record that is not like nearly all others: the last of the
-// file, one of another number of cells, one that may be a header or hold nothing.
-// found is how many of all its cells are filled. It returns whether the record is
-// none.
+// file, one of another number of cells, one that may be a header or hold
+// nothing. found is how many of all its cells are filled. It returns whether
+// the record is none.
 func (c *csvReader) unusual(f frame, r *Record, found int, all []string) (blank bool) {
 	line := string(f.text)
 	switch {
@@ -181,8 +182,8 @@ func (c *csvReader) ragged(f frame, r *Record, found int, all []string) {
 	c.refuse(f, r, message)
 }
 
-// omitted reports whether a record that is too short may only lack empty cells at
-// its end: what it has names a recording, a data type and a CRM row.
+// omitted reports whether a record that is too short may only lack empty cells
+// at its end: what it has names a recording, a data type and a CRM row.
 func (c *csvReader) omitted(all []string) bool {
 	filled := func(f linker.Field) bool {
 		i := slices.Index(c.head.fields, f)
@@ -197,8 +198,8 @@ func (c *csvReader) omitted(all []string) bool {
 
 // cutOff reports whether a record is the last of a file that may be cut off: no
 // line end follows, though one follows the others, and its last cell is an id
-// that could be part of a longer one. A quote or a Ctrl-Z behind the id says that
-// it is whole.
+// that could be part of a longer one. A quote or a Ctrl-Z behind the id says
+// that it is whole.
 func (c *csvReader) cutOff(f frame) bool {
 	if !f.last || c.remarks.records == 0 || len(f.text) == 0 {
 		return false
@@ -227,8 +228,8 @@ func allBlank(cells []string) bool {
 	return !slices.ContainsFunc(cells, func(c string) bool { return !linker.IsBlank(c) })
 }
 
-// stray is the text of a line that is no row, "" when it is too long to be looked
-// through.
+// stray is the text of a line that is no row, "" when it is too long to be
+// looked through.
 func stray(text string) string {
 	if len(text) > maxStray {
 		return ""

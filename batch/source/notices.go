@@ -41,7 +41,7 @@ func (n *notices) all() []string {
 	return slices.Clone(n.list)
 }
 
-// ignored tells of an unknown column or key, once a name.
+// ignored adds a notice of an unknown column or key, once for each name.
 func (n *notices) ignored(kind, name string) {
 	switch {
 	case n.unknown[name] || n.more:
@@ -57,7 +57,7 @@ func (n *notices) ignored(kind, name string) {
 	}
 }
 
-// first adds a notice of a kind of which the first is told only.
+// first adds the first notice of a kind and drops the others.
 func (n *notices) first(kind, format string, args ...any) {
 	if n.once[kind] {
 		return
@@ -79,12 +79,12 @@ func (n *notices) doubt(why string) {
 	n.mu.Unlock()
 }
 
-// spaced tells of white space around quoted cells.
+// spaced adds a notice of white space around quoted cells.
 func (n *notices) spaced(line int64) {
 	n.first("spaced", "white space stands around quoted cells, first on line %d, and is passed over", line)
 }
 
-// tallRecord tells of a record that spans many lines.
+// tallRecord adds a notice of a record that spans many lines.
 func (n *notices) tallRecord(from, to int64) {
 	switch n.tall++; {
 	case n.tall <= maxTall:

@@ -6,9 +6,9 @@ import "bytes"
 // of encoding/csv. It finds where a record ends before encoding/csv sees it.
 type quotes struct {
 	delimiter []byte
-	open      bool // the record goes on in the next line
+	open      bool // the record continues in the next line
 	column    int  // the cell looked at, from 0
-	spaced    bool // white space stands around a quoted cell
+	spaced    bool // white space is around a quoted cell
 }
 
 // What can be wrong with the quotes of a record.

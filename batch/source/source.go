@@ -21,17 +21,17 @@ type Input struct {
 	// Fetch, when not nil, copies the input to a file from where it lives;
 	// Path is then only its name. Such an input is read after Spool alone.
 	Fetch func(ctx context.Context, to *os.File) error
-	// Version is what the server calls the version that Fetch copies, "" when
-	// it has no word for it.
+	// Version is what the server calls the version that Fetch copies, ""
+	// when it has no word for it.
 	Version string
 	held    *os.File // see Hold; nil for none
 	// Name is what messages and Identity call the source. Defaults to Path.
 	Name string
-	// Format is "csv" or "jsonl". Defaults to what the name says, for other
-	// names and standard input what the first byte says.
+	// Format is "csv" or "jsonl". Defaults to that of the name, for other
+	// names and standard input to what the first byte shows.
 	Format string
 	// Encoding is the label of a text encoding ("windows-1252"). Defaults to
-	// what a byte order mark says, else UTF-8.
+	// that of a byte order mark, else UTF-8.
 	Encoding string
 	// Delimiter separates the cells of CSV. Defaults to what the header
 	// shows.
@@ -40,7 +40,7 @@ type Input struct {
 	// regard to case, spaces, "_" and "-". A header mapped to "" is ignored.
 	Map map[string]string
 	// Set holds the values of --set. A field it fills needs no column; the
-	// records are read as they stand.
+	// records are read as they are.
 	Set linker.Fields
 	// MaxBytes is how many bytes the input may have, unpacked. Defaults to
 	// DefaultMaxBytes.
@@ -78,7 +78,7 @@ type recordReader interface {
 }
 
 // Open finds out what the input is and reads up to the first record. Its
-// errors say what is wrong with the input as a whole and what to do.
+// errors name what is wrong with the input as a whole and what to do.
 func Open(in Input) (*Reader, error) { return OpenContext(context.Background(), in) }
 
 // OpenContext is Open with a context. When it ends, so does all reading, also
@@ -203,7 +203,7 @@ func (r *Reader) reading(err error) error {
 	return fmt.Errorf("%s: reading: %w", r.name, err)
 }
 
-// Next reads the next record into record; io.EOF says that there is none left.
+// Next reads the next record into record; it returns io.EOF after the last one.
 // A record that cannot be read has a Fault and is no error: any other error
 // means that the input cannot be read on, and stops the run. Next overwrites
 // all of record; its Raw and Rest are valid until the next call.
@@ -234,7 +234,7 @@ func (r *Reader) Next(record *Record) error {
 	return r.ended
 }
 
-// Header returns what stands before the first record, byte for byte: the byte
+// Header returns what is before the first record, byte for byte: the byte
 // order mark, a "sep=" line and the CSV header with its line end; for JSONL
 // the byte order mark alone. It is empty when there is nothing.
 func (r *Reader) Header() []byte { return r.header }

@@ -10,7 +10,7 @@ import (
 
 // shape is what the records of a CSV file look like. It finds records that two
 // stray quotes made part of another record's cell: such a cell is valid CSV, and
-// in a column that nobody reads it would swallow them without a word. Only
+// in an ignored column it would swallow them without a notice. Only
 // records of several lines are looked at.
 type shape struct {
 	delimiter   []byte
@@ -55,7 +55,7 @@ func (s *shape) firstSwallows(line []byte, opened int) bool {
 }
 
 // swallows reports whether a later line of a record looks like a record of its
-// own. opened is the column that was open when the line began; open says that a
+// own. opened is the column that was open when the line began; open is whether a
 // quote is still open at its end.
 func (s *shape) swallows(line []byte, opened int, open bool) bool {
 	if s == nil {
@@ -67,8 +67,8 @@ func (s *shape) swallows(line []byte, opened int, open bool) bool {
 			return bytes.IndexByte(bytes.ReplaceAll(c, []byte(`""`), nil), '"') >= 0
 		})
 		if closed == opened && opened == 0 {
-			// What follows the first column stands where it stands in every
-			// record: nothing can be told from this line.
+			// What follows the first column is where it is in every
+			// record: nothing follows from this line.
 			return false
 		}
 		if closed == opened && s.dataType > closed {
@@ -79,13 +79,13 @@ func (s *shape) swallows(line []byte, opened int, open bool) bool {
 	return len(cells) == s.cells || s.named(cells) || len(cells) > s.cells && s.identified(cells)
 }
 
-// named reports whether a data type stands where it belongs, and something where
+// named reports whether a data type is where it belongs, and something where
 // the recording id belongs.
 func (s *shape) named(cells [][]byte) bool {
 	return s.dataType >= 0 && s.dataType < len(cells) && isDataType(s.cell(cells, s.dataType)) && s.cell(cells, s.recordingID) != ""
 }
 
-// identified reports whether an id with a digit stands where the recording id
+// identified reports whether an id with a digit is where the recording id
 // belongs.
 func (s *shape) identified(cells [][]byte) bool {
 	id := s.cell(cells, s.recordingID)
