@@ -48,21 +48,6 @@ func (o *apiOptions) registerAgain(fs *pflag.FlagSet) {
 	fs.Var(perMinute{&o.rate}, "rate", "requests a minute to --api, at most")
 }
 
-// notWithAPI are flags that only a database can serve, with the reason. None is
-// left out in silence.
-var notWithAPI = []struct{ flag, why string }{
-	{"organization", "the token decides that"},
-	{"follow-merges", "the server decides that"},
-	{"existing", "the server replaces"},
-	{"keep-trigger", "the server replaces"},
-	{"max-new-rejects", "the runs before are recorded in the database"},
-	{"max-changes", "what would change is not known before"},
-	{"force", "what would change is not known before"},
-	{"expect", "what would change is not known before"},
-	{"lock-timeout", "a server has no such lock"},
-	{"schema", "that is of a database"},
-}
-
 // apiSettings are kept in the journal of a run through the HTTP operation.
 type apiSettings struct {
 	runner.Settings
@@ -133,10 +118,8 @@ func (a *app) checkAPI(cmd *cobra.Command, o importOptions) error {
 	if o.database != "" && o.database != a.env["RELINK_DATABASE"] {
 		return exit.Usage("keep one of them", "--api and --database are both given")
 	}
-	for _, not := range notWithAPI {
-		if cmd.Flags().Changed(not.flag) {
-			return exit.Usage("leave it out, or import with --database", "--%s does not go with --api: %s", not.flag, not.why)
-		}
+	if err := runner.CheckAPI(cmd); err != nil {
+		return err
 	}
 	if o.api.tokenFile == "" && !o.dryRun {
 		return exit.Usage("it holds one line, the token", "--token-file is missing")

@@ -91,11 +91,7 @@ func (r replacements) String() string {
 	if r.values == nil {
 		return ""
 	}
-	var all []string
-	for _, v := range *r.values {
-		all = append(all, v.String())
-	}
-	return strings.Join(all, ", ")
+	return strings.Join(r.GetSlice(), ", ")
 }
 func (r replacements) Type() string { return "FIELD:OLD=NEW" }
 
@@ -106,6 +102,27 @@ func (r replacements) Set(s string) error {
 	}
 	*r.values = append(*r.values, v)
 	return nil
+}
+
+// Append, Replace and GetSlice make replacements a pflag.SliceValue: a flag that
+// may be repeated.
+func (r replacements) Append(s string) error { return r.Set(s) }
+
+func (r replacements) Replace(all []string) error {
+	*r.values = nil
+	for _, s := range all {
+		if err := r.Set(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r replacements) GetSlice() (all []string) {
+	for _, v := range *r.values {
+		all = append(all, v.String())
+	}
+	return all
 }
 
 // limit is a count or a percentage.

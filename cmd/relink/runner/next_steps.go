@@ -1,10 +1,7 @@
 package runner
 
 import (
-	"maps"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -19,14 +16,10 @@ const nextSteps = 3
 // NextAfterFile are the commands that make sense after an import or a
 // reconciliation of the file path.
 func NextAfterFile(cmd *cobra.Command, path string) func(linker.Summary) []reports.Step {
-	same := flags.SameFlags(cmd, "format", "delimiter", "encoding", "max-bytes", "map", "set",
-		"organization", "on-conflict", "follow-merges", "existing", "keep-trigger",
-		"connection", "data-type", "prune", "take-over", "out", "out-group", "report-format", "report-compress")
 	// The limits are made for the whole file: of its rejects nearly all may
 	// be rejected again, and they are few.
-	limits := flags.SameFlags(cmd, "max-rejects", "max-new-rejects", "max-changes", "min-rows", "force")
-	command := "relink " + cmd.Name() + same + limits + SameDatabase(cmd) + " "
-	ofRejects := "relink " + cmd.Name() + same + SameDatabase(cmd) + " "
+	command := "relink " + cmd.Name() + sameFlags(cmd, fetching, reading, deciding, limiting, writing) + SameDatabase(cmd) + " "
+	ofRejects := "relink " + cmd.Name() + sameFlags(cmd, reading, deciding, writing) + SameDatabase(cmd) + " "
 	after := nextAfterRun(cmd)
 	return func(s linker.Summary) []reports.Step {
 		done, imported := s.State == string(linker.StateDone), s.Kind == string(linker.Import)
@@ -57,53 +50,8 @@ func NextAfterOld(cmd *cobra.Command, run linker.Run) func(linker.Summary) []rep
 		if err != nil || run.Kind != linker.Import || !s.Applied || s.Files["rejects"] == "" || s.State != string(linker.StateDone) {
 			return after(s)
 		}
-		return steps(append([]reports.Step{again("relink import"+o.flags()+SameDatabase(cmd)+" ", s)}, after(s)...))
+		return steps(append([]reports.Step{again("relink import"+o.flags(reading, deciding, writing)+SameDatabase(cmd)+" ", s)}, after(s)...))
 	}
-}
-
-// flags are the settings of a run that its rejects need too, as they are given on
-// a command line.
-func (s Settings) flags() string {
-	var b strings.Builder
-	add := func(name, value string) {
-		if value != "" {
-			b.WriteString(" --" + name + " " + flags.Quote(value))
-		}
-	}
-	add("format", s.Format)
-	add("delimiter", s.Delimiter)
-	add("encoding", s.Encoding)
-	for _, header := range slices.Sorted(maps.Keys(s.Map)) {
-		add("map", header+"="+s.Map[header])
-	}
-	for f := range linker.FieldCount {
-		if value := *s.Rules.Set.At(f); value != "" {
-			add("set", f.String()+"="+value)
-		}
-	}
-	for _, v := range s.Rules.Values {
-		add("map-value", v.String())
-	}
-	add("organization", s.Rules.Organization)
-	if s.Rules.LastWins {
-		add("on-conflict", "last")
-	}
-	if s.Rules.FollowMerges {
-		b.WriteString(" --follow-merges")
-	}
-	if s.Rules.KeepExisting {
-		add("existing", "keep")
-	}
-	add("keep-trigger", strings.Join(s.Rules.KeepTriggers, ","))
-	if usual, err := Absolute(flags.DefaultOut); err != nil || s.Out != usual {
-		add("out", RelativePath(s.Out))
-	}
-	add("out-group", s.OutGroup)
-	if s.ReportFormat != "csv" {
-		add("report-format", s.ReportFormat)
-	}
-	add("report-compress", s.ReportCompress)
-	return b.String()
 }
 
 // again is the step that sends the rejects once more.
@@ -148,8 +96,9 @@ func NextAfterRevert(cmd *cobra.Command, of int64) func(linker.Summary) []report
 // NextAfterAPI are the commands that make sense after an import of path through
 // the HTTP operation.
 func NextAfterAPI(cmd *cobra.Command, path string) func(linker.Summary) []reports.Step {
-	command := "relink import" + flags.SameFlags(cmd, "api", "token-file", "rate", "insecure-plaintext",
-		"format", "delimiter", "encoding", "max-bytes", "map", "set", "on-conflict", "out", "out-group", "report-format", "report-compress") + " "
+	server := flags.SameFlags(cmd, "api", "token-file", "rate", "insecure-plaintext")
+	command := "relink import" + server + sameFlags(cmd, fetching, reading, deciding, writing) + " "
+	ofRejects := "relink import" + server + sameFlags(cmd, reading, deciding, writing) + " "
 	return func(s linker.Summary) []reports.Step {
 		var first reports.Step
 		switch {
@@ -157,7 +106,7 @@ func NextAfterAPI(cmd *cobra.Command, path string) func(linker.Summary) []report
 		case s.DryRun:
 			first = reports.Step{Why: "Run it for real", Command: command + flags.QuotePath(path)}
 		case s.Files["rejects"] != "":
-			first = again(command, s)
+			first = again(ofRejects, s)
 		}
 		return steps(append([]reports.Step{first}, explainFirst(s)...))
 	}
@@ -165,12 +114,12 @@ func NextAfterAPI(cmd *cobra.Command, path string) func(linker.Summary) []report
 
 // NextAfterValidate are the commands that make sense after the check of path.
 func NextAfterValidate(cmd *cobra.Command, path string, s linker.Summary) []reports.Step {
-	same := flags.SameFlags(cmd, "format", "delimiter", "encoding", "max-bytes", "map", "set", "out", "out-group", "report-format", "report-compress")
+	same := sameFlags(cmd, reading, writing)
 	var list []reports.Step
 	if rejects, ok := s.Files["rejects"]; ok {
 		list = append(list, reports.Step{Why: "Fix the rows in the rejects file, then check them again", Command: "relink validate" + same + " " + flags.QuotePath(rejects)})
 	}
-	list = append(list, reports.Step{Why: "Ask the database what the file would do", Command: "relink import --dry-run" + same + " " + flags.QuotePath(path)})
+	list = append(list, reports.Step{Why: "Ask the database what the file would do", Command: "relink import --dry-run" + sameFlags(cmd, fetching) + same + " " + flags.QuotePath(path)})
 	return steps(append(list, explainFirst(s)...))
 }
 

@@ -3,9 +3,7 @@ package runner
 import (
 	"context"
 	"errors"
-	"maps"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -13,7 +11,6 @@ import (
 	"relink/cmd/relink/console"
 	"relink/linker"
 	"relink/linker/postgres"
-	"relink/linker/text"
 	"relink/reports"
 )
 
@@ -95,67 +92,6 @@ func connectionNames(ctx context.Context, store *postgres.Store, sample *reports
 		names[c.ID] = reports.Connection{Name: c.Name, Platform: c.Platform}
 	}
 	return names, nil
-}
-
-// Listed are the settings as options, those that were given.
-func (s Settings) Listed() []reports.Option {
-	var list []reports.Option
-	add := func(name, value string) {
-		if value != "" {
-			list = append(list, reports.Option{Name: name, Value: value})
-		}
-	}
-	yes := func(is bool) string {
-		if is {
-			return "yes"
-		}
-		return ""
-	}
-	add("format", s.Format)
-	add("delimiter", s.Delimiter)
-	add("encoding", s.Encoding)
-	for _, header := range slices.Sorted(maps.Keys(s.Map)) {
-		add("map", header+"="+s.Map[header])
-	}
-	for f := range linker.FieldCount {
-		add("set "+f.String(), *s.Rules.Set.At(f))
-	}
-	for _, v := range s.Rules.Values {
-		add("map-value", v.String())
-	}
-	add("organization", s.Rules.Organization)
-	if s.Rules.LastWins {
-		add("on-conflict", "last")
-	}
-	add("follow-merges", yes(s.Rules.FollowMerges))
-	if s.Rules.KeepExisting {
-		add("existing", "keep")
-	}
-	add("keep-trigger", strings.Join(s.Rules.KeepTriggers, ", "))
-	if scope := s.Rules.Scope; scope != nil {
-		add("connection", strings.Join(scope.Connections, ", "))
-		add("data-type", strings.Join(scope.DataTypes, ", "))
-		if s.Rules.Organization == "" {
-			add("organization", strings.Join(scope.Organizations, ", "))
-		}
-		add("prune", yes(scope.Prune))
-		add("take-over", yes(scope.TakeOver))
-	}
-	add("max-rejects", s.Guard.MaxRejects.String())
-	add("max-new-rejects", s.Guard.MaxNewRejects.String())
-	add("max-changes", s.Guard.MaxChanges.String())
-	if s.Guard.MinRows > 0 {
-		add("min-rows", text.Thousands(s.Guard.MinRows))
-	}
-	if s.Guard.Force != nil {
-		add("force", text.Thousands(*s.Guard.Force))
-	}
-	add("expect", s.Expect)
-	if s.ReportFormat != "csv" {
-		add("report-format", s.ReportFormat)
-	}
-	add("report-compress", s.ReportCompress)
-	return list
 }
 
 // drift are the reconciliations of the same scope up to this one, oldest
