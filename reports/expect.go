@@ -73,10 +73,10 @@ func OpenExpect(path string) (*Expect, error) {
 }
 
 // IsJSONL reports whether the approved report is JSONL, which its first byte
-// tells.
+// tells. One of no bytes is: a CSV has its header.
 func (x *Expect) IsJSONL() bool {
 	first, err := x.want.Peek(1)
-	return err == nil && first[0] == '{'
+	return err != nil || first[0] == '{'
 }
 
 // Write compares p with the next bytes of the approved report. Its errors are

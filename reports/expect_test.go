@@ -115,3 +115,20 @@ func TestExpectOfWhatIsNoReport(t *testing.T) {
 		t.Errorf("OpenExpect of a folder = %v, want an error that says what it is", err)
 	}
 }
+
+// The format of an approved report is told by its first byte, not by its name.
+func TestExpectTellsTheFormat(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{"row,line\n": false, `{"row":1}` + "\n": true, "": true} {
+		x := approved(t, t.TempDir(), text)
+		if got := x.IsJSONL(); got != want {
+			t.Errorf("IsJSONL of %q = %v, want %v", text, got, want)
+		}
+		if _, err := x.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if diff, err := x.Finish(); diff != nil || err != nil {
+			t.Errorf("%q differs from itself: %v, %v", text, diff, err)
+		}
+	}
+}

@@ -286,6 +286,22 @@ func checkRefused(t *testing.T, err error, what, hint string) {
 	}
 }
 
+// A JSONL file of no bytes is a file of no rows; a CSV has its header at least.
+func TestFileOfNoBytes(t *testing.T) {
+	t.Parallel()
+	for _, in := range []Input{{Name: "a.jsonl"}, {Name: "a.ndjson"}, {Name: "a", Format: "jsonl"}} {
+		got, err := read(t, nil, in, readBlock)
+		if err != nil || len(got.records) != 0 || len(got.notices) != 1 || got.notices[0] != "there is no row in the file" {
+			t.Errorf("%+v: %v, %v", in, got, err)
+		}
+	}
+	for _, in := range []Input{{Name: "a.csv"}, {Name: "a"}} {
+		if _, err := read(t, nil, in, readBlock); err == nil {
+			t.Errorf("%+v is read", in)
+		}
+	}
+}
+
 // A misspelt key is found when its line is read, before anything is written.
 func TestKeysThatAreNearlyFields(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package source
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -122,7 +123,10 @@ func (r *Reader) open(in Input, block int) error {
 		return r.reading(err)
 	}
 	if len(sample) == 0 {
-		return &inputError{place: r.name, what: "the file is empty", hint: "was the export complete?"}
+		// JSONL of no bytes is a file of no rows; a CSV has its header at least.
+		if format, err := formatOf(in, r.given, ""); err != nil || format != formatJSONL {
+			return cmp.Or(err, error(&inputError{place: r.name, what: "the file is empty", hint: "was the export complete?"}))
+		}
 	}
 	if err := refuse(sample, r.name); err != nil {
 		return err

@@ -138,7 +138,7 @@ func TestDecision(t *testing.T) {
 		{"of another type and in another connection", in("c-2", byID("r-20", "e-lead")), rejected(linker.DataTypeMismatch, "")},
 		{"in another connection", in("c-2", byID("r-20", "e-1")), rejected(linker.ConnectionMismatch, "")},
 		{"in another connection and deleted", in("c-2", byID("r-20", "e-deleted")), rejected(linker.ConnectionMismatch, "")},
-		{"in another organization's connection", in("c-9", byID("r-20", "e-1")), rejected(linker.ConnectionMismatch, "")},
+		{"in another organization's connection", in("c-9", byID("r-20", "e-1")), rejected(linker.OrganizationMismatch, "the connection that the row names belongs to another organization")},
 		{"deleted", byID("r-20", "e-deleted"), rejected(linker.EntityDeleted, "")},
 		{"deleted, by external id", byExternal("r-20", "ACCOUNT", "c-1", "x-deleted"), rejected(linker.EntityDeleted, "")},
 		{"good for the other organization", byID("s-2", "f-1"), created("f-1")},
@@ -171,7 +171,7 @@ func TestDecisionFollowsMerges(t *testing.T) {
 		{"the survivor is in another connection than named", byExternal("r-20", "ACCOUNT", "c-1", "x-to-two"), rejected(linker.ConnectionMismatch, "e-to-two is merged into e-two")},
 		{"the survivor is in another connection, none named", byID("r-22", "e-to-two"), saying("e-to-two is merged into e-two", created("e-two"))},
 		{"the survivor is deleted", byID("r-20", "e-to-deleted"), rejected(linker.EntityDeleted, "e-to-deleted is merged into e-deleted")},
-		{"the survivor is another organization's", byID("r-20", "e-to-other"), rejected(linker.OrganizationMismatch, "")},
+		{"the survivor is another organization's", byID("r-20", "e-to-other"), rejected(linker.OrganizationMismatch, "the row that it was merged into belongs to another organization")},
 		{"not merged", byID("r-23", "e-5"), created("e-5")},
 		{"not merged, and deleted", byID("r-20", "e-deleted"), rejected(linker.EntityDeleted, "")},
 	})
@@ -207,8 +207,8 @@ func TestDecisionTriesSalesforceForms(t *testing.T) {
 		{"15 in the wrong letter case", opportunity("r-20", "c-2", "70130000001TCYI"), rejected(linker.EntityNotFound, `"70130000001tcyI" exists, which differs in letter case`)},
 		{"found in another form, and deleted", byExternal("r-20", "LEAD", "c-1", short), rejected(linker.EntityDeleted, "found as "+long)},
 		{"found in another form, and merged", byExternal("r-20", "CONTACT", "c-1", short), rejected(linker.EntityMerged, "found as "+long)},
-		{"not of the type in any form", byExternal("r-20", "ENGAGEMENT", "c-1", short), rejected(linker.EntityNotFound, "this id is an OPPORTUNITY in the connection")},
-		{"not in another organization's connection", opportunity("r-20", "c-9", short), rejected(linker.EntityNotFound, `exists in connection "c-3"`)},
+		{"not of the type in any form", byExternal("r-20", "ENGAGEMENT", "c-1", short), rejected(linker.EntityNotFound, `this id is an OPPORTUNITY in the connection; exists as OPPORTUNITY in connection "c-3"; exists as OPPORTUNITY in connection "c-2"`)},
+		{"not in another organization's connection", opportunity("r-20", "c-9", short), rejected(linker.EntityNotFound, `exists in connection "c-3"; exists in connection "c-2"; exists in connection "c-1"`)},
 	})
 	decide(w, linker.Rules{FollowMerges: true}, []decision{
 		{
@@ -247,7 +247,12 @@ func TestDecisionNamesNearMisses(t *testing.T) {
 		    ('f-3', 'CONTACT', 'c-9', 'x-nowhere'),
 		    ('f-4', 'ACCOUNT', 'c-9', 'X-CASE'),
 		    ('e-contact', 'CONTACT', 'c-1', '0035g00000XyZabAAF'),
-		    ('e-meeting', 'ENGAGEMENT', 'c-1', 'x-meeting')`)
+		    ('e-meeting', 'ENGAGEMENT', 'c-1', 'x-meeting'),
+		    ('e-live', 'ACCOUNT', 'c-2', 'x-both');
+		INSERT INTO crm_entities (id, data_type, integration_connection_id, external_id, deleted_at, merged_into_id) VALUES
+		    ('e-gone', 'LEAD', 'c-1', 'x-both', now(), NULL),
+		    ('e-was', 'LEAD', 'c-1', 'x-was', NULL, 'e-lead');
+		INSERT INTO recordings (id, organization_id) VALUES ('5d1c2f6a-8d34-4c1b-8a51-0f0e1c7b9a01', 'o-1')`)
 	no := func(detail string) linker.Result { return rejected(linker.EntityNotFound, detail) }
 	none := func(detail string) linker.Result { return rejected(linker.RecordingNotFound, detail) }
 	decide(w, linker.Rules{}, []decision{
@@ -260,10 +265,25 @@ func TestDecisionNamesNearMisses(t *testing.T) {
 		{"an id given as external id", byExternal("r-20", "ACCOUNT", "c-1", "e-5"), no("this is the platform's own id: give it as id")},
 		{"an external id given as id", byID("r-20", "x-5"), no(`this is the external id of an ACCOUNT in connection "c-1": give it as externalId`)},
 		{"15 characters, and 18 in another connection", byExternal("r-20", "CONTACT", "c-2", "0035g00000XyZab"), no(`exists in connection "c-1"`)},
-		{"15 characters, and 18 of another type", byExternal("r-20", "LEAD", "c-1", "70130000001tcyI"), no("this id is an OPPORTUNITY in the connection")},
-		{"18 characters, and 15 of another type", byExternal("r-20", "LEAD", "c-2", "70130000001tcyIAAQ"), no("this id is an OPPORTUNITY in the connection")},
-		{"15 characters of an external id given as id", typed("OPPORTUNITY", byID("r-20", "70130000001tcyI")), no(`this is the external id of an OPPORTUNITY in connection "c-2": give it as externalId`)},
-		{"a folded external id given as id", typed("OPPORTUNITY", byID("r-20", "70130000001TCYIAAQ")), no(`this is the external id of an OPPORTUNITY in connection "c-1": give it as externalId`)},
+		{"15 characters, and 18 of another type", byExternal("r-20", "LEAD", "c-1", "70130000001tcyI"), no(`this id is an OPPORTUNITY in the connection; exists as OPPORTUNITY in connection "c-2"`)},
+		{"18 characters, and 15 of another type", byExternal("r-20", "LEAD", "c-2", "70130000001tcyIAAQ"), no(`this id is an OPPORTUNITY in the connection; exists as OPPORTUNITY in connection "c-1"`)},
+		{"15 characters of an external id given as id", typed("OPPORTUNITY", byID("r-20", "70130000001tcyI")), no(`this is the external id of an OPPORTUNITY in connection "c-2": give it as externalId; this is the external id of an OPPORTUNITY in connection "c-1": give it as externalId`)},
+		{"a folded external id given as id", typed("OPPORTUNITY", byID("r-20", "70130000001TCYIAAQ")), no(`this is the external id of an OPPORTUNITY in connection "c-1": give it as externalId; this is the external id of an OPPORTUNITY in connection "c-2": give it as externalId`)},
+		{"an address", byExternal("r-20", "ACCOUNT", "c-1", "https://crm.example.com/Account/x-1/view"), no(`"x-1" exists: give that id`)},
+		{"a formula", byExternal("r-20", "ACCOUNT", "c-1", `="x-1"`), no(`"x-1" exists: give that id`)},
+		{"brackets", byExternal("r-20", "ACCOUNT", "c-1", "{x-1}"), no(`"x-1" exists: give that id`)},
+		{"an odd hyphen", byExternal("r-20", "ACCOUNT", "c-1", "x\u20111"), no(`"x-1" exists: give that id`)},
+		{"an invisible character", byExternal("r-20", "ACCOUNT", "c-1", "x\u200b-1"), no(`"x-1" exists: give that id`)},
+		{"two in one cell", byExternal("r-20", "ACCOUNT", "c-1", "x-1; x-5"), no(`"x-1" exists: give that id; "x-5" exists: give that id`)},
+		{"an id in an address", byID("r-20", "https://app.example.com/accounts/e-5"), no(`"e-5" exists: give that id`)},
+		{"a live row before a deleted one", byExternal("r-20", "ACCOUNT", "c-1", "x-both"), no(`exists in connection "c-2"; this id is a LEAD in the connection, but is deleted`)},
+		{"a merged row", byExternal("r-20", "ACCOUNT", "c-1", "x-was"), no("this id is a LEAD in the connection, but is merged into another")},
+		{"another organization's in an address", byExternal("r-20", "ACCOUNT", "c-1", "https://x.example.com/x-theirs"), no("")},
+		{"a recording in an address", byID("https://app.example.com/recordings/r-1?tab=crm", "e-1"), none(`the recording "r-1" exists: give that id`)},
+		{"a recording in a formula", byID(`="r-1"`, "e-1"), none(`the recording "r-1" exists: give that id`)},
+		{"a recording with odd hyphens", byID("R\u20131", "e-1"), none(`the recording "r-1" exists: give that id`)},
+		{"two recordings", byID("r-1;r-2", "e-1"), none(`the recording "r-1" exists: give that id; the recording "r-2" exists: give that id`)},
+		{"a recording without hyphens", byID("{5D1C2F6A8D344C1B8A510F0E1C7B9A01}", "e-1"), none(`the recording "5d1c2f6a-8d34-4c1b-8a51-0f0e1c7b9a01" exists: give that id`)},
 		{"an id in other letters", byID("r-20", "E-5"), no(`"e-5" exists, which differs in letter case`)},
 		{"an id with other zeros", byID("r-20", "00e-5"), no(`"e-5" exists, which differs in leading zeros`)},
 		{"another organization's id in other letters", byID("r-20", "F-1"), no("")},

@@ -171,7 +171,7 @@ func (m *model) resolve(row linker.Fields, rules linker.Rules) (entity string, c
 	if !ok || !visible(m.connections[e.connection]) {
 		return "", linker.EntityNotFound
 	}
-	if m.connections[e.connection] != r.organization {
+	if c := row.IntegrationConnectionID; m.connections[e.connection] != r.organization || c != "" && m.connections[c] != r.organization {
 		return "", linker.OrganizationMismatch
 	}
 	if e.mergedInto != "" {

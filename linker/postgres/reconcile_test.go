@@ -62,7 +62,10 @@ func TestReconcileScope(t *testing.T) {
 		{"connection and organization intersect", linker.Scope{Connections: []string{"c-2", "c-9"}, Organizations: []string{"o-1"}}, "", in("c-2", byID("r-50", "e-two")), []string{other}},
 		{"implied by an id", linker.Scope{Implied: true}, "", byID("r-50", "e-9"), []string{account1, account2, lead}},
 		{"implied by an external id", linker.Scope{Implied: true}, "", byExternal("r-50", "ACCOUNT", "c-2", "x-two"), []string{other}},
-		{"implied by a good row only", linker.Scope{Implied: true}, "", byID("r-50", "nope"), nil},
+		{"implied by a row that is not found", linker.Scope{Implied: true}, "", byExternal("r-50", "ACCOUNT", "c-2", "nope"), []string{other}},
+		{"implied by a row that is refused before", linker.Scope{Implied: true}, "", byExternal("r-50", "DEAL", "c-2", "x-two"), []string{other}},
+		{"not implied by an id that is not found", linker.Scope{Implied: true}, "", byID("r-50", "nope"), nil},
+		{"not implied by another organization's row", linker.Scope{Implied: true}, "", byID("r-50", "f-1"), nil},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

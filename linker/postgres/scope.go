@@ -54,7 +54,7 @@ func (p *planner) findScope() {
 		return
 	}
 	x.scope.connections = []string{} // a file that names none has no extras
-	p.query("looking for the connections that the file names", x.statement("implied_scope"), nil, func(rows pgx.Rows) error {
+	p.query("looking for the connections that the file names", x.statement("implied_scope"), []any{orNull(x.opt.Rules.Organization)}, func(rows pgx.Rows) error {
 		var id string
 		err := rows.Scan(&id)
 		x.scope.connections = append(x.scope.connections, id)

@@ -48,8 +48,8 @@ func TestSingle(t *testing.T) {
 		want string
 	}{
 		{"another type", byExternal("r-20", "ACCOUNT", "c-1", "x-lead"), "this id is a LEAD in the connection"},
-		{"another form and another type", byExternal("r-20", "LEAD", "c-1", "70130000001tcyI"), "this id is an OPPORTUNITY in the connection"},
-		{"an external id in another form, given as id", byID("r-20", "70130000001TCYIAAQ"), `this is the external id of an OPPORTUNITY in connection "c-1": give it as externalId`},
+		{"another form and another type", byExternal("r-20", "LEAD", "c-1", "70130000001tcyI"), `this id is an OPPORTUNITY in the connection; exists as OPPORTUNITY in connection "c-2"`},
+		{"an external id in another form, given as id", byID("r-20", "70130000001TCYIAAQ"), `this is the external id of an OPPORTUNITY in connection "c-1": give it as externalId; this is the external id of an OPPORTUNITY in connection "c-2": give it as externalId`},
 		{"an id in other letters", byID("r-20", "E-5"), `"e-5" exists, which differs in letter case`},
 		{"a recording in other letters", byID("R-CASE", "e-5"), `"r-Case" exists, which differs in letter case`},
 		{"another organization's id in other letters", byID("r-20", "F-1"), ""},

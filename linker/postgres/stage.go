@@ -166,9 +166,11 @@ func (c *copyReader) append(n *linker.Numbered) {
 		// because reconcile never prunes one that a bad row mentions.
 		c.text(string(n.Fault.Code))
 		c.id(r.RecordingID, 0)
-		for range 5 {
+		for range 3 { // data type and target
 			c.text("")
 		}
+		c.id(r.IntegrationConnectionID, 3) // the file names it, too
+		c.text("")
 		c.faults[n.Fault.Code]++
 		if n.Stray != "" {
 			c.strays++

@@ -23,6 +23,7 @@ SELECT
     f.by_id,
     f.given,
     f.form,
+    f.spelled,
     f.organization_id,
     {{nearKey "f.form"}} AS key,
     -- has the length of a Salesforce id, and letters, whose case may be lost
@@ -31,7 +32,31 @@ SELECT
             THEN lower(f.form COLLATE "C")
     END AS short
 FROM (
-    SELECT missed.*, given AS form FROM missed
+    SELECT missed.*, given AS form, false AS spelled FROM missed
     UNION ALL
-    SELECT missed.*, a.external_id FROM missed JOIN run.alternate_ids AS a USING (row_no)
+    SELECT missed.*, a.external_id, false FROM missed JOIN run.alternate_ids AS a USING (row_no)
+    UNION ALL
+    -- other ways to write what was given: see near_recordings.sql
+    SELECT m.*, f.form, true
+    FROM missed AS m
+    CROSS JOIN LATERAL (
+        SELECT
+            regexp_replace(m.given COLLATE "C", '^[Uu][Rr][Nn]:[Uu][Uu][Ii][Dd]:', '') AS id,
+            regexp_replace(translate(m.given COLLATE "C", '‐‑‒–—―−﹘﹣－', '----------'), '[^!-~]+', '', 'g') AS ascii,
+            regexp_replace(m.given COLLATE "C", '[^0-9A-Za-z]+', '', 'g') AS bare
+    ) AS g
+    CROSS JOIN LATERAL (
+        SELECT g.id AS form
+        UNION
+        SELECT g.ascii
+        UNION
+        SELECT g.bare
+        UNION
+        SELECT regexp_replace(lower(right(g.bare, 32)), '^(.{8})(.{4})(.{4})(.{4})(.{12})$', '\1-\2-\3-\4-\5')
+        WHERE right(g.bare, 32) ~ '^[0-9A-Fa-f]{32}$'
+        UNION
+        SELECT regexp_split_to_table(g.id, '[^0-9A-Za-z._:-]+')
+        WHERE g.id ~ '[^0-9A-Za-z._:-]'
+    ) AS f
+    WHERE f.form <> m.given AND f.form <> ''
 ) AS f

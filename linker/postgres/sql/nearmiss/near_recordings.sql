@@ -14,6 +14,33 @@ WITH missed AS MATERIALIZED (
     LEFT JOIN platform.integration_connections AS home ON home.id = e.integration_connection_id
     WHERE p.code = 'recording_not_found'
 ),
+-- Other ways to write what was given: without what stands around it, with plain
+-- hyphens, with hyphens or without, and its parts.
+spelled AS (
+    SELECT DISTINCT m.row_no, m.organization_id, s.form
+    FROM missed AS m
+    CROSS JOIN LATERAL (
+        SELECT
+            regexp_replace(m.given COLLATE "C", '^[Uu][Rr][Nn]:[Uu][Uu][Ii][Dd]:', '') AS id,
+            regexp_replace(translate(m.given COLLATE "C", '‐‑‒–—―−﹘﹣－', '----------'), '[^!-~]+', '', 'g') AS ascii,
+            regexp_replace(m.given COLLATE "C", '[^0-9A-Za-z]+', '', 'g') AS bare
+    ) AS g
+    CROSS JOIN LATERAL (
+        SELECT g.id AS form
+        UNION
+        SELECT g.ascii
+        UNION
+        SELECT g.bare
+        UNION
+        SELECT regexp_replace(lower(right(g.bare, 32)), '^(.{8})(.{4})(.{4})(.{4})(.{12})$', '\1-\2-\3-\4-\5')
+        WHERE right(g.bare, 32) ~ '^[0-9A-Fa-f]{32}$'
+        UNION
+        SELECT regexp_split_to_table(g.id, '[^0-9A-Za-z._:-]+')
+        WHERE g.id ~ '[^0-9A-Za-z._:-]'
+    ) AS f
+    CROSS JOIN LATERAL (VALUES (f.form), (lower(f.form))) AS s (form)
+    WHERE s.form <> m.given AND s.form <> ''
+),
 -- two joins, since one with OR would be a loop within a loop
 entity AS (
     SELECT m.row_no, m.organization_id, e.id, e.data_type, e.integration_connection_id
@@ -26,21 +53,40 @@ entity AS (
 ),
 near AS (
     SELECT m.row_no, r.id::text AS id, 0 AS nearness,
-        format('"%s" exists, which differs in %s', r.id,
-            CASE WHEN lower(r.id::text COLLATE "C") = lower(m.given COLLATE "C") THEN 'letter case' ELSE 'leading zeros' END) AS said
+        format('"%s" exists, which differs in %s%s', r.id,
+            CASE WHEN lower(r.id::text COLLATE "C") = lower(m.given COLLATE "C") THEN 'letter case' ELSE 'leading zeros' END,
+            CASE WHEN r.deleted_at IS NOT NULL THEN ', but is deleted' END) AS said,
+        r.deleted_at IS NOT NULL AS gone
     FROM missed AS m
     JOIN platform.recordings AS r
         ON {{nearKey "r.id"}} = m.key
         AND r.organization_id::text = m.organization_id
     UNION ALL
-    SELECT e.row_no, e.id::text, 1,
+    SELECT s.row_no, r.id::text, 1,
+        format('the recording "%s" exists: give that id%s', r.id, CASE WHEN r.deleted_at IS NOT NULL THEN '; it is deleted' END),
+        r.deleted_at IS NOT NULL
+    FROM spelled AS s
+    JOIN platform.recordings AS r
+        ON r.id::text = s.form
+        AND r.organization_id::text = s.organization_id
+    UNION ALL
+    SELECT e.row_no, e.id::text, 2,
         format('this is the id of %s %s, not of a recording',
-            CASE WHEN left(e.data_type::text, 1) IN ('A', 'E', 'O') THEN 'an' ELSE 'a' END, e.data_type)
+            CASE WHEN left(e.data_type::text, 1) IN ('A', 'E', 'O') THEN 'an' ELSE 'a' END, e.data_type),
+        false
     FROM entity AS e
     JOIN platform.integration_connections AS home
         ON home.id = e.integration_connection_id
         AND home.organization_id::text = e.organization_id
 )
-SELECT DISTINCT ON (row_no) row_no, said
-FROM near
-ORDER BY row_no, nearness, id COLLATE "C"
+-- the nearest, and when several are as near, three of them
+SELECT row_no, string_agg(said, '; ' ORDER BY place) AS said
+FROM (
+    SELECT
+        row_no, said, nearness,
+        min(nearness) OVER (PARTITION BY row_no) AS nearest,
+        row_number() OVER (PARTITION BY row_no ORDER BY nearness, gone, id COLLATE "C") AS place
+    FROM near
+) AS n
+WHERE nearness = nearest AND (place = 1 OR nearness < 2 AND place <= 3)
+GROUP BY row_no

@@ -19,8 +19,12 @@ SELECT
         ELSE 'replaced'
     END AS outcome,
     d.code,
-    -- a survivor of another organization is not to be named
-    CASE WHEN d.code IS DISTINCT FROM 'organization_mismatch' THEN d.detail END AS detail,
+    -- a row of another organization is not to be named
+    CASE
+        WHEN d.code IS DISTINCT FROM 'organization_mismatch' THEN d.detail
+        WHEN d.foreign_connection THEN 'the connection that the row names belongs to another organization'
+        WHEN d.detail LIKE '% is merged into %' THEN 'the row that it was merged into belongs to another organization'
+    END AS detail,
     d.entity_id,
     d.data_type,
     d.connection_id,
@@ -43,12 +47,15 @@ FROM (
         l.entity_id AS previous_entity_id,
         l.data_type AS previous_data_type,
         l.trigger AS previous_trigger,
+        home.organization_id::text = r.organization_id::text
+            AND named.organization_id::text <> r.organization_id::text AS foreign_connection,
         CASE
             WHEN r.id IS NULL THEN 'recording_not_found'
             WHEN r.deleted_at IS NOT NULL THEN 'recording_deleted'
             WHEN (t.named_connection_id IS NOT NULL OR t.unfit_connection_id IS NOT NULL) AND named.id IS NULL THEN 'connection_not_found'
             WHEN home.id IS NULL THEN 'entity_not_found'
-            WHEN home.organization_id::text <> r.organization_id::text THEN 'organization_mismatch'
+            WHEN home.organization_id::text <> r.organization_id::text
+                OR named.organization_id::text <> r.organization_id::text THEN 'organization_mismatch'
             WHEN t.merged_into_id IS NOT NULL THEN 'entity_merged'
             WHEN t.data_type <> t.asked_data_type THEN 'data_type_mismatch'
             WHEN t.named_connection_id <> t.connection_id THEN 'connection_mismatch'
