@@ -101,6 +101,30 @@ func TestMaxNewRejects(t *testing.T) {
 	}
 }
 
+// The jobs of a database are told apart: by scope, or by file where none is given.
+func TestMaxNewRejectsOfSeveralJobs(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	w.recordings(1, 30)
+	w.accounts("c-1", 1, 30)
+	w.accounts("c-2", 1, 30)
+	night := func(status int, command, name, connection, bad string) {
+		t.Helper()
+		args := append(strings.Fields(command), "--max-new-rejects", "0")
+		w.must(status, append(args, w.file(name, connection, "r-1 x-1", bad))...)
+	}
+	for _, status := range []int{linker.ExitRejected, linker.ExitOK} {
+		day := fmt.Sprintf("2026-01-0%d", status+1)
+		night(status, "import", "accounts-"+day+".csv", "c-1", "r-2 x-901")
+		night(status, "import", "contacts-"+day+".csv", "c-1", "r-2 x-902")
+		night(status, "import --set trigger=CRM_DEEPLINK", "accounts-"+day+".csv", "c-1", "r-2 x-903")
+		night(status, "reconcile --take-over --connection c-1", "one"+strings.Repeat("x", status)+".csv", "c-1", "r-3 x-901")
+		night(status, "reconcile --take-over --connection c-2", "one"+strings.Repeat("x", status)+".csv", "c-2", "r-3 x-902")
+		night(status, "reconcile --take-over", "all-"+day+".csv", "c-1", "r-4 x-904")
+	}
+	w.compared(1, 0)
+}
+
 // A killed run is compared with the same run as it was before, and says so in
 // the end as if it had not been interrupted.
 func TestMaxNewRejectsAcrossAResume(t *testing.T) {
@@ -112,7 +136,15 @@ func TestMaxNewRejectsAcrossAResume(t *testing.T) {
 	if err != nil || len(rejects) != 1 {
 		t.Fatalf("rejects of the dry run: %v, %v", rejects, err)
 	}
-	s.relink(linker.ExitRejected, "import", "--max-new-rejects", "0", rejects[0])
+	file := filepath.Join(s.dir, "links.csv")
+	whole := s.read(file)
+	if err := os.WriteFile(file, []byte(s.read(rejects[0])), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.relink(linker.ExitRejected, "import", "--max-new-rejects", "0", "links.csv")
+	if err := os.WriteFile(file, []byte(whole), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	run := s.kill9("--max-new-rejects", "0")
 	if p := s.relink(linker.ExitOK, "resume", fmt.Sprint(run)); !strings.Contains(p.stdout.String(), "6 known, 0 new") {
 		t.Errorf("the resumed run says\n%s", p.stdout.String())

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"regexp"
 
 	"relink/batch"
 	"relink/linker"
@@ -52,13 +53,23 @@ func earlier(recorded []linker.Run, this linker.Run, s Settings) (last int64, ol
 	return last, older
 }
 
-// sameRows reports whether a run took rows of the same kind, whatever its file
-// was called, and kept those that it refused.
+// sameRows reports whether a run was of the same nightly job, and kept the rows
+// that it refused.
 func sameRows(r linker.Run, s Settings) bool {
 	other, err := readSettings(r)
 	if err != nil || other.Guard.MaxNewRejects.IsZero() {
 		return false
 	}
-	return other.Rules.Set == s.Rules.Set && other.Rules.Organization == s.Rules.Organization &&
-		scopeKey(other.Rules.Scope) == scopeKey(s.Rules.Scope)
+	return other.Rules.Set == s.Rules.Set && other.Rules.Organization == s.Rules.Organization && jobKey(other) == jobKey(s)
 }
+
+// jobKey tells the jobs of a database apart: by their scope, or where none is
+// given by their file. The digits in its path are the date of the night.
+func jobKey(s Settings) string {
+	if scope := s.Rules.Scope; scope != nil && !scope.Implied {
+		return scopeKey(scope)
+	}
+	return digits.ReplaceAllString(s.Path, "#")
+}
+
+var digits = regexp.MustCompile("[0-9]+")
