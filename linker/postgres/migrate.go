@@ -27,6 +27,9 @@ func Migrate(ctx context.Context, cfg pg.Config, withPlatform bool) error {
 	}
 	defer pg.Close(conn)
 
+	if err := pg.CheckOwner(ctx, conn); err != nil {
+		return err
+	}
 	db := stdlib.OpenDB(*c.ConnConfig)
 	defer db.Close()
 	if err := migrations.Up(ctx, db); err != nil {

@@ -147,3 +147,32 @@ func TestMarksOfAnotherHistory(t *testing.T) {
 		t.Errorf("the next run is %d, want one beyond all marks", next)
 	}
 }
+
+// Nothing looks into a schema relink that somebody made who is not trusted.
+func TestSchemaOfAStrangerIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	stranger := newRole(t, w.conn)
+	w.exec("ALTER SCHEMA relink OWNER TO " + stranger)
+	cfg := pg.Config{URL: w.url}
+	_, listed := postgres.NewStore(cfg).Runs(t.Context(), 0)
+	single, err := postgres.NewSingle(t.Context(), cfg, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer single.Close()
+	for what, err := range map[string]error{
+		"Migrate": postgres.Migrate(t.Context(), cfg, false),
+		"Runs":    listed,
+		"Ping":    single.Ping(t.Context()),
+	} {
+		var refused *pg.StrangerError
+		if !errors.As(err, &refused) || refused.Owner != stranger {
+			t.Errorf("%s: %v, want it to refuse the schema of %s", what, err, stranger)
+		}
+	}
+	w.exec("GRANT " + stranger + " TO current_user")
+	if _, err := postgres.NewStore(cfg).Runs(t.Context(), 0); err != nil {
+		t.Errorf("Runs by a member of the owner: %v", err)
+	}
+}

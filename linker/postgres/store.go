@@ -65,6 +65,9 @@ func (s *Store) platform(ctx context.Context, conn *pgx.Conn) (*platform.Platfor
 }
 
 func findPlatform(ctx context.Context, conn *pgx.Conn, cfg pg.Config) (*platform.Platform, error) {
+	if err := pg.CheckOwner(ctx, conn); err != nil {
+		return nil, err
+	}
 	place, err := pg.Locate(ctx, conn, cfg)
 	if err != nil {
 		return nil, err

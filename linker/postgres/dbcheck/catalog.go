@@ -22,6 +22,8 @@ var (
 	indexesSQL string
 	//go:embed sql/foreign_keys.sql
 	foreignKeysSQL string
+	//go:embed sql/creators.sql
+	creatorsSQL string
 )
 
 // catalog is what a database says about itself, as far as relink has a say in

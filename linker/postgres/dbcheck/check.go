@@ -2,7 +2,9 @@ package dbcheck
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -83,6 +85,17 @@ func checkCatalog(ctx context.Context, conn *pgx.Conn, cfg pg.Config) (*contract
 	}
 	c := &contract{catalog: facts, schema: schema}
 	c.checkServer()
+	var stranger *pg.StrangerError
+	switch err := pg.CheckOwner(ctx, conn); {
+	case errors.As(err, &stranger):
+		c.add(Finding{Object: "schema " + migrations.Schema, Problem: strings.TrimPrefix(stranger.Error(), "schema relink ") + ": " + stranger.Hint(), Stops: true})
+		return c, nil // whatever stands in it
+	case err != nil:
+		return nil, err
+	}
+	if err := c.checkCreators(ctx, conn); err != nil {
+		return nil, fmt.Errorf("checking who may create in the schemas: %w", err)
+	}
 	if err := c.checkOwnSchema(ctx, conn); err != nil {
 		return nil, fmt.Errorf("checking schema %s: %w", migrations.Schema, err)
 	}
@@ -105,6 +118,24 @@ func checkCatalog(ctx context.Context, conn *pgx.Conn, cfg pg.Config) (*contract
 	}
 	c.checkSameWords()
 	return c, nil
+}
+
+// checkCreators warns of roles that may make functions and operators in the
+// schemas concerned. relink's own statements call none of them, but the
+// platform's triggers may, which its statements set off, with the rights of its
+// role.
+func (c *contract) checkCreators(ctx context.Context, conn *pgx.Conn) error {
+	type creator struct{ Schema, Grantee string }
+	found, err := collect[creator](ctx, conn, creatorsSQL, []string{c.schema, migrations.Schema})
+	for _, f := range found {
+		c.add(Finding{
+			Object:  "schema " + f.Schema,
+			Problem: fmt.Sprintf("lets %s create functions in it, which triggers could call with the rights of role %s", f.Grantee, c.server.Role),
+			SQL:     fmt.Sprintf("REVOKE CREATE ON SCHEMA %s FROM %s;", f.Schema, f.Grantee),
+			Warning: true,
+		})
+	}
+	return err
 }
 
 // contract gathers the findings about one database.

@@ -107,6 +107,15 @@ func (c *contract) checkColumn(t table, r relation, want column) {
 				add(fmt.Sprintf("type %s lacks %s", have.Type, w), fmt.Sprintf("ALTER TYPE %s ADD VALUE '%s';", have.Type, w), false)
 			}
 		}
+	case isID(want) && !isIDType(have.Type):
+		// The platform's ids keep the type they have: there is no statement.
+		c.add(Finding{Object: object, Stops: true, Problem: fmt.Sprintf(
+			"is %s; relink knows ids that are text, varchar, citext, uuid, bigint or integer", have.Type)})
+	case isID(want):
+		if of, known := c.columnOf(want.refersTo, "id"); known && family(of.Type) != family(have.Type) {
+			c.add(Finding{Object: object, Stops: true, Problem: fmt.Sprintf(
+				"is %s, and %s.id, to which it refers, is %s: they must be of one type", have.Type, want.refersTo, of.Type)})
+		}
 	case !slices.Contains(want.types, have.Type):
 		add(fmt.Sprintf("is %s, not %s", have.Type, want.types[0]),
 			fmt.Sprintf("%sALTER COLUMN %s TYPE %s;", alter, want.name, want.types[0]), false)
@@ -114,6 +123,33 @@ func (c *contract) checkColumn(t table, r relation, want column) {
 	if r.IsTable && want.required && !have.NotNull {
 		add("may be NULL", fmt.Sprintf("%sALTER COLUMN %s SET NOT NULL;", alter, want.name), false)
 	}
+}
+
+func isID(c column) bool { return slices.Equal(c.types, idTypes) }
+
+func isIDType(name string) bool { return slices.Contains(idTypes, name) || family(name) == "citext" }
+
+// family is what a type can be compared with by an index: the two kinds of text
+// with one another, and the two of numbers.
+func family(name string) string {
+	switch {
+	case slices.Contains(textTypes, name):
+		return "text"
+	case name == "integer":
+		return "bigint"
+	case name == "citext" || strings.HasSuffix(name, ".citext"):
+		return "citext"
+	}
+	return name
+}
+
+// columnOf returns a column of one of the platform's tables.
+func (c *contract) columnOf(table, name string) (columnFacts, bool) {
+	r, there := c.relation(c.schema, table)
+	if !there {
+		return columnFacts{}, false
+	}
+	return c.column(r, name)
 }
 
 // checkGrants asks for each privilege once a table, with the columns that lack

@@ -1,12 +1,12 @@
 package dbcheck
 
-// What a column must hold. Ids are text of any sort; PostgreSQL's own name of
+// What a column must hold. Ids keep the type that the platform gave them; PostgreSQL's own name of
 // the type is what the catalog says.
 var (
 	textTypes    = []string{"text", "character varying"}
 	timeTypes    = []string{"timestamp with time zone"}
 	booleanTypes = []string{"boolean"}
-	numberTypes  = []string{"bigint"}
+	idTypes      = []string{"text", "character varying", "uuid", "bigint", "integer"} // and citext, wherever it is
 )
 
 // column is what relink needs of one column of the platform.
@@ -17,6 +17,8 @@ type column struct {
 	words bool
 	// required means that the column never is NULL.
 	required bool
+	// refersTo is the table whose ids it holds, so that it is of their type.
+	refersTo string
 	insert   bool // relink inserts it
 	update   bool // relink updates it
 }
@@ -51,8 +53,8 @@ var platformTables = []table{
 		name:      "recordings",
 		mayBeView: true,
 		columns: []column{
-			{name: "id", types: textTypes, required: true},
-			{name: "organization_id", types: textTypes, required: true},
+			{name: "id", types: idTypes, required: true},
+			{name: "organization_id", types: idTypes, required: true},
 			{name: "title", types: textTypes},
 			{name: "created_at", types: timeTypes},
 			{name: "deleted_at", types: timeTypes},
@@ -63,8 +65,8 @@ var platformTables = []table{
 		name:      "integration_connections",
 		mayBeView: true,
 		columns: []column{
-			{name: "id", types: textTypes, required: true},
-			{name: "organization_id", types: textTypes, required: true},
+			{name: "id", types: idTypes, required: true},
+			{name: "organization_id", types: idTypes, required: true},
 			{name: "platform", types: textTypes, required: true},
 			{name: "name", types: textTypes},
 			{name: "is_active", types: booleanTypes, required: true},
@@ -75,14 +77,14 @@ var platformTables = []table{
 		name:      "crm_entities",
 		mayBeView: true,
 		columns: []column{
-			{name: "id", types: textTypes, required: true},
+			{name: "id", types: idTypes, required: true},
 			{name: "data_type", types: textTypes, words: true, required: true},
-			{name: "integration_connection_id", types: textTypes, required: true},
-			{name: "external_id", types: textTypes, required: true},
+			{name: "integration_connection_id", types: idTypes, refersTo: "integration_connections", required: true},
+			{name: "external_id", types: idTypes, required: true},
 			{name: "name", types: textTypes},
 			{name: "last_activity_at", types: timeTypes},
 			{name: "deleted_at", types: timeTypes},
-			{name: "merged_into_id", types: textTypes},
+			{name: "merged_into_id", types: idTypes, refersTo: "crm_entities"},
 		},
 		keys:       [][]string{{"id"}, {"data_type", "external_id", "integration_connection_id"}},
 		references: []reference{{"integration_connection_id", "integration_connections"}},
@@ -90,10 +92,10 @@ var platformTables = []table{
 	{
 		name: "recording_links",
 		columns: []column{
-			{name: "id", types: numberTypes, required: true},
-			{name: "recording_id", types: textTypes, required: true, insert: true},
+			{name: "id", types: idTypes, required: true},
+			{name: "recording_id", types: idTypes, refersTo: "recordings", required: true, insert: true},
 			{name: "data_type", types: textTypes, words: true, required: true, insert: true},
-			{name: "entity_id", types: textTypes, required: true, insert: true},
+			{name: "entity_id", types: idTypes, refersTo: "crm_entities", required: true, insert: true},
 			{name: "trigger", types: textTypes, insert: true},
 			{name: "linked_at", types: timeTypes, required: true, insert: true},
 			{name: "cleared_at", types: timeTypes, update: true},

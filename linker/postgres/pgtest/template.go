@@ -86,6 +86,7 @@ func create(ctx context.Context, admin *pgx.Conn, name string) error {
 // of the runs beside them. The server does not look into its text, so that a test
 // may do to the tables what it likes.
 const markedLinks = `
+REVOKE CREATE ON SCHEMA public FROM PUBLIC; -- as it is from PostgreSQL 15 on
 CREATE SCHEMA pgtest;
 CREATE FUNCTION pgtest.marked_links() RETURNS TABLE (
     id bigint, recording_id text, data_type text, entity_id text, trigger text, linked_at timestamptz,
