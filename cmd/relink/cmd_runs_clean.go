@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -102,15 +103,40 @@ func oldRuns(ctx context.Context, store *postgres.Store, o cleanOptions) (old []
 		return nil, err
 	}
 	before := time.Now().Add(-o.olderThan)
-	needed := map[int64]bool{} // by a run that stays
+	stays := map[int64]bool{}
 	for i, run := range runs {
-		if int64(i) >= o.keep && run.State.Ended() && !run.FinishedAt.IsZero() && run.FinishedAt.Before(before) && !needed[run.ID] {
+		stays[run.ID] = int64(i) < o.keep || !run.State.Ended() || run.FinishedAt.IsZero() || !run.FinishedAt.Before(before)
+	}
+	keepNeeded(runs, stays)
+	for _, run := range runs {
+		if !stays[run.ID] {
 			old = append(old, run)
-		} else if run.OfRun != 0 {
-			needed[run.OfRun] = true
 		}
 	}
 	return old, nil
+}
+
+// keepNeeded lets those runs stay, too, that the revert of one that stays needs:
+// the run that a revert takes back, and later reverts, whose links stand for those
+// that they bring back.
+func keepNeeded(runs []linker.Run, stays map[int64]bool) {
+	for changed := true; changed; {
+		changed = false
+		oldest := int64(math.MaxInt64) // of those that stay and wrote
+		for _, run := range runs {
+			if stays[run.ID] && !run.DryRun && !run.ApplyingAt.IsZero() {
+				oldest = min(oldest, run.ID)
+			}
+			if stays[run.ID] && run.OfRun != 0 && !stays[run.OfRun] {
+				stays[run.OfRun], changed = true, true
+			}
+		}
+		for _, run := range runs {
+			if run.OfRun != 0 && run.ID > oldest && !stays[run.ID] && !run.DryRun {
+				stays[run.ID], changed = true, true
+			}
+		}
+	}
 }
 
 // forget removes the folder and the record of a run, and says what cannot be done
@@ -133,7 +159,7 @@ func (a *app) forget(ctx context.Context, store *postgres.Store, run linker.Run,
 		}
 		err := store.Forget(ctx, run.ID)
 		if pg.SQLState(err) == pg.StateNoPrivilege {
-			return exit.Usage("GRANT DELETE ON relink.runs, or run this as the owner of the table", "%w", pg.Explain(err))
+			return exit.Usage("GRANT DELETE ON relink.runs, relink.marks, or run this as the owner of these tables", "%w", pg.Explain(err))
 		}
 		if err != nil {
 			return err

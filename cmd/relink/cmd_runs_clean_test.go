@@ -57,5 +57,26 @@ func TestCleanRemovesOldRuns(t *testing.T) {
 	w.exec("UPDATE relink.runs SET finished_at = now() - interval '40 days' WHERE id = 4")
 	w.must(exit.OK, "runs", "clean", "--older-than", "30d")
 	left("5 6")
+	if got := w.ask("SELECT string_agg(DISTINCT run::text, ' ') FROM relink.marks"); got != "5" {
+		t.Errorf("marks of runs %s are left, want those of run 5", got)
+	}
 	w.must(exit.OK, "revert", "5")
+}
+
+// The links of a revert stand for those that it brought back: it stays as long as
+// a run before it can be reverted.
+func TestCleanLeavesWhatARevertNeeds(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	w.recordings(1, 3)
+	w.accounts("c-1", 1, 3)
+	w.must(exit.OK, "import", w.file("one.csv", "c-1", pairs(1, 3)...))       // 1
+	w.must(exit.OK, "import", w.file("two.csv", "c-1", "r-1 x-2", "r-2 x-3")) // 2
+	w.must(exit.OK, "revert", "2")                                            // 3
+	w.exec("UPDATE relink.runs SET finished_at = now() - interval '40 days' WHERE id > 1")
+	w.must(exit.OK, "runs", "clean", "--older-than", "30d")
+	w.must(exit.OK, "revert", "1")
+	if got := w.current(); len(got) != 0 {
+		t.Errorf("links %v are left", got)
+	}
 }

@@ -34,6 +34,7 @@ const (
 // rounds: out of 500, 150 with some but not all batches committed, and so on.
 var quotas = map[string]float64{
 	deathPartly: 0.30, deathForeign: 0.10, deathInReport: 0.04, deathBackend: 0.04,
+	movedSchema: 0.03, movedDatabase: 0.03, movedClock: 0.03,
 }
 
 const (
@@ -44,6 +45,9 @@ const (
 	deathAgain    = "the resume was killed, too"
 	deathServer   = "the server was stopped"
 	deathAnswer   = "the answer to a commit was lost"
+	movedSchema   = "a resume in another schema was tried"
+	movedDatabase = "a resume in a copy of the database was tried"
+	movedClock    = "the clock was moved before the resume"
 )
 
 func TestTorture(t *testing.T) {
@@ -153,6 +157,10 @@ func (c *chamber) round(seed uint64) (deaths []string) {
 				p.killedAfter(time.Duration(rng.IntN(400))*time.Millisecond, "resume", strconv.Itoa(run))
 				deaths = append(deaths, deathAgain)
 			}
+		}
+		if rng.IntN(4) == 0 {
+			moves := []func(int) string{p.switchSchema, p.restoreCopy, p.moveClock}
+			deaths = append(deaths, moves[rng.IntN(len(moves))](run))
 		}
 		resume := []string{"resume", strconv.Itoa(run)}
 		if foreign {

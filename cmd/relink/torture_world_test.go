@@ -54,7 +54,7 @@ func (c *chamber) prepare(s *scenario) {
 	t := c.t
 	t.Helper()
 	c.sql("postgres", "CREATE DATABASE "+s.template())
-	if err := postgres.Migrate(context.Background(), pg.Config{URL: c.server.URL(s.template())}, true); err != nil {
+	if err := pgtest.Migrate(context.Background(), c.server.URL(s.template())); err != nil {
 		t.Fatal(err)
 	}
 	rng := rand.New(rand.NewPCG(uint64(s.number), 7))

@@ -85,14 +85,21 @@ func (s *Store) Abandon(ctx context.Context, id int64, reason string) error {
 }
 
 // Forget deletes the record of a run that has ended and that no other run takes
-// back. The marks that it left on links stay.
+// back, and the marks of what it did to links: it cannot be reverted any more.
 func (s *Store) Forget(ctx context.Context, run int64) error {
 	conn, err := s.connect(ctx, "clean")
 	if err != nil {
 		return err
 	}
 	defer pg.Close(conn)
-	if _, err := conn.Exec(ctx, "DELETE FROM relink.runs WHERE id = $1 AND finished_at IS NOT NULL", run); err != nil {
+	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, "DELETE FROM relink.runs WHERE id = $1 AND finished_at IS NOT NULL", run)
+		if err == nil && tag.RowsAffected() > 0 {
+			_, err = tx.Exec(ctx, "DELETE FROM relink.marks WHERE run = $1", run)
+		}
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("deleting the record of run %d: %w", run, err)
 	}
 	return nil

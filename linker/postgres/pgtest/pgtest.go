@@ -91,7 +91,7 @@ func Server(t testing.TB) *localpg.Server {
 			t.Errorf("stopping the test's server: %v", err)
 		}
 	})
-	if err := migrate(ctx, s.URL(localpg.Database)); err != nil {
+	if err := Migrate(ctx, s.URL(localpg.Database)); err != nil {
 		t.Fatalf("making the tables on the test's server: %v", err)
 	}
 	return s

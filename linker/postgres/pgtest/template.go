@@ -45,7 +45,7 @@ func makeTemplate(ctx context.Context, admin *pgx.Conn, s *localpg.Server) (stri
 	if err := create(ctx, admin, building); err != nil {
 		return "", err
 	}
-	if err := migrate(ctx, s.URL(building)); err != nil {
+	if err := Migrate(ctx, s.URL(building)); err != nil {
 		return "", err
 	}
 	_, err = admin.Exec(ctx, "ALTER DATABASE "+building+" RENAME TO "+name)
@@ -100,8 +100,9 @@ FROM recording_links AS l
 LEFT JOIN relink.marks AS made ON made.made = l.id::text
 LEFT JOIN relink.marks AS cleared ON cleared.cleared = l.id::text'`
 
-// migrate makes the tables of both migrations.
-func migrate(ctx context.Context, url string) error {
+// Migrate makes the tables of both migrations in the database at url, and the
+// function marked_links of schema pgtest.
+func Migrate(ctx context.Context, url string) error {
 	cfg, err := pgx.ParseConfig(url)
 	if err != nil {
 		return err
