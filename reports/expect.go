@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"relink/linker/text"
 )
 
 // Expect compares the bytes written to it with a file, the report that was
@@ -40,11 +42,11 @@ const shownBytes = 300
 func (d *Difference) String() string {
 	switch {
 	case d.Got == "":
-		return fmt.Sprintf("line %d of the approved report is missing now: %s", d.Line, printable(d.Want))
+		return fmt.Sprintf("line %d of the approved report is missing now: %s", d.Line, text.Printable(d.Want))
 	case d.Want == "":
-		return fmt.Sprintf("the approved report ends before line %d: %s", d.Line, printable(d.Got))
+		return fmt.Sprintf("the approved report ends before line %d: %s", d.Line, text.Printable(d.Got))
 	}
-	return fmt.Sprintf("line %d was %s and is now %s", d.Line, printable(d.Want), printable(d.Got))
+	return fmt.Sprintf("line %d was %s and is now %s", d.Line, text.Printable(d.Want), text.Printable(d.Got))
 }
 
 // OpenExpect opens the approved report, which may be compressed.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"relink/linker"
+	"relink/linker/text"
 )
 
 // usualSchema goes without saying in the table of runs.
@@ -102,14 +103,14 @@ func RunsText(w io.Writer, runs []linker.Run, o TextOptions) error {
 func (p *page) runs(runs []linker.Run) {
 	rows := [][]string{{"RUN", "STARTED (UTC)", "KIND", "STATE", "TOOK", "SOURCE", "OUTCOMES"}}
 	for _, r := range runs {
-		kind, lasted := string(r.Kind), ""
+		kind, lasted := text.Printable(string(r.Kind)), ""
 		if r.DryRun {
 			kind += ", dry"
 		}
 		if !r.FinishedAt.IsZero() {
 			lasted = took(r.FinishedAt.Sub(r.StartedAt))
 		}
-		source := printable(filepath.Base(r.Source.Name))
+		source := text.Printable(filepath.Base(r.Source.Name))
 		switch {
 		case r.Kind == linker.Revert:
 			source = "run " + strconv.FormatInt(r.OfRun, 10)
@@ -117,11 +118,11 @@ func (p *page) runs(runs []linker.Run) {
 			source = ""
 		}
 		if schema := r.Database.Schema; schema != "" && schema != usualSchema {
-			source = strings.TrimLeft(source+" in "+printable(schema), " ")
+			source = strings.TrimLeft(source+" in "+text.Printable(schema), " ")
 		}
 		rows = append(rows, []string{
 			strconv.FormatInt(r.ID, 10), r.StartedAt.UTC().Format(time.DateTime),
-			kind, string(r.State), lasted, source, r.Outcomes.String(),
+			kind, text.Printable(string(r.State)), lasted, source, r.Outcomes.String(),
 		})
 	}
 	const last = 6 // OUTCOMES

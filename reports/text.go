@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"relink/linker"
@@ -93,7 +92,7 @@ func (p *page) line(format string, args ...any) {
 
 // wrapped adds s in lines of the page's width, each behind indent.
 func (p *page) wrapped(indent string, style style, s string) {
-	for _, line := range text.Wrap(printable(s), p.width-width(indent)) {
+	for _, line := range text.Wrap(text.Printable(s), p.width-width(indent)) {
 		p.line("%s%s", indent, style(line))
 	}
 }
@@ -269,7 +268,7 @@ func (p *page) labelled(label string, lines []string) {
 		if i == 0 {
 			lead = p.bold(plain)(label) + indent[len(label):]
 		}
-		p.line("%s%s", lead, printable(line))
+		p.line("%s%s", lead, text.Printable(line))
 	}
 }
 
@@ -306,14 +305,3 @@ func (p *page) next(steps []Step) {
 // width is the number of columns of s, near enough: names in scripts with wide
 // characters wrap early or late, nothing worse.
 func width(s string) int { return utf8.RuneCountInString(s) }
-
-// printable replaces what would steer the terminal: file names and messages
-// come from elsewhere.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r != ' ' && !unicode.IsGraphic(r) {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, s)
-}

@@ -19,6 +19,7 @@ import (
 	"relink/linker/postgres/dbcheck"
 	"relink/linker/postgres/localpg"
 	"relink/linker/postgres/pg"
+	"relink/linker/text"
 )
 
 func (a *app) dbCommand() *cobra.Command {
@@ -155,7 +156,7 @@ func (a *app) dbCheck(ctx context.Context, cfg pg.Config) error {
 		} else {
 			status = exit.Error
 		}
-		if err := a.Printf("%-8s %s\n", kind, f); err != nil {
+		if err := a.Printf("%-8s %s\n", kind, text.Printable(f.String())); err != nil {
 			return err
 		}
 		for _, remedy := range []string{f.SQL, f.Command} {

@@ -137,7 +137,7 @@ func (a *app) describe(r linker.Run) error {
 		if f[1] == "" {
 			continue
 		}
-		if err := a.Printf("%-9s %s\n", f[0], f[1]); err != nil {
+		if err := a.Printf("%-9s %s\n", f[0], text.Printable(f[1])); err != nil {
 			return err
 		}
 	}

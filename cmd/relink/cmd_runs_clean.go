@@ -165,7 +165,7 @@ func (a *app) forget(ctx context.Context, store *postgres.Store, run linker.Run,
 			return err
 		}
 	}
-	return a.Printf("%s\n", line+note)
+	return a.Printf("%s\n", text.Printable(line+note))
 }
 
 var runFolder = regexp.MustCompile(`^\d{8}T\d{6}Z-(\d+)(-\d+)?$`)

@@ -170,7 +170,7 @@ const maxSaid = 500
 // clean makes one line of what a server says, not too long.
 func clean(s string) string {
 	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
-	return text.Cut(s, maxSaid)
+	return text.Cut(text.Printable(s), maxSaid)
 }
 
 // excerpt shows the beginning of an answer that is not understood.

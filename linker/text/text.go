@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -39,6 +40,18 @@ func Cut(s string, n int) string {
 		n--
 	}
 	return s[:max(n, 0)] + "…"
+}
+
+// Printable replaces what would steer a terminal or begin another line: names
+// of files, databases and hosts, and the sentences of servers, are chosen by
+// others. Whatever shows such words shows them through this.
+func Printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r != ' ' && !unicode.IsGraphic(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
 }
 
 // Values longer than quotedBytes are cut in messages to shownBytes: ids fit, and

@@ -10,6 +10,7 @@ import (
 
 	"relink/cmd/relink/exit"
 	"relink/linker"
+	"relink/linker/text"
 	"relink/reports"
 )
 
@@ -65,7 +66,7 @@ func (c *Console) Show(s linker.Summary, asJSON bool, o reports.TextOptions) err
 			return nil // cron makes a mail of every word
 		}
 		_, verdict := reports.Verdict(s)
-		return c.Printf("relink: %s See %s.\n", verdict, s.Files["report"])
+		return c.Printf("relink: %s See %s.\n", verdict, text.Printable(s.Files["report"]))
 	}
 	o.Width, o.Height, o.Color = c.TerminalSize()
 	return reports.Text(c.Stdout, s, o)

@@ -11,6 +11,8 @@ import (
 	"sync"
 
 	"golang.org/x/term"
+
+	"relink/linker/text"
 )
 
 // notices is stderr: errors, hints, notices and progress, a line each. It is
@@ -80,7 +82,7 @@ func oneLine(message string) string {
 			lines = append(lines, line)
 		}
 	}
-	return strings.Join(lines, "; ")
+	return text.Printable(strings.Join(lines, "; "))
 }
 
 func (n *notices) line(level slog.Level, prefix, message, hint string, details ...string) {
@@ -103,10 +105,10 @@ func (n *notices) line(level slog.Level, prefix, message, hint string, details .
 	}
 	fmt.Fprintf(n.Writer, "relink: %s: %s\n", prefix, message)
 	for _, detail := range details {
-		fmt.Fprintf(n.Writer, "relink:   %s\n", detail)
+		fmt.Fprintf(n.Writer, "relink:   %s\n", text.Printable(detail))
 	}
 	if hint != "" {
-		fmt.Fprintf(n.Writer, "relink: hint: %s\n", hint)
+		fmt.Fprintf(n.Writer, "relink: hint: %s\n", oneLine(hint))
 	}
 }
 
