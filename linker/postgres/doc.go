@@ -82,6 +82,6 @@
 // # Results
 //
 // results.sql does not repeat what is known: a null previous entity means the same
-// entity as the row's, ” means no link before; a null data type or recording id
+// entity as the row's, an empty one no link before; a null data type or recording id
 // is none.
 package postgres
