@@ -176,7 +176,7 @@ func commandLines(page string) (lines []string) {
 // capitals stand for a value; a command may be named without its arguments.
 func (a *app) parses(line string) string {
 	line, _, _ = strings.Cut(line, " #")
-	line = regexp.MustCompile(`( [>|&;]| &&).*`).ReplaceAllString(line, "")
+	line = regexp.MustCompile(`(;| [>|&]).*`).ReplaceAllString(line, "")
 	line = strings.NewReplacer(" N", " 1", "TRIGGER,…", "USER_LINK_WEB").Replace(line)
 	args := shellWords(line)[1:]
 	root := a.root()
