@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -266,7 +265,10 @@ func (a *app) dbPsql(ctx context.Context, o databaseOptions) (err error) {
 	}
 	defer func() { err = errors.Join(err, leave()) }()
 
-	address, password := withoutPassword(cfg.URL)
+	address, password, keySecret := withoutPassword(cfg.URL)
+	if keySecret {
+		return exit.Usage("use a key without a password, or call psql by hand", "sslpassword cannot be handed to psql unseen by others")
+	}
 	// psql deals with Ctrl-C by itself: it cancels the query and goes on.
 	signal.Ignore(os.Interrupt)
 	defer signal.Reset(os.Interrupt)
@@ -299,16 +301,4 @@ func findPsql(folder string) (string, error) {
 		}
 	}
 	return exec.LookPath("psql")
-}
-
-// withoutPassword takes the password out of a URL: everybody on the machine
-// can read the arguments of a process.
-func withoutPassword(address string) (without, password string) {
-	u, err := url.Parse(address)
-	if err != nil || u.User == nil {
-		return address, ""
-	}
-	password, _ = u.User.Password()
-	u.User = url.User(u.User.Username())
-	return u.String(), password
 }

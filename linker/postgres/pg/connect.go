@@ -79,12 +79,11 @@ func NewPool(ctx context.Context, cfg Config, max int32) (*pgxpool.Pool, error) 
 	return pool, nil
 }
 
-// PoolConfig returns what pgx connects with: it reads the URL as a pool's, so that pool_max_conns and its like,
-// which a platform's own URL may carry, are understood and not sent on.
+// PoolConfig returns what pgx connects with. The error is an *AddressError.
 func (c Config) PoolConfig() (*pgxpool.Config, error) {
-	parsed, err := pgxpool.ParseConfig(c.URL)
+	parsed, err := parse(c.URL)
 	if err != nil {
-		return nil, fmt.Errorf("reading the database URL: %w", err)
+		return nil, err
 	}
 	cc := parsed.ConnConfig
 	if c.ConnectTimeout > 0 {

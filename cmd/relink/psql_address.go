@@ -1,0 +1,105 @@
+package main
+
+import (
+	"net/url"
+	"strings"
+)
+
+// withoutPassword takes the password out of the address of a database, in all
+// the forms that libpq reads: everybody on the machine can read the arguments of
+// a process. The password of a key (sslpassword) cannot be handed to psql in
+// another way; keySecret says that there was one. What only the pool of a
+// platform's program understands is left out, too, since psql refuses it.
+func withoutPassword(address string) (without, password string, keySecret bool) {
+	scheme, rest, isURL := strings.Cut(address, "://")
+	if !isURL || scheme != "postgres" && scheme != "postgresql" {
+		return keywordsWithoutPassword(address)
+	}
+	rest, query, _ := strings.Cut(rest, "?")
+	authority, path, hasPath := strings.Cut(rest, "/")
+	if at := strings.LastIndex(authority, "@"); at >= 0 {
+		user, secret, _ := strings.Cut(authority[:at], ":")
+		authority = user + authority[at:]
+		password = unescape(secret)
+	}
+	var kept []string
+	for parameter := range strings.SplitSeq(query, "&") {
+		name, value, _ := strings.Cut(parameter, "=")
+		switch name = unescape(name); {
+		case name == "password":
+			password = unescape(value)
+		case name == "sslpassword":
+			keySecret = keySecret || value != ""
+		case parameter != "" && !strings.HasPrefix(name, "pool_"):
+			kept = append(kept, parameter)
+		}
+	}
+	without = scheme + "://" + authority
+	if hasPath {
+		without += "/" + path
+	}
+	if len(kept) > 0 {
+		without += "?" + strings.Join(kept, "&")
+	}
+	return without, password, keySecret
+}
+
+// unescape undoes the percent-encoding of a part of a URL. libpq takes a plus
+// sign for itself.
+func unescape(s string) string {
+	if plain, err := url.PathUnescape(s); err == nil {
+		return plain
+	}
+	return s
+}
+
+// keywordsWithoutPassword does the same to keywords and values: host=h
+// password='it”s'. Values may be in quotes, with \ before a quote or a \.
+func keywordsWithoutPassword(s string) (without, password string, keySecret bool) {
+	var kept []string
+	for {
+		s = strings.TrimLeft(s, " \t\r\n")
+		name, rest, ok := strings.Cut(s, "=")
+		if !ok {
+			if s != "" {
+				kept = append(kept, s)
+			}
+			return strings.Join(kept, " "), password, keySecret
+		}
+		name = strings.TrimSpace(name)
+		rest = strings.TrimLeft(rest, " \t\r\n")
+		value, raw := keywordValue(rest)
+		switch s = rest[len(raw):]; {
+		case name == "password":
+			password = value
+		case name == "sslpassword":
+			keySecret = keySecret || value != ""
+		case !strings.HasPrefix(name, "pool_"):
+			kept = append(kept, name+"="+raw)
+		}
+	}
+}
+
+// keywordValue returns the value at the beginning of s, and how it is written.
+func keywordValue(s string) (value, raw string) {
+	var b strings.Builder
+	quoted := strings.HasPrefix(s, "'")
+	i := 0
+	if quoted {
+		i = 1
+	}
+	for ; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '\\' && i+1 < len(s):
+			i++
+			b.WriteByte(s[i])
+		case quoted && c == '\'':
+			return b.String(), s[:i+1]
+		case !quoted && strings.IndexByte(" \t\r\n", c) >= 0:
+			return b.String(), s[:i]
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String(), s
+}
