@@ -111,7 +111,7 @@ func refuseJSON(sample []byte, name string, n *names) error {
 		}
 		return &inputError{
 			place: name, what: "the file is JSON over many lines, not one object a line",
-			hint: "convert it: jq -c . " + text.ShellQuote(fileOf(name)) + " > links.jsonl",
+			hint: "convert it: jq -c . " + text.ShellQuote(fileOf(name)) + into(name, "jsonl"),
 		}
 	case bytes.HasPrefix(first, []byte("{")):
 		if err := refuseMessages(sample, name, n); err != nil {
@@ -131,7 +131,7 @@ func jsonArray(sample []byte, place string, n *names) error {
 	}
 	return &inputError{
 		place: place, what: "the file is a JSON array, not one object a line",
-		hint: "convert it: jq -c '.[]' " + text.ShellQuote(fileOf(place)) + " > links.jsonl",
+		hint: "convert it: jq -c '.[]' " + text.ShellQuote(fileOf(place)) + into(place, "jsonl"),
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -180,7 +181,7 @@ func inEnvelope(place, path, which string) error {
 	}
 	return &inputError{
 		place: place, what: fmt.Sprintf("the rows do not stand on lines of their own but in %s", strings.TrimPrefix(path, ".")),
-		hint: "take them out: jq -c '" + strings.ReplaceAll(jq, "'", `'\''`) + "' " + text.ShellQuote(fileOf(place)) + " > links.jsonl",
+		hint: "take them out: jq -c '" + strings.ReplaceAll(jq, "'", `'\''`) + "' " + text.ShellQuote(fileOf(place)) + into(place, "jsonl"),
 	}
 }
 
@@ -191,6 +192,15 @@ func fileOf(place string) string {
 		return "FILE"
 	}
 	return file
+}
+
+// into redirects a command's output to a file that is not the one it reads.
+func into(place, extension string) string {
+	name := "links." + extension
+	if filepath.Base(fileOf(place)) == name {
+		name = "links-fixed." + extension
+	}
+	return " > " + name
 }
 
 // refuseMessages refuses the lines of an extractor: a type, and for rows an

@@ -66,6 +66,14 @@ func (c *csvReader) readHeader(in Input, name string, n *names) (raw []byte, err
 		}
 		return nil, err
 	}
+	for i, cell := range cells {
+		if f := c.head.fields[i]; f == noField && holdsRow(cell, c.delimiter) {
+			return nil, &inputError{
+				place: place, what: c.column(i) + " of the header holds a row: a stray quote or a missing line end",
+				hint: "fix the header",
+			}
+		}
+	}
 	if given == 0 && c.delimiter != ',' {
 		c.notes.add("the delimiter is %q, as the header shows", c.delimiter)
 	}
@@ -205,9 +213,9 @@ func (c *csvReader) refuseQuotedLine(line []byte, cells []string, place string, 
 // quotedLines is the error of such a file; line is one of its lines, unquoted.
 func quotedLines(place, line string) error {
 	file := text.ShellQuote(fileOf(place))
-	hint := `take the quotes off: sed -e 's/^"//' -e 's/"\r*$//' -e 's/""/"/g' ` + file + " > links.csv"
+	hint := `take the quotes off: sed -e 's/^"//' -e 's/"\r*$//' -e 's/""/"/g' ` + file + into(place, "csv")
 	if strings.Contains(line, `"`) {
-		hint = `take all quotes off: tr -d '"' < ` + file + " > links.csv"
+		hint = `take all quotes off: tr -d '"' < ` + file + into(place, "csv")
 	}
 	return &inputError{
 		place: place, what: "each line stands in quotes as a whole, so that it is one cell; the sheet had one column", hint: hint,
@@ -269,6 +277,17 @@ func shellWord(delimiter rune) string {
 		return fmt.Sprintf("$'\\x%02x'", delimiter) // as bash and zsh read it
 	}
 	return "'" + string(delimiter) + "'"
+}
+
+// holdsRow reports whether a cell of a header is part of a row, or has a row within
+// it.
+func holdsRow(cell string, delimiter rune) bool {
+	if isDataType(cell) {
+		return strings.ToUpper(cell) == cell
+	}
+	return strings.ContainsAny(cell, "\r\n") && slices.ContainsFunc(strings.FieldsFunc(cell, func(r rune) bool {
+		return r == delimiter || r == '"' || r == '\n' || r == '\r'
+	}), isDataType)
 }
 
 // isDataType reports whether a cell is one of a row, not of a header.

@@ -145,6 +145,9 @@ func (c *csvReader) unusual(f frame, r *Record, found int, all []string) (blank 
 		c.refuse(f, r, fmt.Sprintf("the last line has no line end although the others have one, and it ends in %s %s: the file may be cut off here; "+
 			"get the file again, or add the line end when the id is whole", c.head.fields[last], quoted(all[last])))
 	default:
+		if c.open(f) && all[len(all)-1] != "" {
+			c.notes.doubt("the last line has no line end although the others have one: the file may be cut off there")
+		}
 		c.remarks.row(f.line)
 	}
 	return false
@@ -196,17 +199,20 @@ func (c *csvReader) omitted(all []string) bool {
 	return i < 0 || i < len(all) && isDataType(all[i])
 }
 
-// cutOff reports whether a record is the last of a file that may be cut off: no
-// line end follows, though one follows the others, and its last cell is an id
-// that could be part of a longer one. A quote or a Ctrl-Z behind the id says
-// that it is whole.
+// cutOff reports whether a record may be cut off in its last cell, which is an id.
 func (c *csvReader) cutOff(f frame) bool {
-	if !f.last || c.remarks.records == 0 || len(f.text) == 0 {
-		return false
-	}
 	switch c.head.fields[len(c.head.fields)-1] {
 	case linker.FieldRecordingID, linker.FieldID, linker.FieldExternalID, linker.FieldConnectionID:
-	default:
+		return c.open(f)
+	}
+	return false
+}
+
+// open reports whether a record is the last and ends within a cell that could go
+// on: no line end follows, though one follows the others. A quote or a Ctrl-Z
+// behind the cell says that it is whole.
+func (c *csvReader) open(f frame) bool {
+	if !f.last || c.remarks.records == 0 || len(f.text) == 0 {
 		return false
 	}
 	end := f.text[len(f.text)-1]
