@@ -1,0 +1,176 @@
+package main
+
+import (
+	"compress/gzip"
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"relink/cmd/relink/exit"
+)
+
+// What is exported and read back changes nothing, whichever way the CRM rows are
+// named and wherever the file goes.
+func TestExportReadsBack(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.relink(exit.Rejected, "import", "links.csv")
+	before := ask[string](s, "SELECT md5(string_agg(l::text, '' ORDER BY id)) FROM recording_links AS l")
+	for _, args := range [][]string{
+		{"--out", "out.csv"},
+		{"--out", "out.csv.gz", "--ids", "internal"},
+		{"--out", "out.csv.zst", "--connection", "c-1"},
+		{"--out", "out.csv", "--organization", "o-1", "--data-type", "account"},
+	} {
+		s.relink(exit.OK, append([]string{"export"}, args...)...)
+		p := s.relink(exit.OK, "reconcile", "--dry-run", "--json", args[1])
+		var summary struct {
+			Drift    bool
+			Outcomes map[string]int
+			Rows     int
+		}
+		if err := json.Unmarshal([]byte(p.stdout.String()), &summary); err != nil {
+			t.Fatal(err)
+		}
+		if linked := ask[int](s, "SELECT count(*) FROM recording_links WHERE cleared_at IS NULL"); summary.Drift || summary.Outcomes["unchanged"] != linked || summary.Rows != linked {
+			t.Errorf("export %v, reconciled, gives %+v, want %d unchanged rows", args, summary, linked)
+		}
+	}
+	if after := ask[string](s, "SELECT md5(string_agg(l::text, '' ORDER BY id)) FROM recording_links AS l"); after != before {
+		t.Error("exporting changed the links")
+	}
+	p := s.relink(exit.OK, "export")
+	text := p.stdout.String()
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	if lines[0] != "recordingId,dataType,id,externalId,integrationConnectionId,trigger" {
+		t.Errorf("the header is %q", lines[0])
+	}
+	if lines[1] != "r-1,ACCOUNT,,x-1,c-1," || lines[2] != "r-11,ACCOUNT,,x-1,c-1," {
+		t.Errorf("the first rows are %q, want those of r-1 and r-11", lines[1:3])
+	}
+	f, err := os.Open(filepath.Join(s.dir, "out.csv.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(z); err != nil || !strings.Contains(string(got), "r-1,ACCOUNT,e-1,,c-1,") {
+		t.Errorf("the compressed export is %.80q (%v), want the platform's ids", got, err)
+	}
+}
+
+func TestExportOfWhatNeedsALook(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.exec(`UPDATE crm_entities SET merged_into_id = 'e-2' WHERE id = 'e-1';
+		INSERT INTO recordings (id, organization_id, deleted_at) VALUES ('r-gone', 'o-1', now());
+		INSERT INTO recordings (id, organization_id) VALUES ('r-other', 'o-2')`)
+	rows := func(args ...string) []string {
+		t.Helper()
+		p := s.relink(exit.OK, append([]string{"export"}, args...)...)
+		return strings.Split(strings.TrimSpace(p.stdout.String()), "\n")[1:]
+	}
+	if got := rows("--dead"); len(got) != 30 {
+		t.Errorf("%d links are dead, want 30", len(got))
+	}
+	if got := rows("--unlinked"); len(got) != 31 || got[0] != "r-10,,,,," || got[30] != "r-other,,,,," {
+		t.Errorf("recordings without a link: %d, %q; want 31 and not the deleted one", len(got), got)
+	}
+	if got := rows("--unlinked", "--organization", "o-1"); len(got) != 30 {
+		t.Errorf("recordings of o-1 without a link: %d, want 30", len(got))
+	}
+	s.exec("UPDATE crm_entities SET merged_into_id = NULL")
+	want := rows()
+	s.relink(exit.Rejected, "import", "links.csv")
+	if got := rows("--at-run", "1"); strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("before run 1 the links were\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	for _, c := range []struct{ args, want string }{
+		{"--connection c-9", `there is no connection "c-9"`},
+		{"--at-run 9", "run 9"},
+		{"--unlinked --data-type LEAD", "--unlinked does not go with"},
+		{"--out none/x.csv", "none"},
+	} {
+		s.relink(exit.Error, append([]string{"export"}, strings.Fields(c.args)...)...).says(c.want)
+	}
+}
+
+// A survey counts what a person would count by hand, and nothing of others.
+func TestSurvey(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.exec(`UPDATE crm_entities SET merged_into_id = 'e-2' WHERE id = 'e-1';
+		INSERT INTO integration_connections VALUES ('c-2', 'o-2', 'hubspot', 'Two', true);
+		INSERT INTO recordings (id, organization_id) VALUES ('r-other', 'o-2');
+		INSERT INTO crm_entities (id, data_type, integration_connection_id, external_id) VALUES ('e-other', 'LEAD', 'c-2', 'y-1');
+		INSERT INTO recording_links (recording_id, data_type, entity_id, trigger, linked_at) VALUES ('r-other', 'LEAD', 'e-other', 'USER_LINK_WEB', now())`)
+	type survey struct {
+		Recordings, Linked, Unlinked int
+		Links                        []struct {
+			Connection, Name, DataType, Trigger string
+			Links, Merged, Deleted, Gone        int
+		}
+	}
+	read := func(args ...string) (v survey) {
+		t.Helper()
+		p := s.relink(exit.OK, append([]string{"survey", "--json"}, args...)...)
+		if err := json.Unmarshal([]byte(p.stdout.String()), &v); err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	all := read()
+	if all.Recordings != 61 || all.Linked != 31 || all.Unlinked != 30 || len(all.Links) != 2 {
+		t.Errorf("the survey is %+v, want 61 recordings, 31 linked into two connections", all)
+	}
+	if g := all.Links[0]; g.Connection != "c-1" || g.Name != "One" || g.DataType != "ACCOUNT" || g.Links != 30 || g.Merged != 30 {
+		t.Errorf("the first group is %+v, want 30 links into c-1, all to a merged row", g)
+	}
+	if mine := read("--organization", "o-1"); mine.Recordings != 60 || len(mine.Links) != 1 {
+		t.Errorf("the survey of o-1 is %+v, want nothing of o-2", mine)
+	}
+	p := s.relink(exit.OK, "survey")
+	for _, want := range []string{"recordings", "61", "50.8 %", "30 merged", "USER_LINK_WEB"} {
+		if !strings.Contains(p.stdout.String(), want) {
+			t.Errorf("the survey is\n%swant %q in it", p.stdout.String(), want)
+		}
+	}
+}
+
+func TestHistory(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.relink(exit.Rejected, "import", "links.csv")
+	s.file("one.csv", "recordingId,dataType,id\nr-1,ACCOUNT,e-1\n")
+	s.relink(exit.OK, "reconcile", "--connection", "c-1", "--prune", "--max-changes", "100%", "one.csv")
+	p := s.relink(exit.OK, "history", "r-11")
+	for _, want := range []string{"the platform", "run 2 (one.csv), USER_UNLINK"} {
+		if !strings.Contains(p.stdout.String(), want) {
+			t.Errorf("the history is\n%swant %q in it", p.stdout.String(), want)
+		}
+	}
+	var links []struct {
+		EntityID, ExternalID     string
+		ClearedAt                *string
+		LinkedByRun, LinkedByRow int
+		ClearedByRun             int
+		LinkedBySource           *struct{ Name, SHA256 string }
+	}
+	p = s.relink(exit.OK, "history", "--json", "r-3")
+	if err := json.Unmarshal([]byte(p.stdout.String()), &links); err != nil {
+		t.Fatal(err)
+	}
+	if len(links) != 2 || links[0].EntityID != "e-1" || links[0].LinkedByRun != 0 || links[0].ClearedByRun != 1 ||
+		links[1].EntityID != "e-3" || links[1].LinkedByRun != 1 || links[1].LinkedByRow != 3 || links[1].ClearedByRun != 2 ||
+		links[1].LinkedBySource == nil || links[1].LinkedBySource.SHA256 == "" {
+		t.Errorf("the history is %s, want a link of the platform's and one of run 1, row 3", p.stdout.String())
+	}
+	s.relink(exit.Error, "history", "r-none").says(`no recording "r-none" has ever had a link`)
+	s.relink(exit.Error, "history", "--organization", "o-2", "r-3").says(`no recording "r-3" has ever had a link`)
+}
