@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"relink/linker/text"
 )
 
 // Advisory locks have two numbers. The first is ours alone ("relink" and what
@@ -26,15 +28,21 @@ const lockPoll = 200 * time.Millisecond
 // locks only then.
 const lockGrace = 500 * time.Millisecond
 
-// LockedError says that another run holds the lock that a run needs.
+// LockedError says that another run holds the lock that a run needs, or a session
+// that is no run of relink's.
 type LockedError struct {
-	Run    int64  // the run at work, 0 when it could not be told
+	Run    int64  // the run at work, 0 when it is none or could not be told
 	Holder string // who that is, in words
 }
 
 func (e *LockedError) Error() string {
+	if e.Run == 0 && e.Holder != justEnded {
+		return "relink's lock is held by " + e.Holder
+	}
 	return "another run is running: " + e.Holder
 }
+
+const justEnded = "one that just ended"
 
 // tryLock takes a session lock or says who has it.
 func tryLock(ctx context.Context, conn *pgx.Conn, class int32, id int64) error {
@@ -62,8 +70,10 @@ func unlock(ctx context.Context, conn *pgx.Conn, class int32, id int64) error {
 func holder(ctx context.Context, conn *pgx.Conn, class int32, id int64) error {
 	const query = `
 		SELECT coalesce(r.id, 0), coalesce(r.kind, ''), coalesce(r.host, ''), coalesce(r.pid, 0),
-		    coalesce(to_char(r.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'), ''), l.pid
+		    coalesce(to_char(r.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'), ''), l.pid,
+		    coalesce(a.usename, ''), coalesce(a.application_name, ''), coalesce(host(a.client_addr), '')
 		FROM pg_locks AS l
+		LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
 		LEFT JOIN pg_locks AS alive
 		    ON alive.pid = l.pid AND alive.database = l.database
 		    AND alive.locktype = 'advisory' AND alive.objsubid = 2
@@ -72,21 +82,23 @@ func holder(ctx context.Context, conn *pgx.Conn, class int32, id int64) error {
 		WHERE l.locktype = 'advisory'
 		    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 		    AND l.classid = $1::bigint::oid AND l.objid = $2::bigint::oid AND l.objsubid = 2
-		    AND l.granted
+		    AND l.granted AND l.pid <> pg_backend_pid()
 		ORDER BY r.id
 		LIMIT 1`
 	var run int64
 	var kind, host, started string
 	var pid, backend int32
-	err := conn.QueryRow(ctx, query, class, id, lockAlive).Scan(&run, &kind, &host, &pid, &started, &backend)
+	var role, application, client string
+	err := conn.QueryRow(ctx, query, class, id, lockAlive).
+		Scan(&run, &kind, &host, &pid, &started, &backend, &role, &application, &client)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		// It was let go in between.
-		return &LockedError{Holder: "one that just ended"}
+		return &LockedError{Holder: justEnded}
 	case err != nil:
 		return fmt.Errorf("asking who holds the run lock: %w", err)
 	case run == 0:
-		return &LockedError{Holder: fmt.Sprintf("database session %d", backend)}
+		return &LockedError{Holder: sessionWords(backend, role, application, client)}
 	}
 	return &LockedError{Run: run, Holder: fmt.Sprintf("%s %d, started %s UTC by process %d on %s", kind, run, started, pid, host)}
 }
@@ -126,18 +138,43 @@ func noticeSilence(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
+// sessionWords describes a session by what its owner recognises it by.
+func sessionWords(pid int32, role, application, client string) string {
+	words := fmt.Sprintf("session %d", pid)
+	if application != "" {
+		words += " (" + text.Printable(application) + ")"
+	}
+	if role != "" {
+		words += " of role " + text.Printable(role)
+	}
+	if client != "" {
+		words += " at " + client
+	}
+	return words
+}
+
+// fenceNotice is how long the fence is waited for before the person is told.
+const fenceNotice = 2 * time.Second
+
 // fence waits until no lane of a dead run can commit any more. After kill -9
 // of a client its backend finishes what it has received, COMMIT included,
-// while the lock of its leader is already gone.
-func fence(ctx context.Context, conn *pgx.Conn) error {
-	if _, err := conn.Exec(ctx, "SET lock_timeout = 0"); err != nil {
-		return fmt.Errorf("waiting for the lanes of an earlier run: %w", err)
+// while the lock of its leader is already gone. It gives up after the time that a
+// statement may wait for a lock: then a session holds it that is no lane.
+func (x *Session) fence(ctx context.Context) error {
+	since, told := time.Now(), false
+	err := waitLock(ctx, x.leader, lockFence, 0, x.lockWait(), func(held *LockedError) bool {
+		if !told && time.Since(since) > fenceNotice {
+			told = true
+			x.notice("waiting for the lanes of an earlier run to end: %s", held.Holder)
+		}
+		return true
+	})
+	var held *LockedError
+	if errors.As(err, &held) {
+		return fmt.Errorf("gave up after waiting %s for the lanes of an earlier run to end: %w", x.lockWait(), err)
 	}
-	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1, 0)", int32(lockFence)); err != nil {
-		return fmt.Errorf("waiting for the lanes of an earlier run: %w", err)
+	if err != nil {
+		return err
 	}
-	if _, err := conn.Exec(ctx, "SELECT pg_advisory_unlock($1, 0)", int32(lockFence)); err != nil {
-		return fmt.Errorf("freeing the fence lock: %w", err)
-	}
-	return nil
+	return unlock(ctx, x.leader, lockFence, 0)
 }

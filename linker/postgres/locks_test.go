@@ -330,3 +330,39 @@ func TestLostLeaderStopsItsLanes(t *testing.T) {
 	}
 	w.reportIsTrue(run, rows, results)
 }
+
+// Whoever holds the fence is named after two seconds, and waited for no longer
+// than a statement may wait.
+func TestFenceNamesItsHolderAndGivesUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.exec("SET application_name = 'some tool'; SELECT pg_advisory_lock_shared(x'72656c02'::int, 0)")
+	var mu sync.Mutex
+	var notices []string
+	_, err := w.open(postgres.SessionOptions{
+		Run: w.record(linker.Import), Writing: true,
+		Notice: func(s string) { mu.Lock(); defer mu.Unlock(); notices = append(notices, s) },
+	})
+	var locked *postgres.LockedError
+	if !errors.As(err, &locked) || locked.Run != 0 || !strings.Contains(err.Error(), "(some tool) of role relink") {
+		t.Errorf("a session whose fence is held: %v, want a LockedError that names the holder", err)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if len(notices) != 1 || !strings.Contains(notices[0], "waiting for the lanes of an earlier run to end: session ") {
+		t.Errorf("notices %q, want one about the fence", notices)
+	}
+}
+
+// A run that never had its lock leaves no record.
+func TestDiscardedRun(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	run := w.record(linker.Import)
+	if err := w.store.Discard(t.Context(), run, "another run is running"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.store.Run(t.Context(), run); !errors.Is(err, postgres.ErrNoRun) {
+		t.Errorf("Run of a discarded run: %v, want ErrNoRun", err)
+	}
+}

@@ -105,6 +105,20 @@ func (s *Store) Forget(ctx context.Context, run int64) error {
 	return nil
 }
 
+// Discard deletes the record of a run that has never had its lock, as if it had
+// not been begun. Where this role may not delete records it ends the run as
+// abandoned, for the reason given.
+func (s *Store) Discard(ctx context.Context, id int64, reason string) error {
+	err := s.ownRun(ctx, id, func(conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, "DELETE FROM relink.runs WHERE id = $1", id)
+		return err
+	})
+	if pg.SQLState(err) == pg.StateNoPrivilege {
+		return s.Abandon(ctx, id, reason)
+	}
+	return err
+}
+
 // ownRun does something to a run that has not ended, with its lock in hand:
 // nobody else can be at work on it.
 func (s *Store) ownRun(ctx context.Context, id int64, do func(*pgx.Conn) error) error {

@@ -170,7 +170,7 @@ func (x *Session) lead(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := fence(ctx, x.leader); err != nil {
+	if err := x.fence(ctx); err != nil {
 		return err
 	}
 	// What dead runs have left is in the platform's way.

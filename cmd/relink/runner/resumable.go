@@ -195,6 +195,14 @@ func (r *Runner) abandon(run linker.Run, cause error) error {
 	return r.Store.SaveRun(ctx, run)
 }
 
+// discard deletes the record of a run that never had its lock: a job that asks
+// again and again would fill the list of runs.
+func (r *Runner) discard(run int64, cause error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	return r.Store.Discard(ctx, run, cause.Error())
+}
+
 // broken tells how a run ended that could not write its report. resumed says
 // that it was there before this process.
 func (r *Runner) broken(run linker.Run, done *batch.Done, resumed bool, err error) error {
@@ -203,7 +211,7 @@ func (r *Runner) broken(run linker.Run, done *batch.Done, resumed bool, err erro
 	case errors.As(err, &locked) && (resumed || done.Run.Source.SHA256 != ""):
 		return exit.WithStatus(exit.Busy, err, "wait for it to end, then "+r.resumeHint(run.ID))
 	case errors.As(err, &locked):
-		err = errors.Join(err, r.abandon(run, err))
+		err = errors.Join(err, r.discard(run.ID, err))
 		return exit.WithStatus(exit.Busy, err, "wait for it to end, or give --lock-timeout to wait here")
 	case !resumed && done.Run.Source.SHA256 == "" && source.IsUnreadable(err):
 		err = errors.Join(err, r.abandon(run, err))
