@@ -142,7 +142,7 @@ func (s *site) lock(table, mode string) (free func()) {
 // about who holds it: no row fails for it.
 func TestLockedTables(t *testing.T) {
 	t.Parallel()
-	waits := "relink: notice: waiting for a lock on table recording_links that session "
+	waits := "relink: notice: waiting for a lock on table public.recording_links that session "
 	for _, mode := range []string{"ACCESS EXCLUSIVE", "SHARE"} {
 		t.Run("while it applies, "+mode, func(t *testing.T) {
 			t.Parallel()
@@ -169,13 +169,24 @@ func TestLockedTables(t *testing.T) {
 		p.exits(exit.Rejected)
 		s.isWhole(run)
 	})
+	t.Run("a table that is only read", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		run := s.remember() + 1
+		free := s.lock("integration_connections", "ACCESS EXCLUSIVE")
+		p := s.start("import", "links.csv")
+		s.until("it says that it waits", func() bool { return strings.Contains(p.stderr.String(), "relink: notice: waiting for a lock on ") })
+		free()
+		p.exits(exit.Rejected)
+		s.isWhole(run)
+	})
 	t.Run("for too long", func(t *testing.T) {
 		t.Parallel()
 		s := newSite(t)
 		free := s.lock("recording_links", "ACCESS EXCLUSIVE")
 		defer free()
 		p := s.relink(exit.Error, "import", "--retry-timeout", "0s", "links.csv")
-		p.says("relink: error: gave up after waiting 10s for a lock on table recording_links that session ")
+		p.says("relink: error: gave up after waiting 10s for a lock on table public.recording_links that session ")
 	})
 }
 

@@ -40,10 +40,10 @@ func (e *NotReadyError) Hint() string {
 }
 
 // Ready asks the catalog for what would make every run on this database fail or
-// go wrong, and returns a *NotReadyError when there is anything. It takes
-// milliseconds, also to find a proxy that pools transactions, but for a table that another session has locked: it waits for
-// that as a run does that may be without its database for retry, and tells
-// notice who it is.
+// go wrong, and returns a *NotReadyError when there is anything, or pg.ErrPooled
+// for a proxy that pools transactions. It takes milliseconds, but for a table that
+// another session has locked: it waits for that as a run does that may be without
+// its database for retry, and tells notice who it is.
 func (s *Store) Ready(ctx context.Context, retry time.Duration, notice func(string)) error {
 	if err := s.CheckSession(ctx); err != nil {
 		return err
@@ -78,9 +78,10 @@ func (s *Store) CheckSession(ctx context.Context) error {
 	return pg.CheckSession(ctx, func(ctx context.Context) (*pgx.Conn, error) { return s.connect(ctx, "probe") })
 }
 
+// waitForCatalog checks the catalog, which waits for tables that are locked.
 func (s *Store) waitForCatalog(ctx context.Context, conn *pgx.Conn, retry time.Duration, notice func(string)) ([]dbcheck.Finding, error) {
 	since := time.Now()
-	for told := false; ; {
+	for told := false; ; told = true {
 		findings, err := dbcheck.CheckCatalog(ctx, conn, s.cfg)
 		if pg.SQLState(err) != pg.StateLockNotAvailable {
 			return findings, err
@@ -90,14 +91,25 @@ func (s *Store) waitForCatalog(ctx context.Context, conn *pgx.Conn, retry time.D
 			return nil, err
 		}
 		held, some, err := tableHeldBy(ctx, conn, t)
-		switch {
-		case err != nil:
+		if err != nil {
 			return nil, err
-		case some && time.Since(since) >= lockWait(retry):
-			return nil, gaveUp(lockWait(retry), held)
-		case some && !told && notice != nil:
-			told = true
-			notice(fmt.Sprintf("waiting for %s", held))
+		}
+		var what fmt.Stringer = held
+		if !some {
+			what = someLock{}
+		}
+		if time.Since(since) >= lockWait(retry) {
+			return nil, gaveUp(lockWait(retry), what)
+		}
+		if !told && notice != nil {
+			notice(fmt.Sprintf("waiting for %s", what))
 		}
 	}
+}
+
+// someLock is a lock that is none of those that keep links from being written.
+type someLock struct{}
+
+func (someLock) String() string {
+	return "a lock on one of the platform's tables that another session holds"
 }

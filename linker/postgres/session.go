@@ -42,6 +42,8 @@ type SessionOptions struct {
 	Undo int64
 	// CountGroups asks for the plan's groups, which a change guard needs.
 	CountGroups bool
+	// Ready says that Store.Ready was asked just now.
+	Ready bool
 	// Trial asks the plan to find out whether the database would let its
 	// changes be made: for a dry run.
 	Trial bool
@@ -110,10 +112,10 @@ func (s *Store) Session(ctx context.Context, opt SessionOptions) (*Session, erro
 
 func (x *Session) open(ctx context.Context) (err error) {
 	purpose := fmt.Sprintf("run %d", x.opt.Run)
-	if err := pg.CheckSession(ctx, func(ctx context.Context) (*pgx.Conn, error) {
-		return x.store.connect(ctx, purpose+" probe")
-	}); err != nil {
-		return err
+	if !x.opt.Ready {
+		if err := x.store.CheckSession(ctx); err != nil {
+			return err
+		}
 	}
 	if x.leader, err = x.store.connect(ctx, purpose+" leader"); err != nil {
 		return err

@@ -373,6 +373,7 @@ func (r *Runner) sessionOptions(run linker.Run, s Settings, again, resumed bool)
 		Run: run.ID, Rules: s.Rules, Writing: !run.DryRun && !r.Rewrite, Undo: run.OfRun,
 		Lanes: int(r.Options.Lanes), BatchRows: int(r.Options.BatchRows), LockTimeout: r.Options.LockTimeout, RetryTimeout: r.Options.RetryTimeout,
 		CountGroups: s.Guard.Reconcile || !s.Guard.MaxChanges.IsZero(),
+		Ready:       !r.Rewrite && !again,
 		Trial:       run.DryRun && !r.Rewrite,
 		Notice:      func(text string) { r.Console.Stderr.Notice("%s", text) },
 	}
