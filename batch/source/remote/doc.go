@@ -1,7 +1,6 @@
 // Package remote copies an input from where it lives into a local file: an
 // object of an S3 store (s3://bucket/key), a file on an SFTP server
-// (sftp://user@host/path) or a web server's answer (https://host/path). It
-// also uploads the finished folder of a run to an S3 store.
+// (sftp://user@host/path) or a web server's answer (https://host/path).
 //
 // Everything behind the copy works on a regular file, so that the checksum,
 // resume, the report's second reading and the rejects are the same for every

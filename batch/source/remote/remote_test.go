@@ -407,35 +407,6 @@ func TestS3(t *testing.T) {
 	})
 }
 
-func TestUpload(t *testing.T) {
-	backend := s3Server(t, nil, nil)
-	dir := t.TempDir()
-	for name, text := range map[string]string{"summary.json": "{}", "report.csv": "a,b\n", "z.html": "<html>", "standard-input": "x"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var order []string
-	err := Upload(t.Context(), dir, "s3://exports/runs/", []string{"report.csv", "z.html", "summary.json"}, func(to string) { order = append(order, to) })
-	if err != nil {
-		t.Fatal(err)
-	}
-	folder := filepath.Base(dir)
-	want := []string{"report.csv", "z.html", "summary.json"}
-	for i, name := range want {
-		key := "runs/" + folder + "/" + name
-		if len(order) != 3 || order[i] != "s3://exports/"+key {
-			t.Errorf("uploaded %q, want %s as number %d", order, key, i)
-		}
-		if _, err := backend.HeadObject("exports", key); err != nil {
-			t.Errorf("the store has no %s: %v", key, err)
-		}
-	}
-	if err := Upload(t.Context(), dir, "https://host/x", want, nil); err == nil || !strings.Contains(err.Error(), "S3 store only") {
-		t.Errorf("Upload to https = %v, want an error that names S3", err)
-	}
-}
-
 // sftpServer serves the files of a folder to whoever has the key. Each
 // connection is first given to spoil.
 func sftpServer(t *testing.T, spoil func(n int64, c net.Conn) net.Conn) (address string, opt Options) {

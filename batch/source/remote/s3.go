@@ -112,9 +112,8 @@ func (o *s3Object) open(ctx context.Context, version string, offset int64) (io.R
 }
 
 // judge puts the store's answer into words and tells what is final.
-func (o *s3Object) judge(err error) error { return judgeS3(o.name, err) }
-
-func judgeS3(name string, err error) error {
+func (o *s3Object) judge(err error) error {
+	name := o.name
 	var answer minio.ErrorResponse
 	if !errors.As(err, &answer) {
 		return &Error{Name: name, What: "asking the store", Err: err}
