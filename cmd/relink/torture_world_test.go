@@ -41,7 +41,7 @@ func scenarios() []*scenario {
 	return []*scenario{
 		{name: "import", args: []string{"import", "links.csv"}},
 		{name: "import, the last row wins", args: []string{"import", "--on-conflict", "last", "--follow-merges", "links.csv"}},
-		{name: "import with guards", args: []string{"import", "--max-changes", "99%", "--max-rejects", "99%", "--existing", "keep", "links.csv"}},
+		{name: "import with guards", args: []string{"import", "--max-changes", "99%", "--max-rejects", "99%", "--max-new-rejects", "99%", "--existing", "keep", "links.csv"}},
 		{name: "reconcile", args: []string{"reconcile", "--connection", "c-1", "--prune", "--max-changes", "100%", "desired.csv"}},
 		{name: "revert", before: [][]string{{"import", "--on-conflict", "last", "links.csv"}}, args: []string{"revert", "1"}},
 	}
