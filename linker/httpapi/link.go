@@ -97,7 +97,7 @@ func (h *Handler) admit(x *exchange) (caller, bool) {
 	}
 	if !ok {
 		x.w.Header().Set("WWW-Authenticate", TokenHeader)
-		x.refuse(http.StatusUnauthorized, "unauthorized", "a valid token is wanted in the header "+TokenHeader)
+		x.hangUp(http.StatusUnauthorized, "unauthorized", "a valid token is wanted in the header "+TokenHeader)
 		return c, false
 	}
 	x.token = c.name
@@ -119,22 +119,28 @@ func (x *exchange) tooMany(wait time.Duration, why string) {
 func (x *exchange) body() ([]byte, bool) {
 	kind, _, err := mime.ParseMediaType(x.r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/json" || x.r.Header.Get("Content-Encoding") != "" {
-		x.refuse(http.StatusUnsupportedMediaType, "unsupported_media_type", "the body must be plain JSON, with Content-Type: application/json")
+		x.hangUp(http.StatusUnsupportedMediaType, "unsupported_media_type", "the body must be plain JSON, with Content-Type: application/json")
 		return nil, false
 	}
 	read, err := readAll(x)
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		x.refuse(http.StatusRequestEntityTooLarge, "body_too_large", "the body is larger than "+strconv.Itoa(MaxBody)+" bytes")
+		x.hangUp(http.StatusRequestEntityTooLarge, "body_too_large", "the body is larger than "+strconv.Itoa(MaxBody)+" bytes")
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		x.w.Header().Set("Connection", "close")
-		x.refuse(http.StatusRequestTimeout, "request_timeout", "the body did not arrive in time")
+		x.hangUp(http.StatusRequestTimeout, "request_timeout", "the body did not arrive in time")
 	case err != nil:
 		x.cause = err
-		x.refuse(http.StatusBadRequest, "incomplete_body", "the body did not arrive completely")
+		x.hangUp(http.StatusBadRequest, "incomplete_body", "the body did not arrive completely")
 	}
 	return read, err == nil
+}
+
+// hangUp refuses a request whose body was not read, and closes the connection:
+// what follows on it may be that body, and is not to be taken for a request.
+func (x *exchange) hangUp(status int, code, message string) {
+	x.w.Header().Set("Connection", "close")
+	x.refuse(status, code, message)
 }
 
 // failed answers for a Linker that could not say anything about the row.
