@@ -242,6 +242,10 @@ func (l *lane) fast(ctx context.Context, from, to pgTID) (int64, error) {
 				return errNotAsPlanned
 			}
 		}
+		// The links that are made are joined with the batch for their marks.
+		if _, err := tx.Exec(ctx, "SELECT pg_catalog.set_config('enable_hashjoin', 'on', true)"); err != nil {
+			return fmt.Errorf("making links: %w", err)
+		}
 		tag, err := tx.Exec(ctx, l.link, l.x.opt.Run, from, to, l.x.hasKey)
 		if err != nil {
 			return fmt.Errorf("making links: %w", err)

@@ -1,87 +1,78 @@
-// Package postgres carries out runs in the platform's database, and links single
-// recordings. All SQL of relink is below this folder: here the statements of a
-// run, in sql/STAGE/NAME.sql; in pg connections and what the database's errors
-// mean; in platform the names and types of one platform's tables; in dbcheck
-// what they must be like.
-//
-// A Store keeps the list of runs, a Session works on one run, and a Single links
-// one recording for the HTTP operation. What a link is, and every rule that
-// needs no database, is package linker's.
+// Package postgres works on the platform's database: it stages, plans, applies
+// and reports the rows of a run, relinks single recordings for the HTTP operation,
+// and keeps the list of runs. All SQL is here and in the packages below; what is
+// longer than a line stands in sql/, a folder a stage.
 //
 // # Tables
 //
-// Read: recordings, integration_connections and crm_entities, which may be
-// views. Read and written: recording_links, where a link is cleared and never
-// deleted. No table of the platform is ever altered. Schema relink is ours:
+// It reads recordings, integration_connections, crm_entities and recording_links
+// of the platform, and writes to recording_links alone: it inserts links, and
+// clears them by setting cleared_at and cleared_trigger. It alters none of them.
+// relink's own tables stand in schema relink: runs, marks, and the working tables
+// run_ID_NAME of a run, UNLOGGED, dropped when the run is done:
 //
-//	runs    the record of each run: state, options, source, where it was made
-//	marks   what a run did: run and row, the link made, the link cleared, and
-//	        the link that the one made stands for (of a revert)
+//	name           filled by                          read by
+//	staged         Stage (COPY), a row a record       the plan, results_staged
+//	doubts         Stage: what speaks against a prune the plan (scope.go)
+//	plan           resolve.sql, then changed in turn  everything after it
+//	alternate_ids  the second look: forms of ids      retry_alternates, near_asked
+//	retry          rows that are resolved once more   resolve.sql, in staged's place
+//	marked         the marks of this or the run that  applied, extras, groups_scope,
+//	               is reverted                        unattempted
+//	applied        marked, with the links themselves  final, revert
+//	to_revert      the same of the reverted run       revert
+//	repeated       recordings that several rows name  conflicts
+//	extras         links in scope that the file does  prune, groups_scope,
+//	               not mention                        results_extras
+//	asked, near    ids that were not found            the plan's details
+//	changes        the work list, in order of CRM row the lanes, by place (ctid)
+//	outcomes       lanes: what ended unlike the plan  results
 //
-// A run has working tables as well, relink.run_<id>_<name>, which statements call
-// run.<name>. They are UNLOGGED and dropped when the run is done:
+// # A plan
 //
-//	staged         a row a record that Check read; filled by Stage (COPY), read by
-//	               the plan. Its row count stands in relink.runs
-//	doubts         why the file as a whole may not be complete; Stage, extras
-//	plan           what each row asks for and what becomes of it; resolve.sql, and
-//	               every later step of the plan changes it
-//	alternate_ids  other forms of Salesforce ids that were not found
-//	retry          rows that are resolved a second time, by those forms or as the
-//	               survivor of a merge; resolve.sql runs over it as over staged
-//	marked         the marks of a run, with statistics of their own
-//	applied        what this run has done already, a row a recording; from marked
-//	to_revert      the same of the run that a revert takes back
-//	repeated       recordings that more than one row asks for; read by conflicts
-//	asked, near    ids for which a near miss is looked for, and what was found
-//	extras         reconcile: current links in scope that the file does not name
-//	changes        the work list: a row a recording, in the order of CRM rows; read
-//	               by the lanes, by place (ctid)
-//	outcomes       rows that ended otherwise than planned; written by the lanes,
-//	               joined by the results
+// The rule is resolve.sql, for the rows of a file, for those that get a second
+// look (other forms of Salesforce ids, survivors of merges) and for the HTTP
+// operation. What a plan decides depends on the staged rows, the marks of the run
+// and what stands in the platform's tables now, never on an earlier plan: so a
+// resume plans everything anew but the rows with marks. Those are final: outcome,
+// CRM row and previous link come from the marks alone.
 //
-// # Isolation and locks
+// # Writing
 //
-// READ COMMITTED throughout: each statement sees what others have committed by
-// then, and the slow path depends on it. Rows are locked in one order, CRM rows
-// by id, then links by recording. Lanes set lock_timeout to 500 ms, below
-// deadlock_timeout, so that relink gives way to the platform and not the other
-// way round.
+// Lanes are ranges of the work list's blocks, a connection each, so that no two
+// share a recording. A batch is one transaction in READ COMMITTED, whose
+// statements each see what others have committed. On the fast path it clears by
+// the planned link ids and inserts plainly, and both counts must be the plan's;
+// else it is rolled back and takes the slow path (slowpath.go): lock the CRM rows
+// FOR KEY SHARE in id order, lock the links in the way in order of recordings,
+// clear, insert with ON CONFLICT DO NOTHING, look again, in rounds. lock_timeout
+// of a lane is below deadlock_timeout: relink gives way to the platform.
 //
-// A batch goes the fast path first: two statements by planned link id, whose
-// counts must be those of the plan. Any difference or error rolls it back, and
-// the slow path does it again, locking before it writes, in at most maxRounds
-// rounds. A row is done when the database returned its new link, or when a later
-// statement of the transaction saw its target current.
+// Marks (relink.marks) are written in the transaction that changes the links: run,
+// row (null for a prune), recording, link made, link cleared, link that the one
+// made stands for. They are found by run. A number that has marks before its run
+// has written anything is refused: see ForeignMarksError.
 //
-// Three advisory locks of sessions keep runs apart. The leader holds lockRun: one
-// run writes at a time. Every lane holds lockFence shared, from before its first
-// write; a new leader takes it once exclusively, and so waits until no backend of
-// a dead run can still commit. lockAlive, with the run's id, tells a run that is
-// running from one that died.
+// # Locks between runs
 //
-// # Resuming
+// Session advisory locks. The run lock is held by the leader of the one writing
+// run. The fence is held shared by every lane; a new leader takes it exclusively
+// once, so that no backend of a dead run can still commit, and frees it for its own
+// lanes. Lock "alive", with the run's id, tells a run at work from a dead one. A
+// leader that loses its connection stops its lanes before its locks can be had.
 //
-// A mark is written in the transaction that changes the link, so it is there
-// exactly when the change is. A row with a mark is final: its outcome and previous
-// link come from the marks, whatever has become of them since, and it is never
-// applied again. Everything else is planned anew from what is there now; no plan
-// is ever taken over from a process that died. After a crash of the server, which
-// empties UNLOGGED tables, the count of staged differs from that in relink.runs,
-// and the file is staged again.
+// # Whose functions are called
 //
-// # Whose functions run
+// The first statement of every session sets search_path to pg_catalog, pg_temp;
+// statements name tables with their schema, by one renderer (statements.go, with
+// platform's functions). Only the statements that fire the platform's own triggers
+// (those of sql/apply that write, with a note that says so) run with the platform's
+// path, from pg.SetPath to pg.ResetPath or the commit, where deferred triggers
+// fire. Every function, operator and type in them is named with pg_catalog: whoever
+// may create in a schema of that path must not have anything of hers called.
+// TestNothingInTheSearchPathIsCalled sets a trap for each.
 //
-// Every session begins with search_path = pg_catalog, pg_temp, and the platform's
-// tables are named with their schema (see platform). So no function or operator
-// that somebody else made in a schema of the path can be called. Only statements
-// that fire the platform's own triggers run with the platform's path, because
-// those triggers find their tables by it; these statements name every function,
-// type and operator with pg_catalog.
-//
-// # Results
-//
-// results.sql does not repeat what is known: a null previous entity means the same
-// entity as the row's, an empty one no link before; a null data type or recording id
-// is none.
+// Ids keep the platform's types. Working tables take the types from the catalog
+// (platform.Platform), COPY sends values of them, and text that is no value of its
+// type stands in the columns unfit_*: it is not found, and proves no absence.
 package postgres
