@@ -3,8 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -206,6 +212,104 @@ func TestFailover(t *testing.T) {
 	})
 	s.exec("ALTER DATABASE " + name + " RESET default_transaction_read_only")
 	s.slowly(0)
+	p.exits(exit.Rejected)
+	s.isWhole(run)
+}
+
+// network stands between relink and its server and can fail as networks do.
+type network struct {
+	listener net.Listener
+	server   string
+	failing  atomic.Bool
+	mu       sync.Mutex
+	open     []net.Conn
+}
+
+// newNetwork listens on a port of its own in front of the site's server.
+func newNetwork(t *testing.T, s *site) *network {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, err := url.Parse(s.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &network{listener: listener, server: filepath.Join(address.Query().Get("host"), ".s.PGSQL.5432")}
+	t.Cleanup(func() { listener.Close() })
+	go n.accept()
+	return n
+}
+
+func (n *network) accept() {
+	for {
+		client, err := n.listener.Accept()
+		if err != nil {
+			return
+		}
+		if n.failing.Load() {
+			client.(*net.TCPConn).SetLinger(0) // it is reset, not closed
+			client.Close()
+			continue
+		}
+		server, err := net.Dial("unix", n.server)
+		if err != nil {
+			client.Close()
+			continue
+		}
+		n.mu.Lock()
+		n.open = append(n.open, client, server)
+		n.mu.Unlock()
+		for _, way := range [][2]net.Conn{{client, server}, {server, client}} {
+			go func() {
+				io.Copy(way[0], way[1])
+				way[0].Close()
+			}()
+		}
+	}
+}
+
+// fails cuts all connections and resets new ones.
+func (n *network) fails() {
+	n.failing.Store(true)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, conn := range n.open {
+		conn.Close()
+	}
+}
+
+// url is the site's, by way of the network.
+func (n *network) url(s *site) string {
+	host, port, _ := net.SplitHostPort(n.listener.Addr().String())
+	return fmt.Sprintf("%s&host=%s&port=%s&sslmode=disable", s.url, host, port)
+}
+
+// A network that fails during a run is waited for; one that fails before it has
+// had its database ends it at once.
+func TestNetworkFails(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	run := s.remember() + 1
+	n := newNetwork(t, s)
+	env := []string{"RELINK_DATABASE=" + n.url(s)}
+	n.fails()
+	p := s.startWith(env, "import", "links.csv")
+	p.exits(exit.Error)
+	p.says("relink: error: the database server at 127.0.0.1:")
+	if strings.Contains(p.stderr.String(), "trying again") {
+		t.Errorf("it says\n%sbut has never had its database", p.stderr.String())
+	}
+	n.failing.Store(false)
+	s.slowly(100 * time.Millisecond)
+	before := s.applied()
+	p = s.startWith(env, "import", "--batch-rows", "5", "--lanes", "1", "links.csv")
+	s.until("it applies", func() bool { return s.applied() >= before+10 })
+	n.fails()
+	s.until("it tries again and is reset", func() bool { return strings.Count(p.stderr.String(), "; trying again in ") >= 2 })
+	s.slowly(0)
+	n.failing.Store(false)
 	p.exits(exit.Rejected)
 	s.isWhole(run)
 }
