@@ -7,7 +7,7 @@ var databaseExplanations = []Explanation{
 		Code:    RecordingNotFound,
 		Meaning: "No recording has this recordingId.",
 		Cause:   "The id belongs to another system or organization, is misspelt, or the recording has not reached the platform yet.",
-		Remedy:  "Compare the id with the platform's export of recordings; the message names a near miss when there is one. For recordings still to come, run the rejects file again later.",
+		Remedy:  "Compare the id with the platform's export of recordings; the message names a near miss when there is one, and says when the value is no id at all (NULL, a web address, a formula). Such a row, and one whose id has not the form of the platform's ids, also withholds a prune. For recordings still to come, run the rejects file again later.",
 		Example: "R-17 where the recording is r-17: ids are matched exactly.",
 		Do:      "check the ids, or run the rejects again later",
 		When:    "the recording reaches the platform",

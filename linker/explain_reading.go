@@ -28,15 +28,15 @@ var readingExplanations = []Explanation{
 	{
 		Code:    MalformedRow,
 		Meaning: "The record cannot be read as CSV or JSON, or an id has a line break or control character inside.",
-		Cause:   "A stray quote, too few or too many cells, broken JSON, a key given twice, or a number where an id must stand in quotes.",
-		Remedy:  "Look at the line named in the report and at the one before it, and fix the quotes, the delimiters or the JSON.",
+		Cause:   "A stray quote, too few or too many cells, broken JSON, a key given twice, a number where an id must stand in quotes, a last line that is cut off, or a line that is no row: a ruler, a footer.",
+		Remedy:  "Look at the line named in the report and at the one before it, and fix the quotes, the delimiters or the JSON. Get a file that may be cut off again; add the line end when the last id is whole. Lines that are no rows can be removed.",
 		Example: `r-17,CONTACT,"e-4 — the quote is never closed. In JSONL: {"recordingId": 17} — write "17", since numbers lose digits.`,
 		Do:      "fix the quotes, cells or JSON of these lines",
 	},
 	{
 		Code:    MissingRecordingID,
 		Meaning: "The row does not name a recording.",
-		Cause:   "The cell is empty or holds blanks only; in spreadsheets often a merged cell or a subtotal line.",
+		Cause:   "The cell is empty or holds blanks only; in spreadsheets often a merged cell, a subtotal line, or a row of which only columns that are ignored are filled.",
 		Remedy:  "Fill in recordingId or remove the row.",
 		Example: ",CONTACT,e-4 — nothing stands before the first comma.",
 		Do:      "fill in recordingId or remove the rows",

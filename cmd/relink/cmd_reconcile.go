@@ -101,10 +101,12 @@ Rows that are out of scope, and recordings whose link now leads out of it, are
 rejected. Unless --max-changes says otherwise, a file that would change more
 than 20 % of the links is refused, as is a file without one good row.
 
-While any record has no recording id that can be trusted, nothing is cleared: a
-prune is withheld, and the run ends with 2 and the reason. A recording that a
-rejected row names, also with other letter case, white space or leading zeros,
-is never cleared.
+Absence must be proven: while any record has no recording id that can be trusted,
+or the file may be cut off or joined, nothing is cleared: the prune is withheld,
+and the run ends with 2 and the lines. An id that no recording has is trusted when
+it has the form of the recordings' ids. A recording that a rejected row names is
+never cleared, also where only letter case, leading zeros, white space or
+punctuation differ.
 
 For cron: without a terminal, stderr has a line when the run starts and one when
 it ends; with --quiet a run that ends with 0 prints nothing. --metrics-file
