@@ -75,9 +75,12 @@ func (d *Done) Drift() bool { return d.Tally.Outcomes().Drift(d.leftAlone) > 0 }
 
 // Summary is the run's summary.json, without its files.
 func (d *Done) Summary() linker.Summary {
-	id := d.Run.ID
+	var id *int64 // nil for a run that no database has recorded
+	if d.Run.ID != 0 {
+		id = &d.Run.ID
+	}
 	s := linker.Summary{
-		Run:        &id,
+		Run:        id,
 		Kind:       string(d.Run.Kind),
 		DryRun:     d.Run.DryRun,
 		Applied:    d.Applied,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"relink/batch/conflict"
 	"relink/batch/source"
@@ -28,18 +29,12 @@ type Validation struct {
 	Progress *Progress
 }
 
-// Validated is what came of a validation.
-type Validated struct {
-	Source  linker.SourceIdentity
-	Tally   linker.Tally
-	Refusal *linker.Refusal // nil when the guard lets the file pass
-}
-
-// Validate finds everything that can be found without a database and writes it
-// into a report. Rows of one recording that ask for different targets get a
+// Do finds everything that can be found without a database and writes it into a
+// report. Rows of one recording that ask for different targets get a
 // note in the line of each: since such rows may be at both ends of the file, a
 // file that has them is read a second time.
-func Validate(ctx context.Context, v Validation) (*Validated, error) {
+func (v *Validation) Do(ctx context.Context) (*Done, error) {
+	started := time.Now().UTC()
 	finder := conflict.NewFinder(v.TempDir)
 	defer finder.Close()
 	add := func(row *Row) (string, error) {
@@ -55,12 +50,13 @@ func Validate(ctx context.Context, v Validation) (*Validated, error) {
 		return nil
 	})
 	if errors.Is(err, errConflicts) {
-		done, err = v.readAgain(ctx, finder, done.Source)
+		done, err = v.readAgain(ctx, finder, done.Run.Source)
 	}
 	if err != nil {
 		return nil, err
 	}
 	v.Progress.Enter(Finished)
+	done.Run.StartedAt, done.Run.FinishedAt = started, time.Now().UTC()
 	return done, nil
 }
 
@@ -69,7 +65,7 @@ var errConflicts = errors.New("rows are in conflict")
 
 // readAgain writes the report of a file in which rows are in conflict. was is
 // the file as it was read the first time.
-func (v *Validation) readAgain(ctx context.Context, finder *conflict.Finder, was linker.SourceIdentity) (*Validated, error) {
+func (v *Validation) readAgain(ctx context.Context, finder *conflict.Finder, was linker.SourceIdentity) (*Done, error) {
 	others, err := finder.Cursor()
 	if err != nil {
 		return nil, err
@@ -85,7 +81,7 @@ func (v *Validation) readAgain(ctx context.Context, finder *conflict.Finder, was
 	}
 	v.Progress.RowsToReport.Store(v.Progress.RowsRead.Load())
 	done, err := v.read(ctx, Reporting, note, func() error { return nil })
-	if err == nil && done.Source != was {
+	if err == nil && done.Run.Source != was {
 		err = fmt.Errorf("reading %s a second time: it has changed since the first time; run again when nothing writes to it", was.Name)
 	}
 	return done, err
@@ -94,7 +90,7 @@ func (v *Validation) readAgain(ctx context.Context, finder *conflict.Finder, was
 // read reads the whole file into a new report. note returns the message of a row
 // that has no fault. end is called after the last row: its error ends the
 // report, too.
-func (v *Validation) read(ctx context.Context, phase Phase, note func(*Row) (string, error), end func() error) (*Validated, error) {
+func (v *Validation) read(ctx context.Context, phase Phase, note func(*Row) (string, error), end func() error) (*Done, error) {
 	reading := Reading{Input: v.Input, Rules: &linker.Rules{Set: v.Input.Set, Values: v.Input.Values}, Progress: v.Progress}
 	if phase == Staging {
 		reading.Notice = v.Notice
@@ -128,6 +124,10 @@ func (v *Validation) read(ctx context.Context, phase Phase, note func(*Row) (str
 		}
 		return read, end()
 	})
-	refusal := v.Guard.Judge(linker.Plan{Rows: tally.Rows(), Strays: strays, Outcomes: tally.Outcomes()})
-	return &Validated{Source: rows.Identity(), Tally: tally, Refusal: refusal}, err
+	done := &Done{Run: linker.Run{Kind: linker.Validate, State: linker.StateDone, Source: rows.Identity()}, Tally: tally, Reported: true}
+	done.Refusal = v.Guard.Judge(linker.Plan{Rows: tally.Rows(), Strays: strays, Outcomes: tally.Outcomes()})
+	if done.Refusal != nil {
+		done.Run.State = linker.StateRefused
+	}
+	return done, err
 }

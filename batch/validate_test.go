@@ -51,9 +51,12 @@ func validation(t *testing.T, rows ...string) (Validation, *[]*keptReport) {
 func TestValidateReadsOnceWhereRowsAgree(t *testing.T) {
 	t.Parallel()
 	v, reports := validation(t, "r1,e1", "r2,e2", "r1,e1", ",e3")
-	done, err := Validate(t.Context(), v)
+	done, err := v.Do(t.Context())
 	if err != nil {
 		t.Fatal(err)
+	}
+	if s := done.Summary(); s.Run != nil || s.Kind != "validate" || s.ExitStatus != linker.ExitRejected {
+		t.Errorf("summary of run %v, kind %s, exit status %d; want none, validate, %d", s.Run, s.Kind, s.ExitStatus, linker.ExitRejected)
 	}
 	if len(*reports) != 1 || !(*reports)[0].committed {
 		t.Fatalf("%d reports were begun, want one that is committed", len(*reports))
@@ -72,7 +75,7 @@ func TestValidateNamesTheOtherRowsOfAConflict(t *testing.T) {
 	v, reports := validation(t, "r1,e1", "r2,e2", ",e3", "r1,e1", "r1,e4")
 	var notices []string
 	v.Notice = func(text string) { notices = append(notices, text) }
-	done, err := Validate(t.Context(), v)
+	done, err := v.Do(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +116,7 @@ func TestValidateWritesNoReportOfAFileThatChanges(t *testing.T) {
 		}
 		return begin(src)
 	}
-	_, err := Validate(t.Context(), v)
+	_, err := v.Do(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "it has changed") {
 		t.Errorf("Validate of a file that another takes the place of = %v", err)
 	}
@@ -132,7 +135,7 @@ func TestValidateEndsWithItsContext(t *testing.T) {
 		*reports = append(*reports, &keptReport{})
 		return (*reports)[0], nil
 	}
-	if _, err := Validate(ctx, v); !errors.Is(err, linker.ErrStopped) {
+	if _, err := v.Do(ctx); !errors.Is(err, linker.ErrStopped) {
 		t.Errorf("Validate = %v, want the cause %v", err, linker.ErrStopped)
 	}
 	if (*reports)[0].committed {

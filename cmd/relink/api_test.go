@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -427,7 +426,7 @@ func TestResumeDoesNotBelieveAFolder(t *testing.T) {
 	if err != nil || len(folders) != 1 {
 		t.Fatalf("folders %v, want one", folders)
 	}
-	dir, journal := folders[0], filepath.Join(folders[0], journalName)
+	dir, journal := folders[0], filepath.Join(folders[0], "journal.jsonl")
 	text, err := os.ReadFile(journal)
 	if err != nil {
 		t.Fatal(err)
@@ -454,18 +453,5 @@ func TestResumeDoesNotBelieveAFolder(t *testing.T) {
 		if got.status != exit.Error || !strings.Contains(got.stderr, test.want) {
 			t.Errorf("%s: exits %d and says %q, want 1 and %q", name, got.status, got.stderr, test.want)
 		}
-	}
-}
-
-func TestForetelling(t *testing.T) {
-	t.Parallel()
-	var b strings.Builder
-	r := &apiRun{a: newApp(nil, nil, io.Discard, &b)}
-	r.s.Rate = 1000
-	r.foretell(1_000_000)
-	want := "relink: notice: 1,000,000 rows to send, at most 1,000 a minute: about 16 h 40 min\n" +
-		"relink: notice: where the platform's database can be reached, relink import --database does that in minutes\n"
-	if b.String() != want {
-		t.Errorf("foretell says %q, want %q", b.String(), want)
 	}
 }

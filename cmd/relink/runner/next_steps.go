@@ -112,8 +112,8 @@ func NextAfterAPI(cmd *cobra.Command, path string) func(linker.Summary) []report
 	}
 }
 
-// NextAfterValidate are the commands that make sense after the check of path.
-func NextAfterValidate(cmd *cobra.Command, path string, s linker.Summary) []reports.Step {
+// nextAfterValidate are the commands that make sense after the check of path.
+func nextAfterValidate(cmd *cobra.Command, path string, s linker.Summary) []reports.Step {
 	same := sameFlags(cmd, reading, writing)
 	var list []reports.Step
 	if rejects, ok := s.Files["rejects"]; ok {

@@ -5,10 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 	"strings"
-	"time"
 
-	"relink/batch"
-	"relink/cmd/relink/console"
 	"relink/linker"
 	"relink/linker/postgres"
 	"relink/reports"
@@ -43,42 +40,6 @@ func WriteBeside(dir string, p *reports.Page) error {
 		return errors.Join(err, summary.Abort())
 	}
 	return summary.Commit()
-}
-
-// phasesOf are the phases that a run goes through.
-func phasesOf(run linker.Run) []batch.Phase {
-	if run.DryRun {
-		return console.PhasesOfDryRun
-	}
-	return console.PhasesOfRun
-}
-
-// recordedPhases are the phases of a run with the time that each took, by the
-// run's record: its report may be written by another process.
-func recordedPhases(run linker.Run, s linker.Summary) []reports.Phase {
-	took := func(phase batch.Phase) time.Duration {
-		return time.Duration(run.Took[phase.String()]) * time.Millisecond
-	}
-	return PhasesTook(took, phasesOf(run), s.Rows, s.Outcomes.Written())
-}
-
-// PhasesTook are the phases with the time that each took. applied is the number
-// of rows that were written.
-func PhasesTook(took func(batch.Phase) time.Duration, phases []batch.Phase, rows, applied int64) []reports.Phase {
-	var list []reports.Phase
-	for _, phase := range phases {
-		p := reports.Phase{Name: console.PhaseNames[phase], Took: took(phase), Rows: rows}
-		switch phase {
-		case batch.Planning:
-			p.Rows = 0
-		case batch.Applying:
-			p.Rows = applied
-		}
-		if p.Took > 0 {
-			list = append(list, p)
-		}
-	}
-	return list
 }
 
 // connectionNames looks up how people know the connections of a sample.

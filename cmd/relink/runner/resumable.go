@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/mod/semver"
@@ -170,11 +169,6 @@ func (r *Runner) resumeHint(run int64) string {
 	return fmt.Sprintf("relink resume%s %d continues it", SameDatabase(r.Command), run)
 }
 
-// interrupted is the end of a run that was told to stop.
-func (r *Runner) interrupted(run int64) error {
-	return exit.WithStatus(exit.Interrupted, fmt.Errorf("run %d was interrupted", run), r.resumeHint(run))
-}
-
 // record saves the record of a run that has lost its session. Somebody else may
 // be at work on the run by now, or have ended it: then the record is theirs.
 func (r *Runner) record(ctx context.Context, run linker.Run) error {
@@ -217,24 +211,23 @@ func (r *Runner) broken(run linker.Run, done *batch.Done, resumed bool, err erro
 		err = errors.Join(err, r.abandon(run, err))
 		return exit.WithStatus(exit.Error, err, exit.Hint(err))
 	case errors.Is(err, linker.ErrStopped), r.Command.Context().Err() != nil:
-		return r.interrupted(run.ID)
+		return exit.WithStatus(exit.Interrupted, errInterrupted(run.ID), r.resumeHint(run.ID))
 	}
 	err = pg.Explain(err)
 	hint := exit.Hint(err)
-	join := func(more string) string { return strings.TrimPrefix(hint+"; "+more, "; ") }
 	switch {
 	case r.Rewrite:
 		return exit.WithStatus(exit.Error, err, hint)
 	case pg.IsLasting(err) && !done.Applied && !resumed:
 		// A resume would end like this one, and there is nothing to resume.
 		err = errors.Join(err, r.abandon(run, err), r.dropTables(run.ID))
-		return exit.WithStatus(exit.Error, err, join("nothing was written: start it again when that is fixed"))
+		return exit.WithStatus(exit.Error, err, joinHints(hint, "nothing was written: start it again when that is fixed"))
 	case pg.IsLasting(err):
-		return exit.WithStatus(exit.Error, err, join(fmt.Sprintf("when that is fixed, continue run %d with relink resume", run.ID)))
+		return exit.WithStatus(exit.Error, err, joinHints(hint, fmt.Sprintf("when that is fixed, continue run %d with relink resume", run.ID)))
 	case !done.Applied && !linker.IsTransient(err):
 		err = errors.Join(err, r.dropTables(run.ID))
 	}
-	return exit.WithStatus(exit.Error, err, join(r.resumeHint(run.ID)))
+	return exit.WithStatus(exit.Error, err, joinHints(hint, r.resumeHint(run.ID)))
 }
 
 // dropTables drops the working tables of a run that has not written: a resume

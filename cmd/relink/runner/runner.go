@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -43,7 +42,6 @@ type Runner struct {
 	JSON     bool
 	HTML     bool                                // print the page instead of the summary
 	Next     func(linker.Summary) []reports.Step // the commands that make sense after it
-	began    time.Time                           // in this process
 	named    bool                                // the organizations
 }
 
@@ -120,10 +118,7 @@ func (r *Runner) nameInterrupted(ctx context.Context, but int64) error {
 // do takes a run to its end, says how it ended, and returns that as an error
 // with the exit status.
 func (r *Runner) do(ctx context.Context, run linker.Run, s Settings, resumed bool) error {
-	var files *ReportFiles
-	var progress batch.Progress
-	var page *reports.Page
-	dir := RelativePath(run.OutDir)
+	l := r.life(run, s)
 	input := s.Input(run.OutDir)
 	if run.Kind != linker.Revert {
 		held, release, err := source.Hold(input)
@@ -136,7 +131,7 @@ func (r *Runner) do(ctx context.Context, run linker.Run, s Settings, resumed boo
 		Run: run, Input: input, Rules: s.Rules, Guard: s.Guard, Rewrite: r.Rewrite,
 		Open: func(ctx context.Context, again bool) (batch.Attempt, error) {
 			o := r.sessionOptions(run, s, again, resumed)
-			o.Working = &progress.Lanes
+			o.Working = &l.progress.Lanes
 			session, err := r.open(ctx, o)
 			if err == nil && resumed && !again {
 				if err = r.untouched(ctx, run); err != nil {
@@ -145,24 +140,14 @@ func (r *Runner) do(ctx context.Context, run linker.Run, s Settings, resumed boo
 			}
 			return session, pg.Explain(err)
 		},
-		Record: r.record,
-		Begin: func(src *source.Reader) (batch.Report, error) {
-			var err error
-			files, err = NewReportFiles(dir, flags.Extension(s.ReportFormat, s.ReportCompress), s.Rules.Set, src)
-			if files != nil && run.State.Ended() {
-				files.keepOther = run.ID
-			}
-			return files, err
-		},
-		Finish: func(done *batch.Done) (err error) {
-			page, err = r.writeRest(dir, done, files, s)
-			return err
-		},
+		Record:       r.record,
+		Begin:        l.begin,
+		Finish:       func(done *batch.Done) error { return l.finish(done, nil) },
 		Planned:      func(p linker.Plan) { r.nameOrganizations(p, s) },
 		RetryTimeout: r.Options.RetryTimeout,
 		Stop:         ctx.Done(),
-		Notice:       func(text string) { r.Console.Stderr.Notice("%s", text) },
-		Progress:     &progress,
+		Notice:       l.notice,
+		Progress:     &l.progress,
 	}
 	if s.Expect != "" {
 		job.Expect = func(*source.Reader) (batch.Report, error) { return newExpectation(s.Expect) }
@@ -170,56 +155,57 @@ func (r *Runner) do(ctx context.Context, run linker.Run, s Settings, resumed boo
 	if err := r.compareRefused(ctx, job, s); err != nil {
 		return r.broken(run, &batch.Done{Run: run}, resumed, err)
 	}
-	r.begins(run, dir)
-	saidSo := context.AfterFunc(ctx, func() {
-		r.Console.Stderr.Notice("stopping after the batches in hand; a second signal stops at once")
-	})
-	defer saidSo()
-	stop := r.Console.Stderr.Watch(&progress, phasesOf(run))
-	done, err := job.Do(r.Console.Hard)
-	stop()
+	defer l.announceStop(ctx, "batches")()
+	done, err := l.work(r.Console.Hard, job)
 	var standing *standingError
-	if r.Standing && errors.As(err, &standing) && IsFile(filepath.Join(dir, summaryName)) {
-		return r.showStanding(dir, standing)
+	if r.Standing && errors.As(err, &standing) && IsFile(filepath.Join(l.dir, summaryName)) {
+		return r.showStanding(l, standing)
 	}
 	if err != nil {
 		return r.broken(run, done, resumed, err)
 	}
 	if err := r.endOlder(done, s); err != nil {
-		r.Console.Stderr.Notice("older runs of this scope are not ended: %s", pg.Explain(err))
+		l.notice("older runs of this scope are not ended: " + pg.Explain(err).Error())
 	}
 	if r.Rewrite && run.State == linker.StateDone && !maps.Equal(run.Outcomes, done.Tally.Outcomes()) {
 		r.Console.Stderr.Warn(fmt.Sprintf("run %d ended with %s: links, recordings or CRM rows have changed since, "+
 			"and the rows that it did not change are reported as they would be decided now", run.ID, run.Outcomes))
 	}
-	if done.Plan.PruneWithheld != "" && (r.Console.Quiet || r.JSON) {
-		r.Console.Stderr.Warn(withheld(done))
+	if done.Refusal != nil && done.Applied {
+		done.Refusal.Hint = r.halfDoneHint(run.ID)
 	}
-	if done.SourceLost != "" && (r.Console.Quiet || r.JSON) {
-		r.Console.Stderr.Warn(sourceLost(done))
+	if r.Rewrite {
+		return l.end(done, nil, "")
 	}
-	if done.WrongDatabase() && (r.Console.Quiet || r.JSON) {
-		r.Console.Stderr.Warn(wrongDatabase)
+	return l.end(done, nil, r.resumeHint(run.ID))
+}
+
+// life is what a run on a database has in common with the others.
+func (r *Runner) life(run linker.Run, s Settings) *life {
+	l := &life{
+		console: r.Console, dir: RelativePath(run.OutDir), settings: s, next: r.Next, asJSON: r.JSON, asPage: r.HTML,
+		phases: console.PhasesOfRun,
+		attrs:  []any{"run", run.ID, "kind", run.Kind, "dryRun", run.DryRun},
+		decorate: func(p *reports.Page, done *batch.Done) {
+			if of := done.Run.OfRun; of != 0 {
+				p.Options = append([]reports.Option{{Name: "undoes", Value: fmt.Sprintf("run %d", of)}}, p.Options...)
+			}
+			if err := r.decorate(p, done.Run, s); err != nil {
+				r.Console.Stderr.Notice("report.html lacks the names of connections: %s", pg.Explain(err))
+			}
+		},
 	}
-	summary := page.Summary
-	if r.HTML {
-		err = r.Console.ShowPage(summary.Files["html"])
-	} else {
-		err = r.Console.Show(summary, r.JSON, reports.TextOptions{Notices: why(done), Next: page.Next})
+	if run.State.Ended() {
+		l.keepOther = run.ID
 	}
-	if err != nil {
-		return err
+	title := fmt.Sprintf("%s %d", run.Kind, run.ID)
+	if run.DryRun {
+		l.phases, title = console.PhasesOfDryRun, "dry run of "+title
 	}
-	r.ends(summary)
-	switch {
-	case done.Refusal != nil && done.Applied:
-		return exit.WithStatus(summary.ExitStatus, done.Refusal, r.halfDoneHint(run.ID))
-	case done.Refusal != nil:
-		return exit.WithStatus(summary.ExitStatus, done.Refusal, done.Refusal.Hint)
-	case summary.ExitStatus == exit.Interrupted && !r.Rewrite:
-		return r.interrupted(run.ID)
+	if !r.Rewrite {
+		l.title = title
 	}
-	return exit.Done(summary.ExitStatus)
+	return l
 }
 
 // endOlder ends the older interrupted reconciliations of a scope that one has just
@@ -250,37 +236,6 @@ func (r *Runner) endOlder(done *batch.Done, s Settings) error {
 	return nil
 }
 
-// begins writes the log's line of a run that begins, or goes on.
-func (r *Runner) begins(run linker.Run, dir string) {
-	if r.Rewrite {
-		return
-	}
-	r.began = time.Now()
-	r.Console.Stderr.Event("start", fmt.Sprintf("%s of %s, %s, files in %s", runName(string(run.Kind), run.ID, run.DryRun), run.Source.Name, UTC(r.began), dir),
-		"run", run.ID, "kind", run.Kind, "dryRun", run.DryRun, "source", run.Source.Name, "folder", dir)
-}
-
-// ends writes the log's line of a run that has ended.
-func (r *Runner) ends(s linker.Summary) {
-	if r.Rewrite {
-		return
-	}
-	_, verdict := reports.Verdict(s)
-	took := time.Since(r.began).Round(100 * time.Millisecond)
-	r.Console.Stderr.Event("end", fmt.Sprintf("%s, %s, exit status %d after %s: %s", runName(s.Kind, *s.Run, s.DryRun), UTC(time.Now()), s.ExitStatus, took, verdict),
-		"run", *s.Run, "kind", s.Kind, "dryRun", s.DryRun, "state", s.State, "exitStatus", s.ExitStatus, "seconds", took.Seconds(),
-		"rows", s.Rows, "outcomes", s.Outcomes, "drift", s.Drift, "report", s.Files["report"])
-}
-
-func UTC(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
-
-func runName(kind string, id int64, dryRun bool) string {
-	if dryRun {
-		kind = "dry run of " + kind
-	}
-	return fmt.Sprintf("%s %d", kind, id)
-}
-
 // open opens a session. ctx ends with the first signal and ends only the
 // opening: the session itself must outlive it, to bring the batch in hand to an
 // end and to report.
@@ -294,56 +249,6 @@ func (r *Runner) open(ctx context.Context, o postgres.SessionOptions) (batch.Att
 	opened()
 	return session, nil
 }
-
-// writeRest writes the files that stand beside the report, the summary last:
-// whoever finds one finds all that it lists.
-func (r *Runner) writeRest(dir string, done *batch.Done, files *ReportFiles, s Settings) (*reports.Page, error) {
-	page := &reports.Page{
-		Summary: done.Summary(), Notices: why(done), Sample: &files.Sample, Touched: done.Plan.Touched,
-		Options: s.Listed(), Host: done.Run.Host, Version: done.Run.Version,
-	}
-	page.Phases = recordedPhases(done.Run, page.Summary)
-	if of := done.Run.OfRun; of != 0 {
-		page.Options = append([]reports.Option{{Name: "takes back", Value: fmt.Sprintf("run %d", of)}}, page.Options...)
-	}
-	if done.Refusal != nil {
-		page.Notices = append(page.Notices, exit.Groups(done.Refusal)...)
-		if done.Refusal.Hint != "" {
-			page.Notices = append(page.Notices, "To do: "+done.Refusal.Hint)
-		}
-	}
-	page.Summary.Files = files.Names()
-	page.Next = r.Next(page.Summary)
-	if err := r.decorate(page, done.Run, s); err != nil {
-		r.Console.Stderr.Notice("report.html lacks the names of connections: %s", pg.Explain(err))
-	}
-	return page, WriteBeside(dir, page)
-}
-
-// why are the sentences under the verdict: what was not done, for which reason.
-func why(done *batch.Done) (list []string) {
-	if done.Refusal != nil {
-		list = append(list, done.Refusal.Message)
-	}
-	if done.SourceLost != "" {
-		list = append(list, sourceLost(done))
-	}
-	if done.WrongDatabase() {
-		list = append(list, wrongDatabase)
-	}
-	if done.Plan.PruneWithheld != "" {
-		list = append(list, withheld(done))
-	}
-	return list
-}
-
-const wrongDatabase = "no recording of the file exists in this database: is it the right one?"
-
-func sourceLost(done *batch.Done) string {
-	return done.SourceLost + ": the report is made of the rows as they were read at first, trimmed and without a rejects file"
-}
-
-func withheld(done *batch.Done) string { return "nothing was cleared: " + done.Plan.PruneWithheld }
 
 // decorate adds to the page what only the database knows.
 func (r *Runner) decorate(page *reports.Page, run linker.Run, s Settings) (err error) {
@@ -412,22 +317,18 @@ func SameDatabase(cmd *cobra.Command) string {
 }
 
 // showStanding prints what was written when the run ended.
-func (r *Runner) showStanding(dir string, standing *standingError) error {
-	content, err := os.ReadFile(filepath.Join(dir, summaryName))
+func (r *Runner) showStanding(l *life, standing *standingError) error {
+	content, err := os.ReadFile(filepath.Join(l.dir, summaryName))
 	if err != nil {
 		return err
 	}
 	var s linker.Summary
 	if err := json.Unmarshal(content, &s); err != nil {
-		return fmt.Errorf("reading %s: %w", filepath.Join(dir, summaryName), err)
+		return fmt.Errorf("reading %s: %w", filepath.Join(l.dir, summaryName), err)
 	}
-	r.Console.Stderr.Notice("%s; this is what was written when the run ended", standing)
-	if r.HTML {
-		err = r.Console.ShowPage(filepath.Join(dir, pageName))
-	} else {
-		err = r.Console.Show(s, r.JSON, reports.TextOptions{Next: r.Next(s)})
-	}
-	if err != nil {
+	l.notice(standing.Error() + "; this is what was written when the run ended")
+	s.Files["html"] = filepath.Join(l.dir, pageName)
+	if err := l.show(s, reports.TextOptions{Next: r.Next(s)}); err != nil {
 		return err
 	}
 	return exit.Done(s.ExitStatus)
