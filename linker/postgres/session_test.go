@@ -240,3 +240,28 @@ func TestErrorsOfASessionAnswerForThemselves(t *testing.T) {
 
 // wholeFile says that nothing speaks against the file.
 func wholeFile() []string { return nil }
+
+// A table that another version of relink staged has other columns: its rows are
+// staged anew.
+func TestStagedByAnotherVersion(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	x := w.begin(postgres.SessionOptions{})
+	defer x.Close()
+	w.stage(x, []linker.Fields{{RecordingID: "r-1", DataType: "LEAD", ID: "e-1"}})
+	w.exec("UPDATE relink.runs SET staged_rows = 1")
+	for _, c := range []struct {
+		change string
+		want   bool
+	}{
+		{"SELECT 1", true},
+		{"ALTER TABLE relink.run_1_staged ADD COLUMN later int", true},
+		{"DROP TABLE relink.run_1_doubts", false},
+		{"CREATE TABLE relink.run_1_doubts (); ALTER TABLE relink.run_1_staged DROP COLUMN stray", false},
+	} {
+		w.exec(c.change)
+		if got, err := x.Staged(t.Context()); got != c.want || err != nil {
+			t.Errorf("after %s: Staged = %t, %v, want %t", c.change, got, err, c.want)
+		}
+	}
+}

@@ -7,25 +7,40 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
+	"strings"
 
 	"relink/linker"
 	"relink/linker/bloom"
 	"relink/linker/postgres/platform"
 )
 
-// Staged reports whether the run's working table holds exactly the rows that
-// were staged. It does not after a crash of the server, which empties
-// UNLOGGED tables, and after a client that died while it staged.
+// stagedColumns are those of the table of staged rows, in the order of the COPY.
+var stagedColumns = []string{
+	"row_no", "line", "code", "recording_id", "data_type", "entity_id", "external_id", "connection_id", "trigger", "doubtful", "seen", "stray",
+	"detail", "unfit_recording_id", "unfit_entity_id", "unfit_external_id", "unfit_connection_id",
+}
+
+// Staged reports whether the run's working tables hold exactly the rows that
+// were staged. They do not after a crash of the server, which empties UNLOGGED
+// tables, after a client that died while it staged, and where another version of
+// relink staged them with other columns.
 func (x *Session) Staged(ctx context.Context) (bool, error) {
 	ctx, done := x.during(ctx)
 	defer done()
 	const query = `
-		SELECT coalesce(staged_rows, -1), to_regclass($2) IS NOT NULL
+		SELECT
+		    coalesce(staged_rows, -1),
+		    to_regclass($3) IS NOT NULL AND (
+		        SELECT count(*) = cardinality($4::text[])
+		        FROM pg_attribute
+		        WHERE attrelid = to_regclass($2) AND attname = ANY ($4) AND NOT attisdropped
+		    )
 		FROM relink.runs
 		WHERE id = $1`
 	var want int64
 	var exists bool
-	if err := x.work.QueryRow(ctx, query, x.opt.Run, tablePrefix(x.opt.Run)+"staged").Scan(&want, &exists); err != nil {
+	prefix := tablePrefix(x.opt.Run)
+	if err := x.work.QueryRow(ctx, query, x.opt.Run, prefix+"staged", prefix+"doubts", stagedColumns).Scan(&want, &exists); err != nil {
 		return false, x.cause(fmt.Errorf("looking for the working table of run %d: %w", x.opt.Run, err))
 	}
 	if want < 0 || !exists {
@@ -39,8 +54,9 @@ func (x *Session) Staged(ctx context.Context) (bool, error) {
 }
 
 // Stage copies rows into the run's working table until next returns io.EOF,
-// and returns how many there were. doubts then says why the file may not be whole. An error of next stops it and is returned
-// as it is. next is called from one goroutine, not the caller's.
+// and returns how many there were. doubts then says why the file may not be
+// whole. An error of next stops it and is returned as it is. next is called from
+// one goroutine, not the caller's.
 func (x *Session) Stage(ctx context.Context, next func(*linker.Numbered) error, doubts func() []string) (int64, error) {
 	ctx, done := x.during(ctx)
 	defer done()
@@ -54,11 +70,8 @@ func (x *Session) Stage(ctx context.Context, next func(*linker.Numbered) error, 
 		return 0, x.cause(err)
 	}
 	rows := &copyReader{platform: x.texts.platform, next: next, seed: maphash.MakeSeed(), seen: bloom.New(bloom.MaxSize), faults: map[linker.Code]int64{}}
-	tag, err := x.work.PgConn().CopyFrom(ctx, rows, x.texts.inline(`
-		COPY run.staged
-		    (row_no, line, code, recording_id, data_type, entity_id, external_id, connection_id, trigger, doubtful, seen, stray,
-		    detail, unfit_recording_id, unfit_entity_id, unfit_external_id, unfit_connection_id)
-		FROM STDIN (FORMAT binary)`))
+	tag, err := x.work.PgConn().CopyFrom(ctx, rows, x.texts.inline(
+		"COPY run.staged ("+strings.Join(stagedColumns, ", ")+") FROM STDIN (FORMAT binary)"))
 	if rows.err != nil {
 		return 0, rows.err
 	}
