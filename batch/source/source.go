@@ -14,41 +14,42 @@ import (
 )
 
 // Input is what to read and what is known about it. The zero value of every
-// field but Path means: find out.
+// field but Path means: find out. Its JSON is part of the recorded settings of a
+// run.
 type Input struct {
 	// Path is the file; "-" reads Stdin.
-	Path  string
-	Stdin io.Reader
+	Path  string    `json:"path"`
+	Stdin io.Reader `json:"-"`
 	// Fetch, when not nil, copies the input to a file from where it lives;
 	// Path is then only its name. Such an input is read after Spool alone.
-	Fetch func(ctx context.Context, to *os.File) error
+	Fetch func(ctx context.Context, to *os.File) error `json:"-"`
 	// Version is what the server calls the version that Fetch copies, ""
 	// when it has no word for it.
-	Version string
+	Version string   `json:"version,omitempty"`
 	held    *os.File // see Hold; nil for none
 	// Name is what messages and Identity call the source. Defaults to Path.
-	Name string
+	Name string `json:"name"`
 	// Format is "csv" or "jsonl". Defaults to that of the name, for other
 	// names and standard input to what the first byte shows.
-	Format string
+	Format string `json:"format,omitempty"`
 	// Encoding is the label of a text encoding ("windows-1252"). Defaults to
 	// that of a byte order mark, else UTF-8.
-	Encoding string
+	Encoding string `json:"encoding,omitempty"`
 	// Delimiter separates the cells of CSV. Defaults to what the header
 	// shows.
-	Delimiter string
+	Delimiter string `json:"delimiter,omitempty"`
 	// Map names the field a header or key stands for, both matched without
 	// regard to case, spaces, "_" and "-". A header mapped to "" is ignored.
-	Map map[string]string
+	Map map[string]string `json:"map,omitempty"`
 	// Set holds the values of --set. A field it fills needs no column; the
 	// records are read as they are.
-	Set linker.Fields
+	Set linker.Fields `json:"-"`
 	// MaxBytes is how many bytes the input may have, unpacked. Defaults to
 	// DefaultMaxBytes.
-	MaxBytes int64
+	MaxBytes int64 `json:"maxBytes,omitempty"`
 	// Values holds the values of --map-value. The records are read as they
 	// stand: see Record.Check.
-	Values []linker.Replacement
+	Values []linker.Replacement `json:"-"`
 }
 
 // Reader reads the records of one input, in order. It is for one goroutine;

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"relink/batch/source"
 	"relink/cmd/relink/exit"
 	"relink/cmd/relink/flags"
 	"relink/cmd/relink/runner"
@@ -83,7 +84,7 @@ func (a *app) revert(cmd *cobra.Command, id string, o revertOptions) error {
 			}
 		}
 		r := &runner.Runner{Console: a.Console, Command: cmd, Store: store, Options: o.run, JSON: o.JSON, Next: runner.NextAfterRevert(cmd, n)}
-		s := runner.Settings{Name: fmt.Sprintf("run %d", n), Guard: o.guard.Guard, ReportFormat: o.ReportFormat, ReportCompress: o.ReportCompress, OutGroup: o.OutGroup}
+		s := runner.Settings{Input: source.Input{Name: fmt.Sprintf("run %d", n)}, Guard: o.guard.Guard, ReportFormat: o.ReportFormat, ReportCompress: o.ReportCompress, OutGroup: o.OutGroup}
 		if s.Out, err = runner.Absolute(o.Out); err != nil {
 			return err
 		}

@@ -71,7 +71,10 @@ func (l progressLine) fit(columns int) string {
 	return line
 }
 
-// drawBar is " 45% |█████     |".
+// drawBar is " 45% |█████     |", drawn by progressbar. The line around it is
+// written here: progressbar shortens only the bar where its line does not fit, so
+// that a narrow terminal wraps it, and when a window is made narrower it clears
+// no more than the last of the lines that the old one has become.
 func drawBar(n, total int64, width int) string {
 	bar := progressbar.NewOptions64(total,
 		progressbar.OptionSetWriter(io.Discard), // the line is written as a whole, elsewhere

@@ -98,7 +98,7 @@ func (a *API) do(ctx context.Context, dir string, s APISettings) error {
 	l := a.life(dir, s)
 	defer l.announceStop(ctx, "requests")()
 	done, err := l.work(a.Console.Hard, &send.Job{
-		Input: s.Input(dir), Rules: s.Rules, Guard: s.Guard, DryRun: a.DryRun,
+		Input: s.InputIn(dir), Rules: s.Rules, Guard: s.Guard, DryRun: a.DryRun,
 		Sender: a.Client, First: a.Client.First, Workers: a.Lanes,
 		Journal: filepath.Join(dir, journalName), Settings: options, TempDir: dir,
 		Begin:    l.begin,

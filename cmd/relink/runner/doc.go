@@ -1,6 +1,13 @@
-// Package runner takes a run from its settings to its files: it records the run,
-// makes its folder, keeps the input readable, does the run (package batch), and
-// writes report, page and summary. It knows how a run is resumed, written again
-// or skipped, what its settings are called on the command line and on the page,
-// and which commands make sense after it. It decides nothing about rows.
+// Package runner takes a run from its settings to its files. Runner makes runs
+// on a database, API through the HTTP operation, Validation without either; what
+// all of them go through is life:
+//
+//	prepare   the input is looked at, the run recorded, its folder made
+//	work      a line in the log, then Do(ctx): *batch.Job, *send.Job or
+//	          *batch.Validation; the report and the files beside it
+//	end       the summary, a line in the log, the exit status
+//
+// It knows how a run is resumed, written again or skipped, which of its settings
+// are called what (the table options), and which commands make sense after it. It
+// decides nothing about rows.
 package runner

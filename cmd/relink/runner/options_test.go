@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -98,7 +99,7 @@ func TestOptionsRoundTrip(t *testing.T) {
 	if err := again.command().ParseFlags(args); err != nil {
 		t.Fatalf("%q: %v", args, err)
 	}
-	if diff := cmp.Diff(want, again.settings(t), cmp.AllowUnexported(linker.Limit{})); diff != "" {
+	if diff := cmp.Diff(want, again.settings(t), cmp.AllowUnexported(linker.Limit{}), cmpopts.IgnoreUnexported(source.Input{})); diff != "" {
 		t.Errorf("settings after %q (-want +got):\n%s", args, diff)
 	}
 }

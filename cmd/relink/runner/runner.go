@@ -97,7 +97,7 @@ func (r *Runner) keepInput(ctx context.Context, in source.Input, run linker.Run,
 	if err := KeepInput(ctx, in, run.OutDir); err != nil {
 		return err
 	}
-	return Readable(ctx, s.Input(run.OutDir))
+	return Readable(ctx, s.InputIn(run.OutDir))
 }
 
 // nameInterrupted tells of the runs that wait to be resumed, but for one.
@@ -119,7 +119,7 @@ func (r *Runner) nameInterrupted(ctx context.Context, but int64) error {
 // with the exit status.
 func (r *Runner) do(ctx context.Context, run linker.Run, s Settings, resumed bool) error {
 	l := r.life(run, s)
-	input := s.Input(run.OutDir)
+	input := s.InputIn(run.OutDir)
 	if run.Kind != linker.Revert {
 		held, release, err := source.Hold(input)
 		if err == nil { // else the run says what is wrong with it

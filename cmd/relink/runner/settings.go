@@ -20,26 +20,16 @@ import (
 type Settings struct {
 	// Layout is what settingsLayout was when the run was made.
 	Layout int `json:"layout"`
-	// Path is the file, absolute, so that a run can be resumed from
-	// another folder. "-" is standard input, whose copy stands in the run's
-	// folder.
-	Path string `json:"path"`
-	// Version is what the server calls the version that was read of an object
-	// elsewhere.
-	Version string `json:"version,omitempty"`
-	// Name is what messages call the file: as it was given.
-	Name         string            `json:"name"`
-	Format       string            `json:"format,omitempty"`
-	Encoding     string            `json:"encoding,omitempty"`
-	Delimiter    string            `json:"delimiter,omitempty"`
-	Map          map[string]string `json:"map,omitempty"`
-	Rules        linker.Rules      `json:"rules,omitzero"`
-	Guard        linker.Guard      `json:"guard,omitzero"`
-	Expect       string            `json:"expect,omitempty"`
-	ReportFormat string            `json:"reportFormat"`
+	// Input is the file. Its path is absolute, so that a run can be resumed from
+	// another folder; "-" is standard input, whose copy stands in the run's
+	// folder. Rules hold what --set and --map-value give: see InputIn.
+	source.Input
+	Rules        linker.Rules `json:"rules,omitzero"`
+	Guard        linker.Guard `json:"guard,omitzero"`
+	Expect       string       `json:"expect,omitempty"`
+	ReportFormat string       `json:"reportFormat"`
 	// ReportCompress is one of reports.Compressions, "" for none.
 	ReportCompress string `json:"reportCompress,omitempty"`
-	MaxBytes       int64  `json:"maxBytes,omitempty"`
 	// Out is where the run's folder is made, absolute.
 	Out string `json:"out"`
 	// OutGroup may read that folder.
@@ -68,9 +58,10 @@ func copyName(path string) string {
 // NewSettings are the settings of a run of the given input.
 func NewSettings(in source.Input, rules linker.Rules, guard linker.Guard, o flags.OutputOptions) (Settings, error) {
 	s := Settings{
-		Path: in.Path, Name: in.Name, Format: in.Format, Encoding: in.Encoding, Delimiter: in.Delimiter,
-		Version: in.Version, Map: in.Map, Rules: rules, Guard: guard, ReportFormat: o.ReportFormat, ReportCompress: o.ReportCompress, OutGroup: o.OutGroup, MaxBytes: in.MaxBytes,
+		Input: in, Rules: rules, Guard: guard,
+		ReportFormat: o.ReportFormat, ReportCompress: o.ReportCompress, OutGroup: o.OutGroup,
 	}
+	s.Stdin, s.Fetch = nil, nil // what came from there is read from its copy
 	s.Rules.Values = in.Values
 	if s.Name == "" {
 		s.Name = in.Path
@@ -109,12 +100,10 @@ func RelativePath(path string) string {
 	return relative
 }
 
-// Input is the file of a run whose folder is dir.
-func (s Settings) Input(dir string) source.Input {
-	in := source.Input{
-		Path: s.Path, Name: s.Name, Format: s.Format, Encoding: s.Encoding, Delimiter: s.Delimiter,
-		Map: s.Map, Set: s.Rules.Set, Values: s.Rules.Values, MaxBytes: s.MaxBytes,
-	}
+// InputIn is the file of a run whose folder is dir.
+func (s Settings) InputIn(dir string) source.Input {
+	in := s.Input
+	in.Set, in.Values = s.Rules.Set, s.Rules.Values
 	if copied := filepath.Join(dir, copyName(s.Path)); s.Path == "-" || IsFile(copied) {
 		in.Path = copied
 	}

@@ -4,7 +4,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"relink/batch/source"
 	"relink/linker"
 )
 
@@ -27,8 +29,11 @@ func TestSettingsKeepTheirForm(t *testing.T) {
 	}
 	force := int64(7)
 	want := Settings{
-		Layout: 1, Path: "/data/links.csv", Name: "/data/links.csv", Format: "csv", Encoding: "windows-1252", Delimiter: ";",
-		Map: map[string]string{"Owner": "", "SFDC Id": "externalId"},
+		Layout: 1,
+		Input: source.Input{
+			Path: "/data/links.csv", Name: "/data/links.csv", Format: "csv", Encoding: "windows-1252", Delimiter: ";",
+			Map: map[string]string{"Owner": "", "SFDC Id": "externalId"},
+		},
 		Rules: linker.Rules{
 			Set:          linker.Fields{DataType: "OPPORTUNITY", IntegrationConnectionID: "c-1"},
 			Organization: "o-1", LastWins: true, FollowMerges: true, KeepExisting: true, KeepTriggers: []string{"USER_LINK_WEB"},
@@ -37,7 +42,7 @@ func TestSettingsKeepTheirForm(t *testing.T) {
 		Guard:  linker.Guard{MaxRejects: rejects, MaxChanges: linker.Count(10), MinRows: 3, Force: &force, Reconcile: true},
 		Expect: "/data/report.csv", ReportFormat: "jsonl", Out: "/runs",
 	}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(linker.Limit{})); diff != "" {
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(linker.Limit{}), cmpopts.IgnoreUnexported(source.Input{})); diff != "" {
 		t.Errorf("settings (-want +got):\n%s", diff)
 	}
 	again, err := got.encode()
