@@ -9,6 +9,7 @@ import (
 	"relink/batch/conflict"
 	"relink/batch/source"
 	"relink/linker"
+	"relink/linker/text"
 )
 
 // Validation is a file to be validated, and where the report goes.
@@ -101,7 +102,7 @@ func (v *Validation) read(ctx context.Context, phase Phase, note func(*Row) (str
 	}
 	defer rows.Close()
 	begin := func() (Report, error) { return v.Begin(rows.Reader) }
-	var strays int64
+	var strays, odd, firstOdd int64
 	tally, err := WriteReport(begin, v.Progress, func(lines *Lines) (read int64, err error) {
 		for row, err := range rows.All(ctx) {
 			if err != nil {
@@ -111,6 +112,11 @@ func (v *Validation) read(ctx context.Context, phase Phase, note func(*Row) (str
 			e := row.Entry()
 			if row.Checked.Stray != "" {
 				strays++
+			}
+			if row.Checked.Odd {
+				if odd++; odd == 1 {
+					firstOdd = row.Line
+				}
 			}
 			if row.Checked.Fault == nil {
 				e.Outcome = linker.Valid
@@ -124,6 +130,10 @@ func (v *Validation) read(ctx context.Context, phase Phase, note func(*Row) (str
 		}
 		return read, end()
 	})
+	if err == nil && odd > 0 && reading.Notice != nil {
+		reading.Notice(fmt.Sprintf("%s values that can hardly be ids, the first on line %d: the message in the report says why",
+			text.Plural(odd, "row holds", "rows hold"), firstOdd))
+	}
 	done := &Done{Run: linker.Run{Kind: linker.Validate, State: linker.StateDone, Source: rows.Identity()}, Tally: tally, Reported: true}
 	done.Refusal = v.Guard.Judge(linker.Plan{Rows: tally.Rows(), Strays: strays, Outcomes: tally.Outcomes()})
 	if done.Refusal != nil {

@@ -27,6 +27,9 @@ type Checked struct {
 	// they are looked up as given, and only when that finds nothing get
 	// SpreadsheetDamagedID.
 	Suspect Suspect
+	// Odd says that a row without a fault holds an id which can hardly be one:
+	// Note names it. It is looked up like any other.
+	Odd bool
 	// Stray is the text of a line that names neither a CRM row nor a data
 	// type and so is probably no row: a footer, a ruler, a cell that nobody
 	// reads. Such a line is refused, but hides no other recording than one
@@ -103,7 +106,8 @@ func check(given, set Fields) (c Checked, found []RowError) {
 		f.clear(r)
 		return c, f.found
 	}
-	c.Note = sentences(t.note(), f.oddities(r))
+	odd := f.oddities(r)
+	c.Odd, c.Note = odd != "", sentences(t.note(), odd)
 	if s := salesforceNote(r.ExternalID, r.DataType); s != "" {
 		c.Note = sentences(c.Note, s)
 	}

@@ -81,6 +81,29 @@ func isRuler(text string) bool {
 	return marks > 2 && strings.Trim(text, "-=+|_.,;:*~ \t\"") == ""
 }
 
+// totals are words that a line of totals begins with.
+var totals = []string{"total", "totals", "grand total", "subtotal", "sum", "count", "average", "summe", "gesamt", "anzahl", "somme", "suma", "totale"}
+
+// isFooter reports whether the cells of a line that is too short are prose and not
+// the beginning of a row: none of them could be an id or a data type. A word alone
+// could be the beginning of an id, unless it is quoted and so whole.
+func isFooter(cells []string, quoted bool) bool {
+	filled := 0
+	for _, cell := range cells {
+		cell = strings.TrimSpace(cell)
+		switch {
+		case linker.IsBlank(cell):
+			continue
+		case filled == 0 && slices.ContainsFunc(totals, func(t string) bool { return strings.EqualFold(strings.TrimRight(cell, ":"), t) }):
+			return true
+		case linker.PlainID(cell) && (!quoted || len(cells) > 1 || strings.ContainsAny(cell, "0123456789-_.:")), isDataType(cell):
+			return false
+		}
+		filled++
+	}
+	return filled > 0
+}
+
 // repeats reports whether a record is the header again: every cell that has a
 // name holds that name.
 func (h *header) repeats(all []string) bool {
@@ -131,7 +154,7 @@ func (c *csvReader) unusual(f frame, r *Record, found int, all []string) (blank 
 		c.refuse(f, r, "the line is a ruler, not a row")
 		r.Stray = stray(line)
 	case len(all) != len(c.head.cells):
-		c.ragged(f, r, found, all)
+		c.ragged(f, r, all)
 	case unread(&r.Fields):
 		c.remarks.unreadRow(f.line)
 		r.Fields = linker.Fields{}
@@ -160,13 +183,13 @@ func (c *csvReader) refuse(f frame, r *Record, message string) {
 }
 
 // ragged refuses a record with more or fewer cells than the header.
-func (c *csvReader) ragged(f frame, r *Record, found int, all []string) {
+func (c *csvReader) ragged(f frame, r *Record, all []string) {
 	got, want := len(all), len(c.head.cells)
 	message := fmt.Sprintf("the record has %d cells, the header has %d", got, want)
 	switch {
 	case f.last && c.remarks.records > 0 && !bytes.HasSuffix(f.text, []byte(`"`)):
 		message += "; it is the last line and has no line end: the file may be cut off here"
-	case found == 1 && f.lines == 1 && len(f.text) <= maxStray && !linker.PlainID(strings.TrimSpace(string(f.text))):
+	case got < want && f.lines == 1 && len(f.text) <= maxStray && isFooter(all, bytes.HasSuffix(f.text, []byte(`"`))):
 		r.Fault = malformed(message + "; the line looks like a title or a footer, not like a row")
 		r.Stray = stray(string(f.text))
 		c.remarks.stray(f.line, strings.TrimSpace(string(f.text)))
