@@ -322,6 +322,10 @@ func TestLostLeaderStopsItsLanes(t *testing.T) {
 
 	w.exec("DROP TRIGGER slow ON recording_links")
 	x = w.begin(postgres.SessionOptions{Run: run})
+	if staged, err := x.Staged(t.Context()); err != nil || staged {
+		t.Errorf("Staged = %v, %v; want false: the next run has dropped the tables of this one", staged, err)
+	}
+	w.stage(x, rows)
 	w.plan(x, false)
 	w.apply(x)
 	results := w.results(x)
