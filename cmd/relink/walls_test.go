@@ -28,7 +28,7 @@ var walls = map[string]struct {
 	"relink/linker/postgres": {rooms: []string{"relink/linker"}},
 	"relink/linker/httpapi":  {rooms: []string{"relink/linker", "relink/linker/private"}},
 	"relink/linker/private":  {},
-	"relink/batch/source":    {rooms: []string{"relink/linker"}},
+	"relink/batch/source":    {rooms: []string{"relink/linker", "relink/linker/private"}},
 	"relink/batch/conflict":  {rooms: []string{"relink/linker"}},
 	"relink/batch":           {rooms: []string{"relink/linker", "relink/batch/source", "relink/batch/conflict"}},
 	"relink/batch/send": {rooms: []string{

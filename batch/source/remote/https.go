@@ -8,9 +8,10 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
+
+	"relink/linker/private"
 )
 
 // headerTimeout is how long a server may take to answer. Transfers have no
@@ -27,17 +28,17 @@ type httpsObject struct {
 	client *http.Client
 }
 
-func newHTTPS(u *url.URL, name string, opt Options) (object, error) {
+func newHTTPS(ctx context.Context, u *url.URL, name string, opt Options) (object, error) {
 	if u.Host == "" {
 		return nil, &Error{Name: name, What: "the address names no host"}
 	}
 	o := &httpsObject{name: name, url: u.String()}
 	if opt.TokenFile != "" {
-		token, err := os.ReadFile(opt.TokenFile)
+		token, err := private.Read(ctx, opt.TokenFile)
 		if err != nil {
 			return nil, fmt.Errorf("reading the token for %s: %w", name, err)
 		}
-		o.token = strings.TrimSpace(string(token))
+		o.token = token
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.ResponseHeaderTimeout = headerTimeout

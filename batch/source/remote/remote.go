@@ -238,7 +238,7 @@ func find(ctx context.Context, address string, opt Options) (object, error) {
 	case "s3":
 		return newS3(ctx, u, name)
 	case "https":
-		return newHTTPS(u, name, opt)
+		return newHTTPS(ctx, u, name, opt)
 	case "sftp":
 		return newSFTP(ctx, u, name, opt)
 	case "http", "ftp":

@@ -287,6 +287,32 @@ func TestHTTPS(t *testing.T) {
 			t.Errorf("Authorization = %q, want Bearer abc", got.Load())
 		}
 	})
+	t.Run("a token that others can read is refused", func(t *testing.T) {
+		t.Parallel()
+		var asked atomic.Int64
+		address, opt := webServer(t, body, func(int64, http.ResponseWriter, *http.Request) bool {
+			asked.Add(1)
+			return false
+		})
+		opt.TokenFile = filepath.Join(t.TempDir(), "token")
+		if err := os.WriteFile(opt.TokenFile, []byte("abc"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(opt.TokenFile, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		f, err := os.Create(filepath.Join(t.TempDir(), "copy"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if _, err := Copy(t.Context(), address, f, opt); err == nil || !strings.Contains(err.Error(), "others can read it (mode 0644)") {
+			t.Errorf("Copy error = %v, want that others can read the token", err)
+		}
+		if asked.Load() != 0 {
+			t.Error("it was sent")
+		}
+	})
 	t.Run("an unknown certificate is refused", func(t *testing.T) {
 		t.Parallel()
 		address, _ := webServer(t, body, nil)

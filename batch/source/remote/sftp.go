@@ -16,6 +16,8 @@ import (
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
 	"golang.org/x/crypto/ssh/knownhosts"
+
+	"relink/linker/private"
 )
 
 // sshTimeout bounds the dial and the handshake of SSH.
@@ -106,7 +108,7 @@ func (o *sftpObject) keys(home, file string) ([]ssh.AuthMethod, error) {
 }
 
 func readKey(path string) (ssh.Signer, error) {
-	text, err := os.ReadFile(path)
+	text, err := private.ReadAll(path)
 	if err != nil {
 		return nil, err
 	}
