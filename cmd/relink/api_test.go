@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -187,7 +188,14 @@ func TestImportThroughAPIEqualsDatabase(t *testing.T) {
 	if want.status != exit.Rejected || got.status != exit.Rejected {
 		t.Fatalf("exits %d and on the database %d, want 2\n%s%s", got.status, want.status, got.stderr, want.stderr)
 	}
-	if diff := cmp.Diff(report(t, direct, "*-1"), report(t, filepath.Join(s.dir, "out"), "*-api")); diff != "" {
+	// A server looks for near misses only so often.
+	nearMiss := regexp.MustCompile(`; exists in connection ""c-1""(, but is deleted)?`)
+	without := func(report string) string { return nearMiss.ReplaceAllString(report, "") }
+	ofAPI := report(t, filepath.Join(s.dir, "out"), "*-api")
+	if !nearMiss.MatchString(ofAPI) {
+		t.Error("the server names no near miss")
+	}
+	if diff := cmp.Diff(without(report(t, direct, "*-1")), without(ofAPI)); diff != "" {
 		t.Errorf("reports (-database +api):\n%s", diff)
 	}
 	if !strings.Contains(got.stderr, "rows to send") {
