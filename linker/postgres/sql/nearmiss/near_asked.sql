@@ -38,7 +38,7 @@ FROM (
     UNION ALL
     -- other ways to write what was given: see near_recordings.sql
     SELECT m.*, f.form, true
-    FROM missed AS m
+    FROM (SELECT * FROM missed WHERE given COLLATE "C" ~ '[^0-9A-Za-z_-]|^[0-9A-Fa-f]{32}$') AS m
     CROSS JOIN LATERAL (
         SELECT
             regexp_replace(m.given COLLATE "C", '^[Uu][Rr][Nn]:[Uu][Uu][Ii][Dd]:', '') AS id,

@@ -8,7 +8,10 @@
 -- file ends in. Recordings that stand in their text are left out of the prune.
 --
 -- $1 the caller's organization, null for any
-WITH unknown AS MATERIALIZED (
+WITH last_row AS MATERIALIZED (
+    SELECT coalesce(max(row_no), 0) AS row_no FROM run.staged WHERE stray IS NULL
+),
+unknown AS MATERIALIZED (
     SELECT s.row_no, s.line, s.code, coalesce(s.recording_id::text, s.unfit_recording_id) AS recording_id,
         s.doubtful OR s.unfit_recording_id IS NOT NULL AS doubtful, s.stray
     FROM run.plan AS p
@@ -78,7 +81,7 @@ untrusted AS (
             AND (
                 u.code = 'missing_recording_id'
                 OR u.stray COLLATE "C" !~ '[0-9A-Za-z\u0080-\U0010ffff]'
-                OR NOT EXISTS (SELECT FROM run.staged AS s WHERE s.row_no > u.row_no AND s.stray IS NULL)
+                OR u.row_no > (SELECT row_no FROM last_row)
             )
         )
 )
