@@ -133,10 +133,8 @@ type OutputOptions struct {
 	JSON           bool
 }
 
-// Extension is how the name of the report ends: csv, jsonl.zst.
-func (o OutputOptions) Extension() string { return Extension(o.ReportFormat, o.ReportCompress) }
-
-// Extension is how the name of a report of a format ends that is compressed so.
+// Extension is how the name of a report of a format ends that is compressed so:
+// csv, jsonl.zst.
 func Extension(format, compress string) string {
 	if compress == "" {
 		return format
