@@ -118,7 +118,7 @@ with "relink demo".`,
 }
 
 // prepare runs before every command: it binds the environment to the flags
-// and sets the voice of the program.
+// and configures how the program logs.
 func (a *app) prepare(cmd *cobra.Command, _ []string) error {
 	if err := a.env.Bind(cmd); err != nil {
 		return err

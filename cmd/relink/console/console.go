@@ -20,14 +20,14 @@ type Console struct {
 	Stdout io.Writer
 	Stderr *notices
 
-	// hard is the context of what must come to an orderly end: it outlives
+	// Hard is the context of what must come to an orderly end: it outlives
 	// the first signal.
 	Hard context.Context
 
 	Quiet bool // no progress, no notices, nothing on stdout when all is well
 	color bool // colors are allowed on a terminal
 
-	Shown   linker.Summary // what show printed last
+	Shown   linker.Summary // what Show printed last
 	Skipped bool           // there was nothing to do (--if-changed)
 }
 

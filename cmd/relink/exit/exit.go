@@ -63,7 +63,7 @@ func Usage(hint, format string, args ...any) error {
 	return &failure{status: Error, err: fmt.Errorf(format, args...), hint: hint}
 }
 
-// outcome is the end of a run that has said all there is to say: only the
+// Done is the end of a run that has printed all there is to print: only the
 // status is left to report. Zero is no error.
 func Done(status linker.ExitStatus) error {
 	if status == OK {

@@ -108,7 +108,7 @@ func (a *API) do(ctx context.Context, dir string, s APISettings) error {
 		Progress: &l.progress,
 	})
 	if done == nil {
-		return a.broken(ctx, dir, err)
+		return a.fail(ctx, dir, err)
 	}
 	return l.end(done, err, a.resumeHint(dir))
 }
@@ -178,8 +178,8 @@ func (a *API) resumeCommand(dir string) string {
 
 func (a *API) resumeHint(dir string) string { return a.resumeCommand(dir) + " continues it" }
 
-// broken tells how a run ended that has no report.
-func (a *API) broken(ctx context.Context, dir string, err error) error {
+// fail ends a run that has no report, and says how.
+func (a *API) fail(ctx context.Context, dir string, err error) error {
 	sent := IsFile(filepath.Join(dir, journalName))
 	if !sent {
 		_ = os.Remove(filepath.Join(dir, StdinCopy))

@@ -24,7 +24,7 @@ func (o *MetricsOptions) Register(fs *pflag.FlagSet) {
 	fs.StringVar(&o.file, "metrics-file", "", "`FILE` with Prometheus metrics of how the run ended, written also when it fails; its name without .prom becomes the label name")
 }
 
-// measured does what a command is for and writes down how it ended. That is
+// WithMetrics does what a command is for and writes down how it ended. That is
 // done for every end, also when the file is missing or the database is away: a
 // monitor is to see exactly those.
 func WithMetrics(c *console.Console, o MetricsOptions, do func() error) error {

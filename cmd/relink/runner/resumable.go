@@ -20,17 +20,17 @@ import (
 )
 
 const (
-	// ownLockTimeout is how long a resumed run waits for its own lock: the
+	// OwnLockTimeout is how long a resumed run waits for its own lock: the
 	// server may not have seen yet that the process before is dead.
 	OwnLockTimeout = 30 * time.Second
-	// deathTimeout is how long other commands wait for the same: on one
+	// DeathTimeout is how long other commands wait for the same: on one
 	// machine the server sees it at once, or nearly so.
 	DeathTimeout = time.Second
 	// alivePoll is how often they look.
 	alivePoll = 100 * time.Millisecond
 )
 
-// recorded reads the record of a run that no process should be at work on, and
+// LoadRun reads the record of a run that no process should be working on, and
 // waits a while for that. The record tells whether it was in vain. The store it
 // returns is on the schema in which the run was made; a run that was made in
 // another database is refused.
@@ -65,7 +65,7 @@ func waitForEnd(ctx context.Context, c *console.Console, store *postgres.Store, 
 	}
 }
 
-// atWork is the error about a run that some process is at work on.
+// StillRunning is the error about a run that some process is working on.
 func StillRunning(run linker.Run, hint string) error {
 	return exit.WithStatus(exit.Busy, fmt.Errorf("run %d is still running (process %d on %s)", run.ID, run.PID, run.Host), hint)
 }
@@ -73,7 +73,7 @@ func StillRunning(run linker.Run, hint string) error {
 // Again takes a run that was recorded before to its end or, with rewrite, to
 // its report.
 func (r *Runner) Again(ctx context.Context, run linker.Run) error {
-	if err := understood(run); err != nil {
+	if err := checkVersion(run); err != nil {
 		return err
 	}
 	s, err := readSettings(run)
@@ -134,9 +134,9 @@ func (r *Runner) ready(ctx context.Context) error {
 	return r.Store.Ready(ctx, r.Options.RetryTimeout, func(text string) { r.Console.Stderr.Notice("%s", text) })
 }
 
-// untouched makes sure, once the run's lock is taken, that nobody has gone on
+// checkUnchanged makes sure, once the run's lock is taken, that nobody has gone on
 // with the run since its record was read.
-func (r *Runner) untouched(ctx context.Context, run linker.Run) error {
+func (r *Runner) checkUnchanged(ctx context.Context, run linker.Run) error {
 	now, err := r.Store.Run(ctx, run.ID)
 	if err != nil {
 		return err
@@ -149,9 +149,9 @@ func (r *Runner) untouched(ctx context.Context, run linker.Run) error {
 	return nil
 }
 
-// understood refuses the run of a newer relink: it may mean by its settings, or
+// checkVersion refuses the run of a newer relink: it may mean by its settings, or
 // by its marks, what this one does not know.
-func understood(run linker.Run) error {
+func checkVersion(run linker.Run) error {
 	if !Newer(run.Version, Version()) {
 		return nil
 	}
@@ -197,9 +197,9 @@ func (r *Runner) discard(run int64, cause error) error {
 	return r.Store.Discard(ctx, run, cause.Error())
 }
 
-// broken tells how a run ended that could not write its report. resumed says
+// fail ends a run that could not write its report, and says how. resumed says
 // that it was there before this process.
-func (r *Runner) broken(run linker.Run, done *batch.Done, resumed bool, err error) error {
+func (r *Runner) fail(run linker.Run, done *batch.Done, resumed bool, err error) error {
 	var locked *postgres.LockedError
 	switch {
 	case errors.As(err, &locked) && (resumed || done.Run.Source.SHA256 != ""):

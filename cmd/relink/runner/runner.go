@@ -100,7 +100,7 @@ func (r *Runner) keepInput(ctx context.Context, in source.Input, run linker.Run,
 	return Readable(ctx, s.InputIn(run.OutDir))
 }
 
-// nameInterrupted tells of the runs that wait to be resumed, but for one.
+// nameInterrupted lists the runs that can be resumed, except one.
 func (r *Runner) nameInterrupted(ctx context.Context, but int64) error {
 	waiting, err := r.Store.Interrupted(ctx)
 	if err != nil {
@@ -134,7 +134,7 @@ func (r *Runner) do(ctx context.Context, run linker.Run, s Settings, resumed boo
 			o.Working = &l.progress.Lanes
 			session, err := r.open(ctx, o)
 			if err == nil && resumed && !again {
-				if err = r.untouched(ctx, run); err != nil {
+				if err = r.checkUnchanged(ctx, run); err != nil {
 					session.Close()
 				}
 			}
@@ -153,7 +153,7 @@ func (r *Runner) do(ctx context.Context, run linker.Run, s Settings, resumed boo
 		job.Expect = func(*source.Reader) (batch.Report, error) { return newExpectation(s.Expect) }
 	}
 	if err := r.compareRefused(ctx, job, s); err != nil {
-		return r.broken(run, &batch.Done{Run: run}, resumed, err)
+		return r.fail(run, &batch.Done{Run: run}, resumed, err)
 	}
 	defer l.announceStop(ctx, "batches")()
 	done, err := l.work(r.Console.Hard, job)
@@ -162,7 +162,7 @@ func (r *Runner) do(ctx context.Context, run linker.Run, s Settings, resumed boo
 		return r.showStanding(l, standing)
 	}
 	if err != nil {
-		return r.broken(run, done, resumed, err)
+		return r.fail(run, done, resumed, err)
 	}
 	if err := r.endOlder(done, s); err != nil {
 		l.notice("older runs of this scope are not ended: " + pg.Explain(err).Error())

@@ -86,7 +86,7 @@ func Absolute(path string) (string, error) {
 	return abs, nil
 }
 
-// near is path as seen from the working folder when it is in there, else path:
+// RelativePath is path as seen from the working folder when it is in there, else path:
 // what a person can read and copy.
 func RelativePath(path string) string {
 	here, err := os.Getwd()
@@ -170,7 +170,7 @@ func KeepInput(ctx context.Context, in source.Input, dir string) error {
 	return os.Rename(copied.Path, filepath.Join(dir, copyName(in.Path)))
 }
 
-// rereadable tells whether looking into the file takes nothing away from it,
+// IsRegular reports whether looking into the file takes nothing away from it,
 // as it would from a pipe. Of what cannot be read at all, opening says why.
 func IsRegular(path string) bool {
 	if path == "-" || remote.IsAddress(path) {
