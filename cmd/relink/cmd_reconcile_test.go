@@ -112,7 +112,7 @@ func TestReconcileBadFiles(t *testing.T) {
 		says string
 	}{
 		{"nothing at all", w.raw("nothing.csv", ""), 1, "empty"},
-		{"nothing at all, in lines of JSON", w.raw("nothing.jsonl", ""), 1, "empty"},
+		{"nothing at all, in lines of JSON", w.raw("nothing.jsonl", ""), 3, "the file has no row"},
 		{"a header alone", w.file("header.csv", "c-1"), 3, "the file has no row"},
 		{"an error page", w.raw("page.csv", "<html>\n<body>502 Bad Gateway</body>\n"), 1, "HTML"},
 		{"rows of another world", w.file("world.csv", "c-1", "q-1 x-1", "q-2 x-2"), 3, "none of 2 rows is good"},

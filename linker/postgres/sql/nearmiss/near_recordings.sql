@@ -36,8 +36,14 @@ spelled AS (
         SELECT regexp_replace(lower(right(g.bare, 32)), '^(.{8})(.{4})(.{4})(.{4})(.{12})$', '\1-\2-\3-\4-\5')
         WHERE right(g.bare, 32) ~ '^[0-9A-Fa-f]{32}$'
         UNION
-        SELECT regexp_split_to_table(g.id, '[^0-9A-Za-z._:-]+')
-        WHERE g.id ~ '[^0-9A-Za-z._:-]'
+        (
+            -- the first eight parts: more is no list of ids in a cell
+            SELECT part.form
+            FROM regexp_split_to_table(g.id, '[^0-9A-Za-z._:-]+') WITH ORDINALITY AS part (form, place)
+            WHERE g.id ~ '[^0-9A-Za-z._:-]'
+            ORDER BY part.place
+            LIMIT 8
+        )
     ) AS f
     CROSS JOIN LATERAL (VALUES (f.form), (lower(f.form))) AS s (form)
     WHERE s.form <> m.given AND s.form <> ''
