@@ -262,6 +262,8 @@ func (f *framer) unreadable(r *frame, valid bool) (again bool) {
 		r.badFile = missingData(r.text, r.last)
 	case !valid:
 		r.badText, r.badAt = f.invalid(r.text)
+		f.notes.first("encoding", "line %d is the first that is not %s: where letters beyond ASCII are right above it, two files of different encodings were joined",
+			r.line, f.charset.name)
 	default:
 		r.badText, r.badAt = "a NUL character; remove it", nul
 	}

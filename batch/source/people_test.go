@@ -129,7 +129,7 @@ func TestFilesOfPeople(t *testing.T) {
 			"from line 3 on",
 			[]string{"from line 3 on"},
 		},
-		{"no hint that a byte order mark contradicts", bom + h + "r1,LEAD,i\xe9,\n", Input{}, []string{"2:invalid_encoding"}, "as the byte order mark says", nil},
+		{"no hint that a byte order mark contradicts", bom + h + "r1,LEAD,i\xe9,\n", Input{}, []string{"2:invalid_encoding"}, "as the byte order mark says", []string{"line 2 is the first that is not utf-8"}},
 
 		{
 			"a header in the middle", bom + "recordingId,dataType,id\nr1,LEAD,i\n" + bom + "recordingId,dataType,id\nr2,LEAD,i\n",
