@@ -76,7 +76,7 @@ func (s *Single) nearMiss(ctx context.Context, organization string, code linker.
 	ids := idsOf(t.platform, row)
 	forms := linker.Alternatives(cmp.Or(row.ID, row.ExternalID))
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, "SELECT set_config('statement_timeout', $1, true)", fmt.Sprintf("%dms", nearTimeout.Milliseconds())); err != nil {
+		if _, err := tx.Exec(ctx, "SELECT set_config('statement_timeout', $1, true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)", fmt.Sprintf("%dms", nearTimeout.Milliseconds())); err != nil {
 			return err
 		}
 		args := append([]any{organization, code, ids.recording, row.DataType, ids.entity, ids.external, ids.connection, forms}, ids.unfit()...)
