@@ -14,6 +14,7 @@ import (
 var nullWords = []string{
 	`\N`, "null", "nil", "none", "nan", "-nan", "nat", "na", "n/a", "n.a.", "n.v.", "k.a.", "undefined", "void", "empty", "blank",
 	"missing", "unknown", "not set", "not available", "true", "false", "tbd", "?", "dbnull", "#null", "loading...",
+	"error", "fehler", "erreur", "nothing", "not found", "pending",
 	"<na>", "<none>", "<null>", "<empty>", "(null)", "(none)", "(blank)", "(empty)", "[null]", "{null}", "{}", "[]",
 }
 
@@ -29,9 +30,15 @@ var nullWordsByLength = func() (byLength [longestNullWord + 1][]string) {
 }()
 
 // IsNullWord reports whether s is a word for "no value", an error word of
-// LibreOffice, or made of dashes and dots alone.
+// LibreOffice, or made of zeros, dashes or dots alone, as the UUID of zeros is.
 func IsNullWord(s string) bool {
-	if s == "" || len(s) > longestNullWord {
+	if s == "" {
+		return false
+	}
+	if s[0] == '0' && strings.Trim(s, "0-") == "" {
+		return true // 0, and the UUID of zeros
+	}
+	if len(s) > longestNullWord {
 		return false
 	}
 	if slices.ContainsFunc(nullWordsByLength[len(s)], func(w string) bool { return strings.EqualFold(w, s) }) {
@@ -56,7 +63,7 @@ func PlainID(s string) bool {
 			return false
 		}
 	}
-	return some && (len(s) > longestNullWord || !IsNullWord(s))
+	return some && !IsNullWord(s)
 }
 
 // oddity says what a value looks like that stands where an id belongs, and what
@@ -101,7 +108,7 @@ func ordinary(s string) bool {
 			return false
 		}
 	}
-	return len(s) > longestNullWord || !IsNullWord(s)
+	return !IsNullWord(s)
 }
 
 // formula describes a formula that a spreadsheet kept as text.

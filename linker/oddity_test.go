@@ -15,7 +15,7 @@ func TestPlainID(t *testing.T) {
 		}
 	}
 	for _, id := range []string{
-		"", "NULL", "Null", `\N`, "nan", "NaN", "None", "undefined", "-", "--", "...", "n/a", "N/A", "#N/D", "#N/B", "#Н/Д", "#ИМЯ?", "Err:502", "err:504",
+		"", "0", "000000", "00000000-0000-0000-0000-000000000000", "Error", "NULL", "Null", `\N`, "nan", "NaN", "None", "undefined", "-", "--", "...", "n/a", "N/A", "#N/D", "#N/B", "#Н/Д", "#ИМЯ?", "Err:502", "err:504",
 		"-----------", "https://app.example.com/recordings/r-1", "rec\u20110001", "“r-1”", "'r-1'", "{5d1c2f6a-8d34}", `="r-1"`, "a;b", "a,b", "a b",
 		"1,234,567", "ünder", "(null)", "<null>", "true", "Loading...", "r/1", "r+1", "r@1", "r%201",
 	} {
