@@ -304,7 +304,7 @@ func (p *planner) groups() (groups []linker.Group) {
 		args := append(p.x.scope.args(), p.x.prunes(), orNull(p.x.opt.Rules.Organization))
 		p.query(doing, p.x.statement("groups_scope"), args, each)
 	case p.x.opt.CountGroups:
-		p.query(doing, p.x.statement("groups_mentioned"), nil, each)
+		p.query(doing, p.x.statement("groups_mentioned"), []any{orNull(p.x.opt.Rules.Organization)}, each)
 	}
 	return groups
 }

@@ -62,6 +62,7 @@ type relation struct {
 	IsTable     bool
 	RowSecurity bool
 	Permanent   bool
+	Writable    bool
 }
 
 type columnFacts struct {

@@ -116,6 +116,9 @@ func checkCatalog(ctx context.Context, conn *pgx.Conn, cfg pg.Config) (*contract
 			return nil, fmt.Errorf("checking table %s: %w", t.name, err)
 		}
 	}
+	if err := c.checkOneCurrent(ctx, conn); err != nil {
+		return nil, fmt.Errorf("checking the unique index on current links: %w", err)
+	}
 	c.checkSameWords()
 	return c, nil
 }

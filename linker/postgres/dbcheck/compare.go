@@ -10,6 +10,7 @@ import (
 
 	"relink/linker"
 	"relink/linker/postgres/migrations"
+	"relink/linker/postgres/pg"
 )
 
 // onlyCurrent is the predicate of the indexes of current links, as PostgreSQL
@@ -35,8 +36,9 @@ func (c *contract) checkTable(t table) error {
 		})
 		return nil
 	}
-	if !r.IsTable && !t.mayBeView {
-		c.add(Finding{Object: t.name, Problem: "is a view; relink writes to it and needs a table", Stops: true})
+	if !r.IsTable && !t.mayBeView && !r.Writable {
+		c.add(Finding{Object: t.name, Stops: true, Problem: "is a view that cannot be written to; " +
+			"relink needs a table, or a view of one table's columns under other names"})
 		return nil
 	}
 	for _, col := range t.columns {
@@ -185,6 +187,29 @@ func (c *contract) checkGrants(t table, r relation) {
 			c.grant(fmt.Sprintf("%s (%s)", p.privilege, names), c.qualified(t.name), t.name, p.purpose)
 		}
 	}
+}
+
+// stateNoSuchKey is the SQLSTATE of an ON CONFLICT that no unique index serves.
+const stateNoSuchKey = "42P10"
+
+// checkOneCurrent asks for the unique index where the links are a view: whether the
+// table beneath has it, the server knows when it plans an insert.
+func (c *contract) checkOneCurrent(ctx context.Context, conn *pgx.Conn) error {
+	const name = "recording_links"
+	if r, there := c.relation(c.schema, name); !there || r.IsTable || !r.Writable {
+		return nil
+	}
+	_, err := conn.Exec(ctx, fmt.Sprintf(
+		"EXPLAIN INSERT INTO %s (recording_id) VALUES (NULL) ON CONFLICT (recording_id) WHERE cleared_at IS NULL DO NOTHING", c.qualified(name)))
+	switch pg.SQLState(err) {
+	case stateNoSuchKey:
+		c.add(Finding{Object: name, Stops: true, Problem: "the table beneath has no unique index on the recording among current links, " +
+			"which keeps a recording from having two"})
+		return nil
+	case pg.StateNoPrivilege, pg.StateNoColumn: // there is a finding about that already
+		return nil
+	}
+	return err
 }
 
 // checkKeys looks at what a table itself keeps: unique keys, foreign keys,

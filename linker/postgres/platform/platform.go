@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -35,11 +36,14 @@ type Platform struct {
 	Path string
 	// types of columns, "table.column", as SQL names them.
 	types map[string]string
+	// readOnly are columns that a view shows and that nothing can be written to,
+	// because the table beneath has none of their like.
+	readOnly map[string]bool
 }
 
 // Load reads from the catalog what the tables in schema hold.
 func Load(ctx context.Context, conn *pgx.Conn, schema, path string) (*Platform, error) {
-	p := &Platform{Schema: schema, Path: path, types: map[string]string{}}
+	p := &Platform{Schema: schema, Path: path, types: map[string]string{}, readOnly: map[string]bool{}}
 	// A domain counts as the type beneath it.
 	const query = `
 		WITH RECURSIVE base AS (
@@ -47,7 +51,8 @@ func Load(ctx context.Context, conn *pgx.Conn, schema, path string) (*Platform, 
 		    UNION ALL
 		    SELECT d.oid, b.type FROM pg_type AS d JOIN base AS b ON b.oid = d.typbasetype WHERE d.typtype = 'd'
 		)
-		SELECT c.relname || '.' || a.attname, format('%I.%I', tn.nspname, t.typname)
+		SELECT c.relname || '.' || a.attname, format('%I.%I', tn.nspname, t.typname),
+		    c.relkind = 'v' AND NOT pg_column_is_updatable(c.oid, a.attnum, false)
 		FROM pg_class AS c
 		JOIN pg_namespace AS n ON n.oid = c.relnamespace
 		JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -60,8 +65,9 @@ func Load(ctx context.Context, conn *pgx.Conn, schema, path string) (*Platform, 
 		return nil, fmt.Errorf("reading the platform's columns: %w", err)
 	}
 	var column, kind string
-	_, err = pgx.ForEachRow(rows, []any{&column, &kind}, func() error {
-		p.types[column] = kind
+	var readOnly bool
+	_, err = pgx.ForEachRow(rows, []any{&column, &kind, &readOnly}, func() error {
+		p.types[column], p.readOnly[column] = kind, readOnly
 		return nil
 	})
 	if err != nil {
@@ -126,9 +132,52 @@ func (p *Platform) inOrder(column, id string) string {
 // they have their names only.
 func Functions(p *Platform) template.FuncMap {
 	return template.FuncMap{
-		"type": p.typeOf, "idType": p.idType, "inOrder": p.inOrder,
+		"newLink": p.newLink, "newValues": p.newValues, "clearing": p.clearing, "type": p.typeOf, "idType": p.idType, "inOrder": p.inOrder,
 		"outside": outside, "nearKey": nearKey, "looseKey": looseKey,
 	}
+}
+
+// linkColumns are what a new link is made of, each with its value, "" for the
+// column of the same name.
+var linkColumns = []struct{ name, value string }{
+	{"recording_id", ""},
+	{"data_type", ""},
+	{"entity_id", ""},
+	{"trigger", ""},
+	{"linked_at", "pg_catalog.clock_timestamp()"},
+}
+
+func (p *Platform) writes(column string) bool { return p == nil || !p.readOnly[Links+"."+column] }
+
+// newLink lists the columns of a new link that can be written.
+func (p *Platform) newLink() string {
+	var names []string
+	for _, c := range linkColumns {
+		if p.writes(c.name) {
+			names = append(names, c.name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// newValues are their values, of columns of the relation from.
+func (p *Platform) newValues(from string) string {
+	var values []string
+	for _, c := range linkColumns {
+		if p.writes(c.name) {
+			values = append(values, cmp.Or(c.value, from+"."+c.name))
+		}
+	}
+	return strings.Join(values, ", ")
+}
+
+// clearing sets what clears link l, for the trigger given.
+func (p *Platform) clearing(trigger string) string {
+	set := "cleared_at = greatest(pg_catalog.clock_timestamp(), l.linked_at)"
+	if p.writes("cleared_trigger") {
+		set += ",\n    cleared_trigger = " + trigger
+	}
+	return set
 }
 
 // outside is true of a link that is outside a scope, whose connections, data

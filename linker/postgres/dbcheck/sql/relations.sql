@@ -14,7 +14,9 @@ SELECT
         EXISTS (SELECT FROM policies AS p WHERE p.polrelid = c.oid AND p.polpermissive AND p.shows_all)
         AND NOT EXISTS (SELECT FROM policies AS p WHERE p.polrelid = c.oid AND NOT p.polpermissive)
     )                            AS row_security,
-    c.relpersistence = 'p'       AS permanent
+    c.relpersistence = 'p'       AS permanent,
+    -- INSERT (8) and UPDATE (4) go through to a table beneath.
+    (pg_relation_is_updatable(c.oid, false) & 12) = 12 AS writable
 FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')

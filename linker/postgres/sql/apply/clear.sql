@@ -2,8 +2,7 @@
 -- It runs with the platform's search path: see doc.go.
 -- $1 $2 a range of the work list
 UPDATE platform.recording_links AS l
-SET cleared_at = greatest(pg_catalog.clock_timestamp(), l.linked_at),
-    cleared_trigger = c.trigger
+SET {{clearing "c.trigger"}}
 FROM run.changes AS c
 WHERE c.ctid OPERATOR(pg_catalog.>=) $1::pg_catalog.tid
     AND c.ctid OPERATOR(pg_catalog.<) $2::pg_catalog.tid

@@ -2,8 +2,7 @@
 -- It runs with the platform's search path: see doc.go.
 -- $1–$3 the links, their recordings, the triggers of the rows that clear them
 UPDATE platform.recording_links AS l
-SET cleared_at = greatest(pg_catalog.clock_timestamp(), l.linked_at),
-    cleared_trigger = w.trigger
+SET {{clearing "w.trigger"}}
 FROM ROWS FROM (
     pg_catalog.unnest($1::pg_catalog.text[]::{{type "recording_links.id"}}[]),
     pg_catalog.unnest($2::pg_catalog.text[]::{{type "recording_links.recording_id"}}[]),

@@ -5,8 +5,8 @@
 -- $1 the run, $2 $3 a range of the work list, $4 a foreign key makes sure that
 -- the CRM rows are there
 WITH made AS (
-    INSERT INTO platform.recording_links (recording_id, data_type, entity_id, trigger, linked_at)
-    SELECT c.recording_id, c.data_type, c.entity_id, c.trigger, pg_catalog.clock_timestamp()
+    INSERT INTO platform.recording_links ({{newLink}})
+    SELECT {{newValues "c"}}
     FROM run.changes AS c
     WHERE c.ctid OPERATOR(pg_catalog.>=) $2::pg_catalog.tid
         AND c.ctid OPERATOR(pg_catalog.<) $3::pg_catalog.tid

@@ -2,8 +2,8 @@
 -- session that links the same recording, and then makes none.
 -- It runs with the platform's search path: see doc.go.
 -- $1–$4 recordings, data types, CRM rows, triggers
-INSERT INTO platform.recording_links (recording_id, data_type, entity_id, trigger, linked_at)
-SELECT w.recording_id, w.data_type, w.entity_id, w.trigger, pg_catalog.clock_timestamp()
+INSERT INTO platform.recording_links ({{newLink}})
+SELECT {{newValues "w"}}
 FROM ROWS FROM (
     pg_catalog.unnest($1::pg_catalog.text[]::{{type "recording_links.recording_id"}}[]),
     pg_catalog.unnest($2::pg_catalog.text[]::{{type "recording_links.data_type"}}[]),

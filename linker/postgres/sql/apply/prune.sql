@@ -3,8 +3,7 @@
 -- $1 the run, $2 $3 a range of the extras
 WITH cleared AS (
     UPDATE platform.recording_links AS l
-    SET cleared_at = greatest(pg_catalog.clock_timestamp(), l.linked_at),
-        cleared_trigger = 'USER_UNLINK'
+    SET {{clearing "'USER_UNLINK'"}}
     FROM run.extras AS x
     WHERE x.ctid OPERATOR(pg_catalog.>=) $2::pg_catalog.tid
         AND x.ctid OPERATOR(pg_catalog.<) $3::pg_catalog.tid

@@ -16,8 +16,7 @@ WITH unlocked AS MATERIALIZED (
 ),
 cleared AS (
     UPDATE platform.recording_links AS l
-    SET cleared_at = greatest(pg_catalog.clock_timestamp(), l.linked_at),
-        cleared_trigger = 'USER_UNLINK'
+    SET {{clearing "'USER_UNLINK'"}}
     FROM unlocked AS u
     WHERE l.id OPERATOR(pg_catalog.=) u.id
         AND l.recording_id OPERATOR(pg_catalog.=) u.recording_id

@@ -1,5 +1,6 @@
 -- The current links of the recordings the file mentions, and how many of them
 -- would be replaced, by the connection and type of the link that is current.
+-- $1 the caller's organization, null for any
 SELECT
     e.integration_connection_id::text,
     l.data_type::text,
@@ -18,5 +19,7 @@ FROM (
     GROUP BY link_id
 ) AS l
 JOIN platform.crm_entities AS e ON e.id = l.entity_id
+JOIN platform.integration_connections AS home ON home.id = e.integration_connection_id
+WHERE $1::text IS NULL OR home.organization_id::text = $1
 GROUP BY e.integration_connection_id, l.data_type
 ORDER BY e.integration_connection_id::text COLLATE "C", l.data_type COLLATE "C"

@@ -96,6 +96,6 @@ FROM (
         ON home.id = t.connection_id
         AND ($1 IS NULL OR home.organization_id::text = $1)
     LEFT JOIN platform.recording_links AS l
-        ON l.recording_id = t.recording_id
+        ON l.recording_id = r.id -- what the caller does not see has no link
         AND l.cleared_at IS NULL
 ) AS d
