@@ -1,13 +1,6 @@
 -- A lock of another session, or one that it waits for, which keeps links from
 -- being written: an ALTER TABLE, a CREATE INDEX, a LOCK TABLE.
-SELECT
-    l.relation::regclass::text,
-    h.pid,
-    coalesce(h.usename, ''),
-    coalesce(h.application_name, ''),
-    left(regexp_replace(coalesce(h.query, ''), '\s+' COLLATE "C", ' ', 'g'), 80)
-FROM pg_locks AS l
-JOIN pg_stat_activity AS h ON h.pid = l.pid
+{{template "lock_holder"}}JOIN pg_stat_activity AS h ON h.pid = l.pid
 WHERE l.locktype = 'relation' AND l.pid <> pg_backend_pid()
     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
     AND (

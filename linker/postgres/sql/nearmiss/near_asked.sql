@@ -36,33 +36,6 @@ FROM (
     UNION ALL
     SELECT missed.*, a.external_id, false FROM missed JOIN run.alternate_ids AS a USING (row_no)
     UNION ALL
-    -- other ways to write what was given: see near_recordings.sql
     SELECT m.*, f.form, true
-    FROM (SELECT * FROM missed WHERE given COLLATE "C" ~ '[^0-9A-Za-z_-]|^[0-9A-Fa-f]{32}$') AS m
-    CROSS JOIN LATERAL (
-        SELECT
-            regexp_replace(m.given COLLATE "C", '^[Uu][Rr][Nn]:[Uu][Uu][Ii][Dd]:', '') AS id,
-            regexp_replace(translate(m.given COLLATE "C", '‐‑‒–—―−﹘﹣－', '----------'), '[^!-~]+', '', 'g') AS ascii,
-            regexp_replace(m.given COLLATE "C", '[^0-9A-Za-z]+', '', 'g') AS bare
-    ) AS g
-    CROSS JOIN LATERAL (
-        SELECT g.id AS form
-        UNION
-        SELECT g.ascii
-        UNION
-        SELECT g.bare
-        UNION
-        SELECT regexp_replace(lower(right(g.bare, 32)), '^(.{8})(.{4})(.{4})(.{4})(.{12})$', '\1-\2-\3-\4-\5')
-        WHERE right(g.bare, 32) ~ '^[0-9A-Fa-f]{32}$'
-        UNION
-        (
-            -- the first eight parts: more is no list of ids in a cell
-            SELECT part.form
-            FROM regexp_split_to_table(g.id, '[^0-9A-Za-z._:-]+') WITH ORDINALITY AS part (form, place)
-            WHERE g.id ~ '[^0-9A-Za-z._:-]'
-            ORDER BY part.place
-            LIMIT 8
-        )
-    ) AS f
-    WHERE f.form <> m.given AND f.form <> ''
+{{template "spellings"}}    WHERE f.form <> m.given AND f.form <> ''
 ) AS f

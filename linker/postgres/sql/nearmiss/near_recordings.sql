@@ -14,38 +14,9 @@ WITH missed AS MATERIALIZED (
     LEFT JOIN platform.integration_connections AS home ON home.id = e.integration_connection_id
     WHERE p.code = 'recording_not_found'
 ),
--- Other ways to write what was given: without what stands around it, with plain
--- hyphens, with hyphens or without, and its parts. Nearly every id is written in the
--- one way there is, and costs no more than this question.
 spelled AS (
     SELECT DISTINCT m.row_no, m.organization_id, s.form
-    FROM (SELECT * FROM missed WHERE given COLLATE "C" ~ '[^0-9A-Za-z_-]|^[0-9A-Fa-f]{32}$') AS m
-    CROSS JOIN LATERAL (
-        SELECT
-            regexp_replace(m.given COLLATE "C", '^[Uu][Rr][Nn]:[Uu][Uu][Ii][Dd]:', '') AS id,
-            regexp_replace(translate(m.given COLLATE "C", '‐‑‒–—―−﹘﹣－', '----------'), '[^!-~]+', '', 'g') AS ascii,
-            regexp_replace(m.given COLLATE "C", '[^0-9A-Za-z]+', '', 'g') AS bare
-    ) AS g
-    CROSS JOIN LATERAL (
-        SELECT g.id AS form
-        UNION
-        SELECT g.ascii
-        UNION
-        SELECT g.bare
-        UNION
-        SELECT regexp_replace(lower(right(g.bare, 32)), '^(.{8})(.{4})(.{4})(.{4})(.{12})$', '\1-\2-\3-\4-\5')
-        WHERE right(g.bare, 32) ~ '^[0-9A-Fa-f]{32}$'
-        UNION
-        (
-            -- the first eight parts: more is no list of ids in a cell
-            SELECT part.form
-            FROM regexp_split_to_table(g.id, '[^0-9A-Za-z._:-]+') WITH ORDINALITY AS part (form, place)
-            WHERE g.id ~ '[^0-9A-Za-z._:-]'
-            ORDER BY part.place
-            LIMIT 8
-        )
-    ) AS f
-    CROSS JOIN LATERAL (VALUES (f.form), (lower(f.form))) AS s (form)
+{{template "spellings"}}    CROSS JOIN LATERAL (VALUES (f.form), (lower(f.form))) AS s (form)
     WHERE s.form <> m.given AND s.form <> ''
 ),
 -- two joins, since one with OR would be a loop within a loop
