@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"relink/linker/postgres/pg"
-
 	"github.com/jackc/pgx/v5"
+
+	"relink/linker/postgres/pg"
 )
 
 // Connection is an integration connection as people know it.
@@ -15,15 +15,11 @@ type Connection struct{ ID, Platform, Name string }
 // Connections returns those of the connections with the given ids that exist,
 // and, unless organization is empty, belong to that organization.
 func (s *Store) Connections(ctx context.Context, ids []string, organization string) ([]Connection, error) {
-	conn, err := s.connect(ctx, "look")
+	conn, t, err := s.connectTexts(ctx, "look")
 	if err != nil {
 		return nil, err
 	}
 	defer pg.Close(conn)
-	t, err := s.texts(ctx, conn)
-	if err != nil {
-		return nil, err
-	}
 	const query = `
 		SELECT id::text, platform, coalesce(name, '')
 		FROM platform.integration_connections

@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"relink/linker/postgres/pg"
-
 	"github.com/jackc/pgx/v5"
+
+	"relink/linker/postgres/pg"
 )
 
 // TableRows are rows for one of the platform's tables.

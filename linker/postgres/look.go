@@ -33,15 +33,11 @@ type ExportOptions struct {
 // row's id, in bytewise order of recordings. All are of one snapshot. The fields
 // are valid until each returns; an error of each ends the export.
 func (s *Store) Export(ctx context.Context, o ExportOptions, each func(*linker.Fields) error) error {
-	conn, err := s.connect(ctx, "export")
+	conn, t, err := s.connectTexts(ctx, "export")
 	if err != nil {
 		return err
 	}
 	defer pg.Close(conn)
-	t, err := s.texts(ctx, conn)
-	if err != nil {
-		return err
-	}
 	statement := t.of("export")
 	args := []any{orNull(o.Organization), o.Connections, o.DataTypes, o.Organizations, timeOrNull(o.At), o.Dead}
 	if o.Unlinked {
@@ -85,15 +81,11 @@ func timeOrNull(t time.Time) *time.Time {
 // "" for any.
 func (s *Store) Survey(ctx context.Context, organization string) (linker.Survey, error) {
 	var survey linker.Survey
-	conn, err := s.connect(ctx, "survey")
+	conn, t, err := s.connectTexts(ctx, "survey")
 	if err != nil {
 		return survey, err
 	}
 	defer pg.Close(conn)
-	t, err := s.texts(ctx, conn)
-	if err != nil {
-		return survey, err
-	}
 	// Both statements are to see the same links.
 	err = pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		err := tx.QueryRow(ctx, t.of("survey_recordings"), orNull(organization)).Scan(&survey.Recordings, &survey.Linked)
@@ -117,15 +109,11 @@ func (s *Store) Survey(ctx context.Context, organization string) (linker.Survey,
 // for a recording that has none, and for one of another organization than the
 // caller's ("" for any).
 func (s *Store) History(ctx context.Context, recording, organization string) ([]linker.PastLink, error) {
-	conn, err := s.connect(ctx, "history")
+	conn, t, err := s.connectTexts(ctx, "history")
 	if err != nil {
 		return nil, err
 	}
 	defer pg.Close(conn)
-	t, err := s.texts(ctx, conn)
-	if err != nil {
-		return nil, err
-	}
 	id, fits := t.platform.Kind(platform.RecordingID).Canonical(recording)
 	if !fits {
 		return nil, nil // no recording has such an id

@@ -46,15 +46,11 @@ func (s *Store) CheckNames(ctx context.Context, rules linker.Rules) error {
 	if len(connections)+len(organizations) == 0 {
 		return nil
 	}
-	conn, err := s.connect(ctx, "look")
+	conn, t, err := s.connectTexts(ctx, "look")
 	if err != nil {
 		return err
 	}
 	defer pg.Close(conn)
-	t, err := s.texts(ctx, conn)
-	if err != nil {
-		return err
-	}
 	unknown, err := list(ctx, conn, t.of("unknown_organizations"), organizations)
 	if err != nil {
 		return fmt.Errorf("looking for organizations: %w", err)

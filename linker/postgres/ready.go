@@ -6,10 +6,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"relink/linker/postgres/dbcheck"
 	"relink/linker/postgres/pg"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // NotReadyError says that no run should be begun on a database as it is.

@@ -4,10 +4,10 @@ import (
 	"context"
 	"sync"
 
+	"github.com/jackc/pgx/v5"
+
 	"relink/linker/postgres/pg"
 	"relink/linker/postgres/platform"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Store is the platform's database, as the runs of relink use it. It holds no
@@ -48,6 +48,20 @@ func (s *Store) connect(ctx context.Context, purpose string) (*pgx.Conn, error) 
 		return nil, err
 	}
 	return conn, nil
+}
+
+// connectTexts is connect for what runs statements of sql/ outside a run.
+func (s *Store) connectTexts(ctx context.Context, purpose string) (*pgx.Conn, *texts, error) {
+	conn, err := s.connect(ctx, purpose)
+	if err != nil {
+		return nil, nil, err
+	}
+	t, err := s.texts(ctx, conn)
+	if err != nil {
+		pg.Close(conn)
+		return nil, nil, err
+	}
+	return conn, t, nil
 }
 
 // platform is the platform of this store, which it looks for once.

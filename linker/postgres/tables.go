@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strings"
 
-	"relink/linker/postgres/pg"
-
 	"github.com/jackc/pgx/v5"
+
+	"relink/linker/postgres/pg"
 )
 
 // DropWorkingTables drops the working tables of the session's run.
