@@ -38,9 +38,8 @@ func (a *app) input(ctx context.Context, path string, o flags.InputOptions) (sou
 // elsewhere makes in an input that is fetched from the address that its path is.
 // Its path becomes that address without what may be a secret.
 func (a *app) elsewhere(ctx context.Context, in *source.Input, opt remote.Options) error {
-	address := in.Path
 	opt.Notice = func(text string) { a.Stderr.Notice("%s", text) }
-	is, err := remote.Stat(ctx, address, opt)
+	is, err := remote.Stat(ctx, in.Path, opt)
 	if err != nil {
 		return err
 	}
@@ -51,10 +50,7 @@ func (a *app) elsewhere(ctx context.Context, in *source.Input, opt remote.Option
 			size = fmt.Sprintf(" (%s bytes)", text.Thousands(is.Size))
 		}
 		a.Stderr.Notice("copying %s%s", is.Name, size)
-		copied, err := remote.Copy(ctx, address, to, opt)
-		if err == nil && copied.Version != is.Version {
-			err = remote.Changed(is.Name)
-		}
+		_, err := remote.Copy(ctx, is, to, opt)
 		return err
 	}
 	return nil

@@ -133,7 +133,7 @@ func (o *httpsObject) open(ctx context.Context, was string, offset int64) (io.Re
 	}
 	if is := version(a); was != "" && is != was {
 		body.Close()
-		return nil, 0, Changed(o.name)
+		return nil, 0, changed(o.name)
 	}
 	if a.StatusCode != http.StatusPartialContent {
 		offset = 0

@@ -39,6 +39,8 @@ type Origin struct {
 	Version string `json:"version,omitempty"`
 	// Size in bytes as stored, -1 when the server does not say.
 	Size int64 `json:"size"`
+
+	address string // as it was given, for Copy
 }
 
 // Error says what is wrong with an address or its object, and what to do.
@@ -105,23 +107,22 @@ func Stat(ctx context.Context, address string, opt Options) (Origin, error) {
 		return Origin{}, err
 	}
 	defer o.close()
-	return o.stat(ctx)
+	is, err := o.stat(ctx)
+	is.address = address
+	return is, err
 }
 
-// Copy copies an object to the file, which it truncates first, and returns what
-// was copied. The file is neither synced nor closed. An interrupted transfer
-// goes on where it stopped; it ends with an error when the object has changed
-// meanwhile, after 8 interruptions in a row, or when ctx ends.
-func Copy(ctx context.Context, address string, to *os.File, opt Options) (Origin, error) {
-	o, err := find(ctx, address, opt)
+// Copy copies the object that Stat found to the file, which it truncates first,
+// and returns it with the size that it has. The file is neither synced nor
+// closed. An interrupted transfer goes on where it stopped; it ends with an error
+// when the object has changed since Stat, after 8 interruptions in a row, or when
+// ctx ends.
+func Copy(ctx context.Context, is Origin, to *os.File, opt Options) (Origin, error) {
+	o, err := find(ctx, is.address, opt)
 	if err != nil {
 		return Origin{}, err
 	}
 	defer o.close()
-	is, err := o.stat(ctx)
-	if err != nil {
-		return Origin{}, err
-	}
 	pause := backoff.NewExponentialBackOff()
 	pause.MaxInterval = 15 * time.Second
 	var size int64
@@ -180,7 +181,7 @@ func copyFrom(ctx context.Context, o object, is Origin, offset int64, to *os.Fil
 	case is.Size >= 0 && at < is.Size:
 		return at, &Error{Name: is.Name, What: fmt.Sprintf("the connection ended after %d of %d bytes", at, is.Size)}
 	case is.Size >= 0 && at > is.Size:
-		return at, Changed(is.Name)
+		return at, changed(is.Name)
 	default:
 		return at, nil
 	}
@@ -213,8 +214,8 @@ func isFinal(err error) bool {
 	return errors.As(err, &f)
 }
 
-// Changed is the error of an object that is not the one that was begun with.
-func Changed(name string) error {
+// changed is the error of an object that is not the one that was begun with.
+func changed(name string) error {
 	return final(&Error{
 		Name: name, What: "the object changed while it was read",
 		Do: "run it again once whoever writes the object is done",

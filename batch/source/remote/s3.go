@@ -104,7 +104,7 @@ func (o *s3Object) open(ctx context.Context, version string, offset int64) (io.R
 	if info.ETag != tag { // not every store heeds If-Match
 		body.Close()
 		cancel(nil)
-		return nil, 0, Changed(o.name)
+		return nil, 0, changed(o.name)
 	}
 	s := &stalling{body: body, cancel: cancel}
 	s.start()
@@ -121,7 +121,7 @@ func (o *s3Object) judge(err error) error {
 	e := &Error{Name: name, What: "the store answers " + firstOf(answer.Code, http.StatusText(answer.StatusCode)), Err: err}
 	switch {
 	case answer.StatusCode == http.StatusPreconditionFailed, answer.StatusCode == http.StatusRequestedRangeNotSatisfiable:
-		return Changed(name)
+		return changed(name)
 	case answer.Code == "NoSuchBucket":
 		e.What, e.Err, e.Do = "there is no such bucket", nil, "check the address and the endpoint (AWS_ENDPOINT_URL)"
 	case answer.StatusCode == http.StatusNotFound:

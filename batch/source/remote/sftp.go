@@ -233,7 +233,7 @@ func (o *sftpObject) open(ctx context.Context, version string, offset int64) (io
 	}
 	if fileVersion(info) != version {
 		f.Close()
-		return nil, 0, Changed(o.name)
+		return nil, 0, changed(o.name)
 	}
 	if _, err := f.Seek(offset, io.SeekStart); err != nil {
 		f.Close()
@@ -272,7 +272,7 @@ func (b *sftpBody) Read(p []byte) (int, error) {
 		case statErr != nil:
 			return n, b.o.lost(statErr)
 		case fileVersion(info) != b.version:
-			return n, Changed(b.o.name)
+			return n, changed(b.o.name)
 		}
 	}
 	return n, err
