@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"relink/cmd/relink/app"
+
 	"github.com/spf13/cobra"
 
 	"relink/cmd/relink/demo"
@@ -28,7 +30,7 @@ type demoOptions struct {
 	out      string
 }
 
-func (a *app) demoCommand() *cobra.Command {
+func (a *commands) demoCommand() *cobra.Command {
 	var o demoOptions
 	cmd := &cobra.Command{
 		Use:     "demo",
@@ -41,7 +43,7 @@ of links with good rows and the faults of real life, validates it, imports it
 dry and then for good. A second demo finds nothing left to do: every good row
 is unchanged. DATABASE_URL and PGHOST are not looked at: a demo must not find
 its way into somebody's platform.`,
-		Args: positional(),
+		Args: app.Positional(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.demo(cmd, o)
 		},
@@ -56,13 +58,13 @@ its way into somebody's platform.`,
 	return cmd
 }
 
-func (a *app) demo(cmd *cobra.Command, o demoOptions) error {
-	choice, _ := a.chosenDatabase(databaseOptions{database: o.database})
-	cfg, leave, err := a.connect(cmd.Context(), choice, "")
+func (a *commands) demo(cmd *cobra.Command, o demoOptions) error {
+	choice, _ := a.ChosenDatabase(app.DatabaseOptions{Database: o.database})
+	cfg, leave, err := a.Connect(cmd.Context(), choice, "")
 	if err != nil {
 		return err
 	}
-	if choice.local != "" {
+	if choice.Local != "" {
 		err = postgres.EnsureDatabase(cmd.Context(), cfg)
 	}
 	if err == nil {
@@ -74,13 +76,13 @@ func (a *app) demo(cmd *cobra.Command, o demoOptions) error {
 	return err
 }
 
-func (a *app) demoOn(ctx context.Context, cfg pg.Config, choice databaseChoice, o demoOptions) error {
+func (a *commands) demoOn(ctx context.Context, cfg pg.Config, choice app.DatabaseChoice, o demoOptions) error {
 	links := filepath.Join(o.out, "demo-links.csv")
 	if err := a.makeWorld(ctx, cfg, links); err != nil {
 		return err
 	}
 	database := ""
-	if choice.local != "" {
+	if choice.Local != "" {
 		database = " --database " + o.database
 	}
 	for _, step := range []struct {
@@ -114,7 +116,7 @@ func (a *app) demoOn(ctx context.Context, cfg pg.Config, choice databaseChoice, 
 
 // makeWorld fills the database with the demo's platform, unless it was there
 // already, and writes the file of links.
-func (a *app) makeWorld(ctx context.Context, cfg pg.Config, links string) error {
+func (a *commands) makeWorld(ctx context.Context, cfg pg.Config, links string) error {
 	world := demo.Build()
 	if err := postgres.Migrate(ctx, cfg, true); err != nil {
 		return err
@@ -144,17 +146,17 @@ func (a *app) makeWorld(ctx context.Context, cfg pg.Config, links string) error 
 // again runs another command as if it had been typed. Rejected rows are no
 // failure of the demo. Settings from the environment are left out: the demo
 // is the same for everybody.
-func (a *app) again(ctx context.Context, args []string) error {
+func (a *commands) again(ctx context.Context, args []string) error {
 	env := flags.Environment{}
-	for name, value := range a.env {
+	for name, value := range a.Env {
 		if !strings.HasPrefix(name, "RELINK_") {
 			env[name] = value
 		}
 	}
-	outer := a.env
-	a.env = env
-	defer func() { a.env = outer }()
-	args = append(args, fmt.Sprintf("--quiet=%v", a.Quiet), "--log-format="+a.logFormat)
+	outer := a.Env
+	a.Env = env
+	defer func() { a.Env = outer }()
+	args = append(args, fmt.Sprintf("--quiet=%v", a.Quiet), "--log-format="+a.LogFormat)
 	root := a.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -166,7 +168,7 @@ func (a *app) again(ctx context.Context, args []string) error {
 }
 
 // excerpt shows a line of the report for each outcome and some of the codes.
-func (a *app) excerpt(report string) error {
+func (a *commands) excerpt(report string) error {
 	file, err := os.Open(report)
 	if err != nil {
 		return err

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -13,7 +12,7 @@ import (
 	"relink/linker/text"
 )
 
-func (a *app) explainCommand() *cobra.Command {
+func (a *commands) explainCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:     "explain [CODE]",
@@ -47,7 +46,7 @@ func codeNames() []string {
 	return names
 }
 
-func (a *app) explainAll(asJSON bool) error {
+func (a *commands) explainAll(asJSON bool) error {
 	var all []linker.Explanation
 	for _, code := range linker.Codes() {
 		if e, ok := linker.Explain(code); ok {
@@ -55,7 +54,7 @@ func (a *app) explainAll(asJSON bool) error {
 		}
 	}
 	if asJSON {
-		return a.printJSON(all)
+		return a.PrintJSON(all)
 	}
 	for _, e := range all {
 		if err := a.Printf("%-24s %s\n", e.Code, e.Meaning); err != nil {
@@ -65,7 +64,7 @@ func (a *app) explainAll(asJSON bool) error {
 	return nil
 }
 
-func (a *app) explain(name string, asJSON bool) error {
+func (a *commands) explain(name string, asJSON bool) error {
 	code := strings.ToLower(strings.TrimSpace(name))
 	e, ok := linker.Explain(linker.Code(code))
 	if !ok {
@@ -76,7 +75,7 @@ func (a *app) explain(name string, asJSON bool) error {
 		return exit.Usage(hint, "there is no code %q", name)
 	}
 	if asJSON {
-		return a.printJSON(e)
+		return a.PrintJSON(e)
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\n", e.Code)
@@ -100,11 +99,4 @@ func heals(when string) string {
 		return ""
 	}
 	return "By itself, when " + when + "."
-}
-
-func (a *app) printJSON(v any) error {
-	enc := json.NewEncoder(a.Stdout)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // helpCommand takes the place of cobra's: it knows topics as well as commands.
-func (a *app) helpCommand() *cobra.Command {
+func (a *commands) helpCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "help [TOPIC|COMMAND]",
 		Short:   "Show the page of a topic, or the help of a command",
@@ -49,7 +49,7 @@ commands and the topics.`,
 
 // showTopic prints a topic's page. Where a command has the topic's name, it
 // says so: "relink help report" could have meant either.
-func (a *app) showTopic(root *cobra.Command, t help.Topic) error {
+func (a *commands) showTopic(root *cobra.Command, t help.Topic) error {
 	width, _, color := a.TerminalSize()
 	text := help.Render(t.Markdown, help.Style{Width: width, Bold: color})
 	for _, c := range root.Commands() {

@@ -2,7 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
+
+	"relink/cmd/relink/app"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +16,7 @@ import (
 )
 
 type importOptions struct {
-	databaseOptions
+	app.DatabaseOptions
 	flags.OutputOptions
 	input   flags.InputOptions
 	rules   flags.RuleOptions
@@ -27,7 +28,7 @@ type importOptions struct {
 	api     apiOptions
 }
 
-func (a *app) importCommand() *cobra.Command {
+func (a *commands) importCommand() *cobra.Command {
 	var o importOptions
 	cmd := &cobra.Command{
 		Use:     "import FILE",
@@ -48,7 +49,7 @@ to it one by one. "relink resume FOLDER" continues such a run.`,
   relink import --max-rejects 1% links.csv
   relink import --expect relink-runs/20260102T030405Z-7/report.csv links.csv
   relink import --api https://platform.example --token-file token links.csv`,
-		Args: positional("FILE"),
+		Args: app.Positional("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runner.WithMetrics(a.Console, o.metrics, func() error {
 				if o.api.url != "" {
@@ -61,7 +62,7 @@ to it one by one. "relink resume FOLDER" continues such a run.`,
 	fs := cmd.Flags()
 	fs.SortFlags = false
 	fs.BoolVar(&o.dryRun, "dry-run", false, "decide and report, but write nothing")
-	o.databaseOptions.register(fs)
+	o.DatabaseOptions.Register(fs)
 	o.api.register(fs)
 	o.input.Register(fs)
 	fs.StringVar(&o.rules.Organization, "organization", "", "`ID` of the organization to work for: those of others do not exist")
@@ -75,8 +76,8 @@ to it one by one. "relink resume FOLDER" continues such a run.`,
 	return cmd
 }
 
-func (a *app) importFile(cmd *cobra.Command, path string, o importOptions) error {
-	in, err := a.input(cmd.Context(), path, o.input)
+func (a *commands) importFile(cmd *cobra.Command, path string, o importOptions) error {
+	in, err := a.Input(cmd.Context(), path, o.input)
 	if err != nil {
 		return err
 	}
@@ -87,28 +88,11 @@ func (a *app) importFile(cmd *cobra.Command, path string, o importOptions) error
 	if s.Expect, err = runner.Absolute(o.expect); err != nil {
 		return err
 	}
-	return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg pg.Config) error {
+	return a.OnDatabase(cmd.Context(), o.DatabaseOptions, func(ctx context.Context, cfg pg.Config) error {
 		r := &runner.Runner{
 			Console: a.Console, Command: cmd, Store: postgres.NewStore(cfg), Options: o.run, JSON: o.JSON,
 			Next: runner.NextAfterFile(cmd, in.Path),
 		}
 		return r.Begin(ctx, linker.Run{Kind: linker.Import, DryRun: o.dryRun}, &in, s)
 	})
-}
-
-// onDatabase does something with the database that the options name.
-func (a *app) onDatabase(ctx context.Context, o databaseOptions, do func(context.Context, pg.Config) error) error {
-	choice, err := a.needDatabase(o)
-	if err != nil {
-		return err
-	}
-	cfg, leave, err := a.connect(ctx, choice, o.schema)
-	if err != nil {
-		return err
-	}
-	err = do(ctx, cfg)
-	if leaveErr := leave(); leaveErr != nil {
-		err = errors.Join(err, leaveErr)
-	}
-	return err
 }

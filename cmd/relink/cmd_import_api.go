@@ -31,14 +31,14 @@ func (o *apiOptions) registerAgain(fs *pflag.FlagSet) {
 	o.rate = httpapi.DefaultPerMinute
 	fs.BoolVar(&o.insecure, "insecure-plaintext", false, "send the token to another machine without TLS, for an http URL")
 	fs.StringVar(&o.tokenFile, "token-file", "", "`FILE` with the token for --api, which only you can read")
-	fs.Var(perMinute{&o.rate}, "rate", "requests a minute to --api, at most")
+	fs.Var(flags.PerMinute(&o.rate), "rate", "requests a minute to --api, at most")
 }
 
-func (a *app) importThroughAPI(cmd *cobra.Command, path string, o importOptions) error {
+func (a *commands) importThroughAPI(cmd *cobra.Command, path string, o importOptions) error {
 	if err := a.checkAPI(cmd, o); err != nil {
 		return err
 	}
-	in, err := a.input(cmd.Context(), path, o.input)
+	in, err := a.Input(cmd.Context(), path, o.input)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (a *app) importThroughAPI(cmd *cobra.Command, path string, o importOptions)
 }
 
 // runner makes the runs of this command line.
-func (o *apiOptions) runner(a *app, run flags.RunOptions, json bool) *runner.API {
+func (o *apiOptions) runner(a *commands, run flags.RunOptions, json bool) *runner.API {
 	again := " --token-file " + flags.Quote(runner.RelativePath(o.tokenFile))
 	if o.insecure {
 		again += " --insecure-plaintext"
@@ -66,8 +66,8 @@ func (o *apiOptions) runner(a *app, run flags.RunOptions, json bool) *runner.API
 }
 
 // checkAPI refuses options that do not go with --api.
-func (a *app) checkAPI(cmd *cobra.Command, o importOptions) error {
-	if o.database != "" && o.database != a.env["RELINK_DATABASE"] {
+func (a *commands) checkAPI(cmd *cobra.Command, o importOptions) error {
+	if o.Database != "" && o.Database != a.Env["RELINK_DATABASE"] {
 		return exit.Usage("keep one of them", "--api and --database are both given")
 	}
 	if err := runner.CheckAPI(cmd); err != nil {
@@ -83,7 +83,7 @@ func (a *app) checkAPI(cmd *cobra.Command, o importOptions) error {
 }
 
 // newClient reads the token and makes a client of it for the server at address.
-func (a *app) newClient(cmd *cobra.Command, address string, o apiOptions, run flags.RunOptions) (*httpapi.Client, error) {
+func (a *commands) newClient(cmd *cobra.Command, address string, o apiOptions, run flags.RunOptions) (*httpapi.Client, error) {
 	token, err := private.Read(cmd.Context(), o.tokenFile)
 	if err != nil {
 		return nil, fmt.Errorf("reading --token-file: %w", err)

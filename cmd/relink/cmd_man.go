@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 
+	"relink/cmd/relink/app"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
 
@@ -15,14 +17,14 @@ import (
 // buildCommands are for those who package the program: make package builds it
 // once more with the tag man to have them. What writes the pages would be 0.6 MB
 // of every program.
-func (a *app) buildCommands() []*cobra.Command { return []*cobra.Command{a.manCommand()} }
+func (a *commands) buildCommands() []*cobra.Command { return []*cobra.Command{a.manCommand()} }
 
-func (a *app) manCommand() *cobra.Command {
+func (a *commands) manCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:    "man FOLDER",
 		Short:  "Write the man pages of all commands into a folder",
 		Hidden: true,
-		Args:   positional("FOLDER"),
+		Args:   app.Positional("FOLDER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := os.MkdirAll(args[0], 0o755); err != nil {
 				return err

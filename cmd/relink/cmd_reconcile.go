@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 
+	"relink/cmd/relink/app"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -16,7 +18,7 @@ import (
 )
 
 type reconcileOptions struct {
-	databaseOptions
+	app.DatabaseOptions
 	flags.OutputOptions
 	input     flags.InputOptions
 	rules     flags.RuleOptions
@@ -83,7 +85,7 @@ func (o *reconcileOptions) checkIfChanged(path string) error {
 	return nil
 }
 
-func (a *app) reconcileCommand() *cobra.Command {
+func (a *commands) reconcileCommand() *cobra.Command {
 	var o reconcileOptions
 	cmd := &cobra.Command{
 		Use:     "reconcile FILE",
@@ -114,7 +116,7 @@ writes how it ended for Prometheus.`,
 		Example: `  relink reconcile --dry-run --connection sf-prod links.csv
   relink reconcile --connection sf-prod --prune --min-rows 1000 links.csv
   relink reconcile --quiet --if-changed --connection sf-prod links.csv`,
-		Args: positional("FILE"),
+		Args: app.Positional("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runner.WithMetrics(a.Console, o.metrics, func() error { return a.reconcile(cmd, args[0], o) })
 		},
@@ -123,7 +125,7 @@ writes how it ended for Prometheus.`,
 	fs.SortFlags = false
 	fs.BoolVar(&o.dryRun, "dry-run", false, "decide and report, but write nothing")
 	fs.BoolVar(&o.ifChanged, "if-changed", false, "do nothing when the last run of this scope reconciled this very file in the same way, every row went through, and links and CRM rows in scope have not changed since")
-	o.databaseOptions.register(fs)
+	o.DatabaseOptions.Register(fs)
 	o.input.Register(fs)
 	o.scope.register(fs)
 	o.rules.Register(fs)
@@ -139,14 +141,14 @@ writes how it ended for Prometheus.`,
 	return cmd
 }
 
-func (a *app) reconcile(cmd *cobra.Command, path string, o reconcileOptions) error {
+func (a *commands) reconcile(cmd *cobra.Command, path string, o reconcileOptions) error {
 	if err := o.scope.check(path, o.guard.MinRows); err != nil {
 		return err
 	}
 	if err := o.checkIfChanged(path); err != nil {
 		return err
 	}
-	in, err := a.input(cmd.Context(), path, o.input)
+	in, err := a.Input(cmd.Context(), path, o.input)
 	if err != nil {
 		return err
 	}
@@ -161,7 +163,7 @@ func (a *app) reconcile(cmd *cobra.Command, path string, o reconcileOptions) err
 	if err != nil {
 		return err
 	}
-	return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg pg.Config) error {
+	return a.OnDatabase(cmd.Context(), o.DatabaseOptions, func(ctx context.Context, cfg pg.Config) error {
 		r := &runner.Runner{
 			Console: a.Console, Command: cmd, Store: postgres.NewStore(cfg), Options: o.run, JSON: o.JSON,
 			Next: runner.NextAfterFile(cmd, in.Path),

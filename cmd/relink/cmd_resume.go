@@ -3,7 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
-	"strconv"
+
+	"relink/cmd/relink/app"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +16,7 @@ import (
 )
 
 type resumeOptions struct {
-	databaseOptions
+	app.DatabaseOptions
 	run     flags.RunOptions
 	metrics runner.MetricsOptions
 	json    bool
@@ -23,7 +24,7 @@ type resumeOptions struct {
 	api     apiOptions
 }
 
-func (a *app) resumeCommand() *cobra.Command {
+func (a *commands) resumeCommand() *cobra.Command {
 	var o resumeOptions
 	cmd := &cobra.Command{
 		Use:     "resume RUN [FILE]",
@@ -45,7 +46,7 @@ server has answered are not sent again.`,
 			if len(args) == 2 {
 				return nil
 			}
-			return positional("RUN")(cmd, args)
+			return app.Positional("RUN")(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runner.WithMetrics(a.Console, o.metrics, func() error {
@@ -58,7 +59,7 @@ server has answered are not sent again.`,
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
-	o.databaseOptions.register(fs)
+	o.DatabaseOptions.Register(fs)
 	fs.BoolVar(&o.force, "force", false, "go on although another run has written since")
 	fs.BoolVar(&o.json, "json", false, "print summary.json instead of the summary")
 	o.metrics.Register(fs)
@@ -68,12 +69,12 @@ server has answered are not sent again.`,
 	return cmd
 }
 
-func (a *app) resume(cmd *cobra.Command, args []string, o resumeOptions) error {
-	n, err := runID(args[0])
+func (a *commands) resume(cmd *cobra.Command, args []string, o resumeOptions) error {
+	n, err := app.RunID(args[0])
 	if err != nil {
 		return err
 	}
-	return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg pg.Config) error {
+	return a.OnDatabase(cmd.Context(), o.DatabaseOptions, func(ctx context.Context, cfg pg.Config) error {
 		store, run, err := runner.LoadRun(ctx, a.Console, cfg, n, runner.OwnLockTimeout)
 		if err != nil {
 			return err
@@ -112,13 +113,4 @@ func abandonedHint(cmd *cobra.Command, run linker.Run) string {
 	}
 	database := runner.SameDatabase(cmd)
 	return fmt.Sprintf("relink report%s %d shows what it has done, relink revert%s %d undoes that", database, run.ID, database, run.ID)
-}
-
-// runID reads the number of a run.
-func runID(s string) (int64, error) {
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || n < 1 {
-		return 0, exit.Usage("relink runs lists them", "%q is not a run id: a run id is a number", s)
-	}
-	return n, nil
 }

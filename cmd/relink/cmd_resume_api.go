@@ -24,7 +24,7 @@ func isFolder(run string) bool {
 // The journal says where the rows go. Its address is judged as one that is typed,
 // and the token is the one that this command line names: a journal must not
 // choose which of the user's files is sent where.
-func (a *app) resumeThroughAPI(cmd *cobra.Command, dir string, o resumeOptions) error {
+func (a *commands) resumeThroughAPI(cmd *cobra.Command, dir string, o resumeOptions) error {
 	s, err := runner.LoadAPI(dir)
 	if err != nil {
 		return err

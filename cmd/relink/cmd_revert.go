@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"relink/cmd/relink/app"
+
 	"github.com/spf13/cobra"
 
 	"relink/batch/source"
@@ -15,7 +17,7 @@ import (
 )
 
 type revertOptions struct {
-	databaseOptions
+	app.DatabaseOptions
 	flags.OutputOptions
 	guard   flags.GuardOptions
 	run     flags.RunOptions
@@ -23,7 +25,7 @@ type revertOptions struct {
 	dryRun  bool
 }
 
-func (a *app) revertCommand() *cobra.Command {
+func (a *commands) revertCommand() *cobra.Command {
 	var o revertOptions
 	cmd := &cobra.Command{
 		Use:     "revert RUN",
@@ -41,7 +43,7 @@ reverted. Of an interrupted run it takes back what the run has done; the run is
 abandoned first.`,
 		Example: `  relink revert --dry-run 42
   relink revert 42`,
-		Args: positional("RUN"),
+		Args: app.Positional("RUN"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runner.WithMetrics(a.Console, o.metrics, func() error { return a.revert(cmd, args[0], o) })
 		},
@@ -49,7 +51,7 @@ abandoned first.`,
 	fs := cmd.Flags()
 	fs.SortFlags = false
 	fs.BoolVar(&o.dryRun, "dry-run", false, "decide and report, but write nothing")
-	o.databaseOptions.register(fs)
+	o.DatabaseOptions.Register(fs)
 	o.guard.RegisterChanges(fs, "default: no limit")
 	o.OutputOptions.Register(fs)
 	o.metrics.Register(fs)
@@ -62,12 +64,12 @@ abandoned first.`,
 	return cmd
 }
 
-func (a *app) revert(cmd *cobra.Command, id string, o revertOptions) error {
-	n, err := runID(id)
+func (a *commands) revert(cmd *cobra.Command, id string, o revertOptions) error {
+	n, err := app.RunID(id)
 	if err != nil {
 		return err
 	}
-	return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg pg.Config) error {
+	return a.OnDatabase(cmd.Context(), o.DatabaseOptions, func(ctx context.Context, cfg pg.Config) error {
 		store, run, err := runner.LoadRun(ctx, a.Console, cfg, n, runner.DeathTimeout)
 		if err != nil {
 			return err
@@ -79,7 +81,7 @@ func (a *app) revert(cmd *cobra.Command, id string, o revertOptions) error {
 			return exit.Usage("", "run %d has written nothing: there is nothing to undo", n)
 		}
 		if !run.State.Ended() && !o.dryRun {
-			if err := abandon(ctx, store, run, "abandoned to be reverted"); err != nil {
+			if err := runner.Abandon(ctx, store, run, "abandoned to be reverted"); err != nil {
 				return err
 			}
 		}

@@ -3,6 +3,8 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"relink/cmd/relink/app"
+
 	"relink/cmd/relink/exit"
 	"relink/cmd/relink/flags"
 	"relink/cmd/relink/runner"
@@ -15,7 +17,7 @@ type validateOptions struct {
 	flags.OutputOptions
 }
 
-func (a *app) validateCommand() *cobra.Command {
+func (a *commands) validateCommand() *cobra.Command {
 	var o validateOptions
 	cmd := &cobra.Command{
 		Use:     "validate FILE",
@@ -31,7 +33,7 @@ input.`,
 		Example: `  relink validate links.csv
   relink validate --set dataType=OPPORTUNITY --map 'SFDC Id=externalId' export.csv
   zcat links.jsonl.gz | relink validate --max-rejects 1% -`,
-		Args: positional("FILE"),
+		Args: app.Positional("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.validate(cmd, args[0], o)
 		},
@@ -50,8 +52,8 @@ input.`,
 	return cmd
 }
 
-func (a *app) validate(cmd *cobra.Command, path string, o validateOptions) error {
-	in, err := a.input(cmd.Context(), path, o.input)
+func (a *commands) validate(cmd *cobra.Command, path string, o validateOptions) error {
+	in, err := a.Input(cmd.Context(), path, o.input)
 	if err != nil {
 		return err
 	}

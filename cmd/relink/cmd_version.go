@@ -3,18 +3,20 @@ package main
 import (
 	"runtime"
 
+	"relink/cmd/relink/app"
+
 	"github.com/spf13/cobra"
 
 	"relink/cmd/relink/exit"
 	"relink/cmd/relink/runner"
 )
 
-func (a *app) versionCommand() *cobra.Command {
+func (a *commands) versionCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "version",
 		Short:   "Print the version",
 		GroupID: "more",
-		Args:    positional(),
+		Args:    app.Positional(),
 		RunE: func(*cobra.Command, []string) error {
 			return a.Printf("relink %s %s %s/%s\n", runner.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 		},

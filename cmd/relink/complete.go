@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"relink/cmd/relink/app"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -19,10 +21,13 @@ import (
 // completionPatience is how long the Tab key waits for a database.
 const completionPatience = 2 * time.Second
 
+// completedRuns is how many runs the Tab key offers.
+const completedRuns = 20
+
 // completeValues lets shells complete what stands behind flags and commands:
 // words out of a fixed set, fields, and the ids of runs. Where a FILE stands,
 // files are completed, as shells do by themselves.
-func (a *app) completeValues(cmd *cobra.Command) {
+func (a *commands) completeValues(cmd *cobra.Command) {
 	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
 		words := flags.Known(f)
 		if words == nil {
@@ -59,32 +64,32 @@ func lastOfList(words []string, typed string) []string {
 // completeRuns lists the newest runs, for resume and abandon those that are
 // interrupted. It says nothing where no database is named, or where the local
 // one would have to be started first.
-func (a *app) completeRuns(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+func (a *commands) completeRuns(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	const nothing = cobra.ShellCompDirectiveNoFileComp
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveDefault // resume RUN FILE
 	}
-	if a.env.Bind(cmd) != nil {
+	if a.Env.Bind(cmd) != nil {
 		return nil, nothing
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), completionPatience)
 	defer cancel()
-	var o databaseOptions
-	o.database, _ = cmd.Flags().GetString("database")
-	choice, ok := a.chosenDatabase(o)
+	var o app.DatabaseOptions
+	o.Database, _ = cmd.Flags().GetString("database")
+	choice, ok := a.ChosenDatabase(o)
 	if !ok {
 		return nil, nothing
 	}
-	if choice.local != "" {
-		if state, err := localpg.Status(ctx, a.localConfig(false)); err != nil || !state.Running {
+	if choice.Local != "" {
+		if state, err := localpg.Status(ctx, a.LocalConfig(false)); err != nil || !state.Running {
 			return nil, nothing
 		}
 	}
-	cfg, leave, err := a.connect(ctx, choice, "")
+	cfg, leave, err := a.Connect(ctx, choice, "")
 	if err != nil {
 		return nil, nothing
 	}
-	runs, err := postgres.NewStore(cfg).Runs(ctx, defaultRuns)
+	runs, err := postgres.NewStore(cfg).Runs(ctx, completedRuns)
 	if err := leave(); err != nil {
 		return nil, nothing
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"relink/cmd/relink/app"
+
 	"github.com/spf13/cobra"
 
 	"relink/cmd/relink/exit"
@@ -14,7 +16,7 @@ import (
 // TestGoldenHelp holds the help of every command.
 func TestGoldenHelp(t *testing.T) {
 	t.Parallel()
-	a := newApp(nil, strings.NewReader(""), io.Discard, io.Discard)
+	a := &commands{app.New(nil, strings.NewReader(""), io.Discard, io.Discard)}
 	visit(a.root(), func(cmd *cobra.Command) {
 		path := strings.Fields(cmd.CommandPath())
 		t.Run(cmd.CommandPath(), func(t *testing.T) {
@@ -41,7 +43,7 @@ func visit(cmd *cobra.Command, f func(*cobra.Command)) {
 // TestEveryCommandListsItsExitStatuses keeps the promise that scripts rely on.
 func TestEveryCommandListsItsExitStatuses(t *testing.T) {
 	t.Parallel()
-	a := newApp(nil, strings.NewReader(""), io.Discard, io.Discard)
+	a := &commands{app.New(nil, strings.NewReader(""), io.Discard, io.Discard)}
 	visit(a.root(), func(cmd *cobra.Command) {
 		if cmd.Name() == "relink" || cmd.Name() == "db" || cmd.Name() == "token" {
 			return // they do nothing themselves

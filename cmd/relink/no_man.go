@@ -5,4 +5,4 @@ package main
 import "github.com/spf13/cobra"
 
 // buildCommands are those of cmd_man.go.
-func (a *app) buildCommands() []*cobra.Command { return nil }
+func (a *commands) buildCommands() []*cobra.Command { return nil }

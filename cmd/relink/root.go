@@ -6,6 +6,11 @@ import (
 	"io"
 	"strings"
 
+	"relink/cmd/relink/admin"
+	"relink/cmd/relink/app"
+	"relink/cmd/relink/inspect"
+	"relink/cmd/relink/servecmd"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -15,30 +20,19 @@ import (
 	"relink/linker/postgres/pg"
 )
 
-// app is the outside world as the commands see it, and the flags that every
-// command has.
-type app struct {
-	*console.Console
-	env       flags.Environment
-	logFormat string
-}
-
-func newApp(env []string, stdin io.Reader, stdout, stderr io.Writer) *app {
-	e := flags.ParseEnvironment(env)
-	color := e["NO_COLOR"] == "" && e["TERM"] != "dumb"
-	return &app{Console: console.NewConsole(stdin, stdout, stderr, color), env: e}
-}
+// commands are those of this package; each other group has its own.
+type commands struct{ *app.App }
 
 // run is the program: it does what args say and returns the exit status.
 func run(args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := newApp(env, stdin, stdout, stderr)
+	a := &commands{app.New(env, stdin, stdout, stderr)}
 	soft, hard, stop := console.Interruptible(context.Background())
 	defer stop()
 	a.Hard = hard
 
 	// Errors of the command line itself come before any flag is known.
 	early := strings.Join(args, "=")
-	a.Stderr.JSON = strings.Contains(early, "--log-format=json") || a.env["RELINK_LOG_FORMAT"] == "json"
+	a.Stderr.JSON = strings.Contains(early, "--log-format=json") || a.Env["RELINK_LOG_FORMAT"] == "json"
 
 	root := a.root()
 	root.SetArgs(args)
@@ -60,7 +54,7 @@ func run(args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
 }
 
 // root builds the tree of commands.
-func (a *app) root() *cobra.Command {
+func (a *commands) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "relink",
 		Short: "Import and reconcile CRM links of recordings in bulk",
@@ -75,7 +69,7 @@ with "relink demo".`,
 		DisableAutoGenTag: true,
 		Annotations:       map[string]string{"topics": topicList()},
 		Args:              cobra.ArbitraryArgs,
-		RunE:              a.noCommand,
+		RunE:              a.NoCommand,
 		PersistentPreRunE: a.prepare,
 	}
 	root.SetIn(a.Stdin)
@@ -87,7 +81,7 @@ with "relink demo".`,
 	fs := root.PersistentFlags()
 	fs.SortFlags = false
 	fs.BoolVar(&a.Quiet, "quiet", false, "no progress, no notices; print nothing when the run succeeds")
-	fs.StringVar(&a.logFormat, "log-format", "text", "`FORMAT` of notices and errors, text or json")
+	fs.StringVar(&a.LogFormat, "log-format", "text", "`FORMAT` of notices and errors, text or json")
 	root.AddGroup(
 		&cobra.Group{ID: "rows", Title: "Links:"},
 		&cobra.Group{ID: "runs", Title: "Runs:"},
@@ -99,19 +93,15 @@ with "relink demo".`,
 		a.validateCommand(),
 		a.importCommand(),
 		a.reconcileCommand(),
-		a.exportCommand(),
-		a.serveCommand(),
+		servecmd.Command(a.App),
 		a.resumeCommand(),
 		a.revertCommand(),
-		a.reportCommand(),
-		a.runsCommand(),
-		a.dbCommand(),
+		admin.Command(a.App),
 		a.demoCommand(),
-		a.surveyCommand(),
-		a.historyCommand(),
 		a.explainCommand(),
 		a.versionCommand(),
 	)
+	root.AddCommand(inspect.Commands(a.App)...)
 	root.AddCommand(a.buildCommands()...)
 	a.completeValues(root)
 	return root
@@ -119,52 +109,23 @@ with "relink demo".`,
 
 // prepare runs before every command: it binds the environment to the flags
 // and configures how the program logs.
-func (a *app) prepare(cmd *cobra.Command, _ []string) error {
-	if err := a.env.Bind(cmd); err != nil {
+func (a *commands) prepare(cmd *cobra.Command, _ []string) error {
+	if err := a.Env.Bind(cmd); err != nil {
 		return err
 	}
 	a.Stderr.Quiet = a.Quiet
-	switch a.logFormat {
+	switch a.LogFormat {
 	case "text":
 		a.Stderr.JSON = false
 	case "json":
 		a.Stderr.JSON = true
 	default:
-		return exit.Usage("use text or json", "--log-format: value %q is unknown", a.logFormat)
+		return exit.Usage("use text or json", "--log-format: value %q is unknown", a.LogFormat)
 	}
-	for _, note := range a.env.Misnamed(cmd.Root()) {
+	for _, note := range a.Env.Misnamed(cmd.Root()) {
 		a.Stderr.Notice("%s", note)
 	}
 	return nil
-}
-
-// noCommand is relink, or one of its groups of commands, called without the
-// command's name. That is a mistake in a script, so it is no success.
-func (a *app) noCommand(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return exit.Usage("see "+cmd.CommandPath()+" --help", "%s needs a command", cmd.CommandPath())
-	}
-	hint := "see " + cmd.CommandPath() + " --help"
-	cmd.SuggestionsMinimumDistance = 2
-	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		hint = "did you mean " + strings.Join(near, " or ") + "?"
-	}
-	return exit.Usage(hint, "unknown command %q for %s", args[0], cmd.CommandPath())
-}
-
-// positional checks the number of arguments that are no flags. names are what
-// the command's usage calls them.
-func positional(names ...string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		hint := "see " + cmd.CommandPath() + " --help"
-		if len(args) < len(names) {
-			return exit.Usage(hint, "%s needs %s", cmd.CommandPath(), strings.Join(names[len(args):], " and "))
-		}
-		if len(args) > len(names) {
-			return exit.Usage(hint, "%s: one argument too many: %q", cmd.CommandPath(), args[len(names)])
-		}
-		return nil
-	}
 }
 
 const helpTemplate = `{{with (or .Long .Short)}}{{. | trimTrailingWhitespaces}}

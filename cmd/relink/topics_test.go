@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"relink/cmd/relink/app"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -120,7 +122,7 @@ func TestHelpListsAndFindsTopics(t *testing.T) {
 // every flag and topic that they name.
 func TestCommandsInDocumentsAreMeant(t *testing.T) {
 	t.Parallel()
-	a := newApp(nil, strings.NewReader(""), io.Discard, io.Discard)
+	a := &commands{app.New(nil, strings.NewReader(""), io.Discard, io.Discard)}
 	flags := map[string]bool{}
 	visit(a.root(), func(cmd *cobra.Command) {
 		cmd.InitDefaultHelpFlag()
@@ -174,7 +176,7 @@ func commandLines(page string) (lines []string) {
 
 // parses tells what is wrong with a command line, "" for nothing. Words in
 // capitals stand for a value; a command may be named without its arguments.
-func (a *app) parses(line string) string {
+func (a *commands) parses(line string) string {
 	line, _, _ = strings.Cut(line, " #")
 	line = regexp.MustCompile(`(;| [>|&]).*`).ReplaceAllString(line, "")
 	line = strings.NewReplacer(" N", " 1", "TRIGGER,…", "USER_LINK_WEB").Replace(line)

@@ -313,3 +313,31 @@ func ValueError(name string, err error) error {
 	}
 	return fmt.Errorf("%s: value %q: %w", name, invalid.GetValue(), cause)
 }
+
+// perMinute is a rate, or off, which is kept as -1.
+type perMinute struct{ value *int64 }
+
+// PerMinute is a rate of at least 1, or off, which is kept as -1.
+func PerMinute(value *int64) pflag.Value { return perMinute{value} }
+
+func (r perMinute) String() string {
+	switch {
+	case r.value == nil || *r.value == 0:
+		return ""
+	case *r.value < 0:
+		return "off"
+	}
+	return strconv.FormatInt(*r.value, 10)
+}
+func (r perMinute) Type() string { return "N|off" }
+
+func (r perMinute) Set(s string) error {
+	if strings.EqualFold(strings.TrimSpace(s), "off") {
+		*r.value = -1
+		return nil
+	}
+	if err := Whole(r.value, 1).Set(s); err != nil {
+		return errors.New("must be an integer of at least 1, or off")
+	}
+	return nil
+}

@@ -249,3 +249,14 @@ func (r *Runner) halfDoneHint(run int64) string {
 	database := SameDatabase(r.Command)
 	return fmt.Sprintf("relink revert%s %d undoes what the run has done, relink runs abandon%s %d keeps it", database, run, database, run)
 }
+
+// Abandon ends an interrupted run as it is, unless somebody has just gone on
+// with it.
+func Abandon(ctx context.Context, store *postgres.Store, run linker.Run, reason string) error {
+	err := store.Abandon(ctx, run.ID, reason)
+	var locked *postgres.LockedError
+	if errors.As(err, &locked) {
+		return StillRunning(run, "interrupt its process first")
+	}
+	return err
+}

@@ -1,19 +1,18 @@
-package main
+package servecmd
 
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
+
+	"relink/cmd/relink/app"
 
 	"github.com/spf13/cobra"
 
@@ -25,7 +24,7 @@ import (
 )
 
 type serveOptions struct {
-	databaseOptions
+	app.DatabaseOptions
 	listen       string
 	opsListen    string
 	tokensFile   string
@@ -47,7 +46,7 @@ const (
 	drainTimeout = 30 * time.Second
 )
 
-func (a *app) serveCommand() *cobra.Command {
+func (a *commands) serveCommand() *cobra.Command {
 	o := serveOptions{rateLimit: httpapi.DefaultPerMinute, connections: defaultConnections}
 	cmd := &cobra.Command{
 		Use:     "serve",
@@ -72,7 +71,7 @@ hand, then the program.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return a.noCommand(cmd, args)
+				return a.NoCommand(cmd, args)
 			}
 			return a.serve(cmd.Context(), o)
 		},
@@ -85,38 +84,13 @@ hand, then the program.`,
 	fs.StringVar(&o.tlsCert, "tls-cert", "", "`FILE` with the certificate and those that signed it, PEM")
 	fs.StringVar(&o.tlsKey, "tls-key", "", "`FILE` with the certificate's key, PEM")
 	fs.BoolVar(&o.insecure, "insecure-plaintext", false, "serve other machines without TLS: tokens can be read on the way")
-	fs.Var(perMinute{&o.rateLimit}, "rate-limit", "requests that each organization may make in any minute")
-	o.databaseOptions.register(fs)
+	fs.Var(flags.PerMinute(&o.rateLimit), "rate-limit", "requests that each organization may make in any minute")
+	o.DatabaseOptions.Register(fs)
 	fs.StringVar(&o.organization, "organization", "", "accept the tokens of one organization only, an `ID`")
 	fs.Var(flags.Whole(&o.connections, 1), "connections", "database connections to keep at most")
 	exit.List(cmd, map[int]string{exit.OK: "stopped in good order", exit.Error: "wrong usage or configuration, or a fatal error"}, exit.OK, exit.Error)
 	cmd.AddCommand(a.serveTokenCommand())
 	return cmd
-}
-
-// perMinute is a rate, or off, which is kept as -1.
-type perMinute struct{ value *int64 }
-
-func (r perMinute) String() string {
-	switch {
-	case r.value == nil || *r.value == 0:
-		return ""
-	case *r.value < 0:
-		return "off"
-	}
-	return strconv.FormatInt(*r.value, 10)
-}
-func (r perMinute) Type() string { return "N|off" }
-
-func (r perMinute) Set(s string) error {
-	if strings.EqualFold(strings.TrimSpace(s), "off") {
-		*r.value = -1
-		return nil
-	}
-	if err := flags.Whole(r.value, 1).Set(s); err != nil {
-		return errors.New("must be an integer of at least 1, or off")
-	}
-	return nil
 }
 
 // check refuses what would put tokens on the wire for all to read.
@@ -133,7 +107,7 @@ func (o *serveOptions) check() error {
 	return nil
 }
 
-func (a *app) serve(ctx context.Context, o serveOptions) error {
+func (a *commands) serve(ctx context.Context, o serveOptions) error {
 	if err := o.check(); err != nil {
 		return err
 	}
@@ -147,7 +121,7 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 			return err
 		}
 	}
-	return a.onDatabase(ctx, o.databaseOptions, func(ctx context.Context, cfg pg.Config) error {
+	return a.OnDatabase(ctx, o.DatabaseOptions, func(ctx context.Context, cfg pg.Config) error {
 		cfg.ApplicationName = "relink serve"
 		one, err := postgres.NewSingle(ctx, cfg, int32(min(o.connections, 1<<15)))
 		if err != nil {
@@ -190,7 +164,7 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 
 // serveOperators serves /readyz and /metrics at an address of their own, until
 // leave is called. They go on while the requests in hand are finished.
-func (a *app) serveOperators(address string, handler *httpapi.Handler, log *slog.Logger) (leave func(), err error) {
+func (a *commands) serveOperators(address string, handler *httpapi.Handler, log *slog.Logger) (leave func(), err error) {
 	if address == "" {
 		return func() {}, nil
 	}
@@ -205,7 +179,7 @@ func (a *app) serveOperators(address string, handler *httpapi.Handler, log *slog
 }
 
 // serveUntilStopped serves until a signal comes, then ends in good order.
-func (a *app) serveUntilStopped(ctx context.Context, server *http.Server, listener net.Listener, handler *httpapi.Handler) error {
+func (a *commands) serveUntilStopped(ctx context.Context, server *http.Server, listener net.Listener, handler *httpapi.Handler) error {
 	served := make(chan error, 1)
 	go func() {
 		if server.TLSConfig != nil {
@@ -230,21 +204,9 @@ func (a *app) serveUntilStopped(ctx context.Context, server *http.Server, listen
 	return nil
 }
 
-// log is where a server writes its lines: stderr, in the form of --log-format.
-func (a *app) log() *slog.Logger {
-	options := &slog.HandlerOptions{Level: slog.LevelInfo}
-	if a.Quiet {
-		options.Level = slog.LevelWarn
-	}
-	if a.logFormat == "json" {
-		return slog.New(slog.NewJSONHandler(a.Stderr, options))
-	}
-	return slog.New(slog.NewTextHandler(a.Stderr, options))
-}
-
 // reloadOnHangup reads tokens and certificate again at each SIGHUP, until stop
 // is called. What cannot be read stays as it was.
-func (a *app) reloadOnHangup(log *slog.Logger, tokens *httpapi.Tokens, cert *certificate) (stop func()) {
+func (a *commands) reloadOnHangup(log *slog.Logger, tokens *httpapi.Tokens, cert *certificate) (stop func()) {
 	hangup, done := make(chan os.Signal, 1), make(chan struct{})
 	signal.Notify(hangup, syscall.SIGHUP)
 	go func() {
@@ -273,4 +235,16 @@ func (a *app) reloadOnHangup(log *slog.Logger, tokens *httpapi.Tokens, cert *cer
 		signal.Stop(hangup)
 		close(done)
 	}
+}
+
+// log is where a server writes its lines: stderr, in the form of --log-format.
+func (a *commands) log() *slog.Logger {
+	options := &slog.HandlerOptions{Level: slog.LevelInfo}
+	if a.Quiet {
+		options.Level = slog.LevelWarn
+	}
+	if a.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(a.Stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(a.Stderr, options))
 }

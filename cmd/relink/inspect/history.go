@@ -1,8 +1,10 @@
-package main
+package inspect
 
 import (
 	"context"
 	"fmt"
+
+	"relink/cmd/relink/app"
 
 	"github.com/spf13/cobra"
 
@@ -14,12 +16,12 @@ import (
 )
 
 type historyOptions struct {
-	databaseOptions
+	app.DatabaseOptions
 	organization string
 	json         bool
 }
 
-func (a *app) historyCommand() *cobra.Command {
+func (a *commands) historyCommand() *cobra.Command {
 	var o historyOptions
 	cmd := &cobra.Command{
 		Use:     "history RECORDING",
@@ -32,16 +34,16 @@ asked for it, and who cleared it. "the platform" made or cleared what no run of
 relink did. With --json the checksums of the files stand there, too.`,
 		Example: `  relink history 0d6f4c4e-53c3-4a6c-a4ab-2e5c5d9f3f0e
   relink history --json rec-17`,
-		Args: positional("RECORDING"),
+		Args: app.Positional("RECORDING"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg pg.Config) error {
+			return a.OnDatabase(cmd.Context(), o.DatabaseOptions, func(ctx context.Context, cfg pg.Config) error {
 				return a.history(ctx, postgres.NewStore(cfg), args[0], o)
 			})
 		},
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
-	o.databaseOptions.register(fs)
+	o.DatabaseOptions.Register(fs)
 	fs.StringVar(&o.organization, "organization", "", "`ID` of the caller's organization; rows of others do not exist")
 	fs.BoolVar(&o.json, "json", false, "print JSON")
 	exit.List(cmd, map[int]string{exit.OK: "done", exit.Error: "the recording has never had a link, or something is wrong"}, exit.OK, exit.Error)
@@ -55,7 +57,7 @@ type historyLink struct {
 	ClearedBySource *linker.SourceIdentity `json:"clearedBySource"`
 }
 
-func (a *app) history(ctx context.Context, store *postgres.Store, recording string, o historyOptions) error {
+func (a *commands) history(ctx context.Context, store *postgres.Store, recording string, o historyOptions) error {
 	links, err := store.History(ctx, recording, o.organization)
 	if err != nil {
 		return err
@@ -80,7 +82,7 @@ func (a *app) history(ctx context.Context, store *postgres.Store, recording stri
 	for _, l := range links {
 		listed = append(listed, historyLink{l, sources[l.LinkedByRun], sources[l.ClearedByRun]})
 	}
-	return a.printJSON(listed)
+	return a.PrintJSON(listed)
 }
 
 // sourcesOf looks up what the runs in a history have read. A run whose record is

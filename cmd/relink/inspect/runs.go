@@ -1,9 +1,10 @@
-package main
+package inspect
 
 import (
 	"context"
-	"errors"
 	"fmt"
+
+	"relink/cmd/relink/app"
 
 	"github.com/spf13/cobra"
 
@@ -18,7 +19,7 @@ import (
 )
 
 type runsOptions struct {
-	databaseOptions
+	app.DatabaseOptions
 	json  bool
 	limit int64
 }
@@ -26,7 +27,7 @@ type runsOptions struct {
 // defaultRuns is how many runs are listed: they fit a screen.
 const defaultRuns = 20
 
-func (a *app) runsCommand() *cobra.Command {
+func (a *commands) runsCommand() *cobra.Command {
 	var o runsOptions
 	cmd := &cobra.Command{
 		Use:     "runs",
@@ -35,14 +36,14 @@ func (a *app) runsCommand() *cobra.Command {
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return a.noCommand(cmd, args)
+				return a.NoCommand(cmd, args)
 			}
 			return a.listRuns(cmd.Context(), o)
 		},
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
-	o.databaseOptions.register(fs)
+	o.DatabaseOptions.Register(fs)
 	o.limit = defaultRuns
 	fs.Var(flags.Whole(&o.limit, 0), "limit", "how many runs, newest first; 0 lists all")
 	fs.BoolVar(&o.json, "json", false, "print JSON")
@@ -51,8 +52,8 @@ func (a *app) runsCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) listRuns(ctx context.Context, o runsOptions) error {
-	return a.onDatabase(ctx, o.databaseOptions, func(ctx context.Context, cfg pg.Config) error {
+func (a *commands) listRuns(ctx context.Context, o runsOptions) error {
+	return a.OnDatabase(ctx, o.DatabaseOptions, func(ctx context.Context, cfg pg.Config) error {
 		runs, err := postgres.NewStore(cfg).Runs(ctx, int(o.limit))
 		if err != nil {
 			return err
@@ -61,7 +62,7 @@ func (a *app) listRuns(ctx context.Context, o runsOptions) error {
 	})
 }
 
-func (a *app) printRuns(runs []linker.Run, asJSON bool) error {
+func (a *commands) printRuns(runs []linker.Run, asJSON bool) error {
 	if asJSON {
 		return reports.WriteRunsJSON(a.Stdout, runs)
 	}
@@ -70,29 +71,29 @@ func (a *app) printRuns(runs []linker.Run, asJSON bool) error {
 	return reports.RunsText(a.Stdout, runs, o)
 }
 
-func (a *app) runsShowCommand() *cobra.Command {
+func (a *commands) runsShowCommand() *cobra.Command {
 	var o runsOptions
 	cmd := &cobra.Command{
 		Use:   "show RUN",
 		Short: "Show one run",
-		Args:  positional("RUN"),
+		Args:  app.Positional("RUN"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.showRun(cmd.Context(), args[0], o)
 		},
 	}
 	cmd.Flags().SortFlags = false
-	o.databaseOptions.register(cmd.Flags())
+	o.DatabaseOptions.Register(cmd.Flags())
 	cmd.Flags().BoolVar(&o.json, "json", false, "print JSON")
 	exit.List(cmd, map[int]string{exit.OK: "done"}, exit.OK, exit.Error)
 	return cmd
 }
 
-func (a *app) showRun(ctx context.Context, id string, o runsOptions) error {
-	n, err := runID(id)
+func (a *commands) showRun(ctx context.Context, id string, o runsOptions) error {
+	n, err := app.RunID(id)
 	if err != nil {
 		return err
 	}
-	return a.onDatabase(ctx, o.databaseOptions, func(ctx context.Context, cfg pg.Config) error {
+	return a.OnDatabase(ctx, o.DatabaseOptions, func(ctx context.Context, cfg pg.Config) error {
 		_, run, err := runner.LoadRun(ctx, a.Console, cfg, n, 0)
 		if err != nil {
 			return err
@@ -105,7 +106,7 @@ func (a *app) showRun(ctx context.Context, id string, o runsOptions) error {
 }
 
 // describe prints what is known of a run, a line for each fact.
-func (a *app) describe(r linker.Run) error {
+func (a *commands) describe(r linker.Run) error {
 	const form = "2006-01-02 15:04:05 UTC"
 	facts := [][2]string{
 		{"run", fmt.Sprint(r.ID)},
@@ -159,8 +160,8 @@ func onServer(d linker.Database) string {
 	return d.Name + " on " + d.Server
 }
 
-func (a *app) runsAdoptCommand() *cobra.Command {
-	var o databaseOptions
+func (a *commands) runsAdoptCommand() *cobra.Command {
+	var o app.DatabaseOptions
 	cmd := &cobra.Command{
 		Use:   "adopt",
 		Short: "Take over the runs of a database that has moved or was renamed",
@@ -173,7 +174,7 @@ says that this database is the one from before. Do not use it in a copy beside
 which the original goes on.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.onDatabase(cmd.Context(), o, func(ctx context.Context, cfg pg.Config) error {
+			return a.OnDatabase(cmd.Context(), o, func(ctx context.Context, cfg pg.Config) error {
 				n, err := postgres.NewStore(cfg).Adopt(ctx)
 				if err != nil {
 					return err
@@ -183,33 +184,33 @@ which the original goes on.`,
 		},
 	}
 	cmd.Flags().SortFlags = false
-	o.register(cmd.Flags())
+	o.Register(cmd.Flags())
 	exit.List(cmd, map[int]string{exit.OK: "all runs are those of this database"}, exit.OK, exit.Error)
 	return cmd
 }
 
-func (a *app) runsAbandonCommand() *cobra.Command {
-	var o databaseOptions
+func (a *commands) runsAbandonCommand() *cobra.Command {
+	var o app.DatabaseOptions
 	cmd := &cobra.Command{
 		Use:   "abandon RUN",
 		Short: "End an interrupted run without undoing what it did",
-		Args:  positional("RUN"),
+		Args:  app.Positional("RUN"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.abandonRun(cmd.Context(), args[0], o)
 		},
 	}
 	cmd.Flags().SortFlags = false
-	o.register(cmd.Flags())
+	o.Register(cmd.Flags())
 	exit.List(cmd, map[int]string{exit.OK: "it is ended", exit.Busy: "it is still running"}, exit.OK, exit.Error, exit.Busy)
 	return cmd
 }
 
-func (a *app) abandonRun(ctx context.Context, id string, o databaseOptions) error {
-	n, err := runID(id)
+func (a *commands) abandonRun(ctx context.Context, id string, o app.DatabaseOptions) error {
+	n, err := app.RunID(id)
 	if err != nil {
 		return err
 	}
-	return a.onDatabase(ctx, o, func(ctx context.Context, cfg pg.Config) error {
+	return a.OnDatabase(ctx, o, func(ctx context.Context, cfg pg.Config) error {
 		store, run, err := runner.LoadRun(ctx, a.Console, cfg, n, runner.DeathTimeout)
 		if err != nil {
 			return err
@@ -220,17 +221,6 @@ func (a *app) abandonRun(ctx context.Context, id string, o databaseOptions) erro
 		case run.State.Ended():
 			return exit.Usage("", "run %d has ended: %s", n, run.State)
 		}
-		return abandon(ctx, store, run, "abandoned by hand")
+		return runner.Abandon(ctx, store, run, "abandoned by hand")
 	})
-}
-
-// abandon ends an interrupted run as it is, unless somebody has just gone on
-// with it.
-func abandon(ctx context.Context, store *postgres.Store, run linker.Run, reason string) error {
-	err := store.Abandon(ctx, run.ID, reason)
-	var locked *postgres.LockedError
-	if errors.As(err, &locked) {
-		return runner.StillRunning(run, "interrupt its process first")
-	}
-	return err
 }

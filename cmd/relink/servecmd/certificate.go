@@ -1,4 +1,4 @@
-package main
+package servecmd
 
 import (
 	"crypto/tls"

@@ -1,4 +1,4 @@
-package main
+package admin
 
 import (
 	"context"
@@ -9,6 +9,8 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+
+	"relink/cmd/relink/app"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +23,7 @@ import (
 	"relink/linker/text"
 )
 
-func (a *app) dbCommand() *cobra.Command {
+func (a *commands) dbCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "db",
 		Short:   "Prepare and check a database, run the local one",
@@ -32,23 +34,23 @@ The local database is a private PostgreSQL of this user, started from the
 server programs on this machine. Other commands use it with --database local,
 and one more database in it with --database local/NAME.`,
 		Args: cobra.ArbitraryArgs,
-		RunE: a.noCommand,
+		RunE: a.NoCommand,
 	}
 	cmd.AddCommand(a.dbMigrateCommand(), a.dbCheckCommand(), a.dbStartCommand(), a.dbStopCommand(), a.dbStatusCommand(), a.dbPsqlCommand())
 	return cmd
 }
 
 // dbCommandOf is one of the commands below db that work on a database.
-func (a *app) dbCommandOf(cmd *cobra.Command, o *databaseOptions) *cobra.Command {
-	cmd.Args = positional()
+func (a *commands) dbCommandOf(cmd *cobra.Command, o *app.DatabaseOptions) *cobra.Command {
+	cmd.Args = app.Positional()
 	cmd.Flags().SortFlags = false
-	o.register(cmd.Flags())
+	o.Register(cmd.Flags())
 	exit.List(cmd, map[int]string{exit.OK: "done"}, exit.OK, exit.Error)
 	return cmd
 }
 
-func (a *app) dbMigrateCommand() *cobra.Command {
-	var o databaseOptions
+func (a *commands) dbMigrateCommand() *cobra.Command {
+	var o app.DatabaseOptions
 	var m migrateOptions
 	cmd := a.dbCommandOf(&cobra.Command{
 		Use:   "migrate",
@@ -74,12 +76,12 @@ type migrateOptions struct {
 	allowPublication bool
 }
 
-func (a *app) dbMigrate(ctx context.Context, o databaseOptions, m migrateOptions) (err error) {
-	choice, err := a.needDatabase(o)
+func (a *commands) dbMigrate(ctx context.Context, o app.DatabaseOptions, m migrateOptions) (err error) {
+	choice, err := a.NeedDatabase(o)
 	if err != nil {
 		return err
 	}
-	cfg, leave, err := a.connect(ctx, choice, o.schema)
+	cfg, leave, err := a.Connect(ctx, choice, o.Schema)
 	if err != nil {
 		return err
 	}
@@ -104,7 +106,7 @@ func (a *app) dbMigrate(ctx context.Context, o databaseOptions, m migrateOptions
 
 // refusePublication prints what the subscribers of a publication need before the
 // tables may be made here.
-func (a *app) refusePublication(p *postgres.Published) error {
+func (a *commands) refusePublication(p *postgres.Published) error {
 	if err := a.Printf("-- run this in the database of every subscriber first:\n"); err != nil {
 		return err
 	}
@@ -118,13 +120,13 @@ func (a *app) refusePublication(p *postgres.Published) error {
 		strings.Join(p.Publications, ", "))
 }
 
-func (a *app) dbCheckCommand() *cobra.Command {
-	var o databaseOptions
+func (a *commands) dbCheckCommand() *cobra.Command {
+	var o app.DatabaseOptions
 	cmd := a.dbCommandOf(&cobra.Command{
 		Use:   "check",
 		Short: "Check whether a database is as relink needs it, and how to fix it",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.onDatabase(cmd.Context(), o, a.dbCheck)
+			return a.OnDatabase(cmd.Context(), o, a.dbCheck)
 		},
 	}, &o)
 	exit.List(cmd, map[int]string{
@@ -134,7 +136,7 @@ func (a *app) dbCheckCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) dbCheck(ctx context.Context, cfg pg.Config) error {
+func (a *commands) dbCheck(ctx context.Context, cfg pg.Config) error {
 	if err := postgres.NewStore(cfg).CheckSession(ctx); err != nil {
 		return err
 	}
@@ -173,33 +175,33 @@ func (a *app) dbCheck(ctx context.Context, cfg pg.Config) error {
 	return exit.Done(linker.ExitStatus(status))
 }
 
-func (a *app) dbStartCommand() *cobra.Command {
+func (a *commands) dbStartCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "start",
 		Short: "Start the local database and keep it running",
 		Long: `Start the local database and keep it running until "relink db stop". Prints its
 URL. Commands that use it with --database local start and stop it by
 themselves, so this is for other programs and for speed.`,
-		Args: positional(),
+		Args: app.Positional(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			server, err := a.startLocal(cmd.Context(), true)
+			server, err := a.StartLocal(cmd.Context(), true)
 			if err != nil {
 				return err
 			}
-			return errors.Join(a.Printf("%s\n", server.URL(localpg.Database)), leaveLocal(cmd.Context(), server))
+			return errors.Join(a.Printf("%s\n", server.URL(localpg.Database)), app.LeaveLocal(cmd.Context(), server))
 		},
 	}
 	exit.List(cmd, map[int]string{exit.OK: "it runs"}, exit.OK, exit.Error)
 	return cmd
 }
 
-func (a *app) dbStopCommand() *cobra.Command {
+func (a *commands) dbStopCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "stop",
 		Short: "Stop the local database",
-		Args:  positional(),
+		Args:  app.Positional(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			stopped, err := localpg.Stop(cmd.Context(), a.localConfig(false))
+			stopped, err := localpg.Stop(cmd.Context(), a.LocalConfig(false))
 			if errors.Is(err, localpg.ErrInUse) {
 				return exit.WithStatus(exit.Error, err, "wait for it to end, or interrupt it")
 			}
@@ -216,13 +218,13 @@ func (a *app) dbStopCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) dbStatusCommand() *cobra.Command {
+func (a *commands) dbStatusCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show whether the local database is running, and where",
-		Args:  positional(),
+		Args:  app.Positional(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			state, err := localpg.Status(cmd.Context(), a.localConfig(false))
+			state, err := localpg.Status(cmd.Context(), a.LocalConfig(false))
 			if err != nil {
 				return err
 			}
@@ -238,8 +240,8 @@ func (a *app) dbStatusCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) dbPsqlCommand() *cobra.Command {
-	var o databaseOptions
+func (a *commands) dbPsqlCommand() *cobra.Command {
+	var o app.DatabaseOptions
 	return a.dbCommandOf(&cobra.Command{
 		Use:     "psql",
 		Short:   "Open psql on the database",
@@ -250,16 +252,16 @@ func (a *app) dbPsqlCommand() *cobra.Command {
 	}, &o)
 }
 
-func (a *app) dbPsql(ctx context.Context, o databaseOptions) (err error) {
-	choice, err := a.needDatabase(o)
+func (a *commands) dbPsql(ctx context.Context, o app.DatabaseOptions) (err error) {
+	choice, err := a.NeedDatabase(o)
 	if err != nil {
 		return err
 	}
-	program, err := findPsql(a.env["RELINK_PG_BIN"])
+	program, err := findPsql(a.Env["RELINK_PG_BIN"])
 	if err != nil {
 		return exit.WithStatus(exit.Error, err, "install the PostgreSQL client programs, or set RELINK_PG_BIN to their folder")
 	}
-	cfg, leave, err := a.connect(ctx, choice, o.schema)
+	cfg, leave, err := a.Connect(ctx, choice, o.Schema)
 	if err != nil {
 		return err
 	}
@@ -281,8 +283,8 @@ func (a *app) dbPsql(ctx context.Context, o databaseOptions) (err error) {
 	if password != "" {
 		psql.Env = append(psql.Env, "PGPASSWORD="+password)
 	}
-	if o.schema != "" {
-		psql.Env = append(psql.Env, "PGOPTIONS="+a.env["PGOPTIONS"]+" -c search_path="+o.schema)
+	if o.Schema != "" {
+		psql.Env = append(psql.Env, "PGOPTIONS="+a.Env["PGOPTIONS"]+" -c search_path="+o.Schema)
 	}
 	err = psql.Run()
 	var ended *exec.ExitError

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -11,10 +11,10 @@ import (
 	"relink/linker/text"
 )
 
-// input is the file at path as the options say it is to be read. Of an object
+// Input is the file at path as the options say it is to be read. Of an object
 // elsewhere it asks the server first: what is wrong with the address is said
 // before anything is begun.
-func (a *app) input(ctx context.Context, path string, o flags.InputOptions) (source.Input, error) {
+func (a *App) Input(ctx context.Context, path string, o flags.InputOptions) (source.Input, error) {
 	in := source.Input{Path: path, Stdin: a.Stdin, Format: o.Format, Encoding: o.Encoding, Values: o.Values, MaxBytes: o.MaxBytes}
 	if path == "-" {
 		in.Name = "standard input"
@@ -37,7 +37,7 @@ func (a *app) input(ctx context.Context, path string, o flags.InputOptions) (sou
 
 // elsewhere makes in an input that is fetched from the address that its path is.
 // Its path becomes that address without what may be a secret.
-func (a *app) elsewhere(ctx context.Context, in *source.Input, opt remote.Options) error {
+func (a *App) elsewhere(ctx context.Context, in *source.Input, opt remote.Options) error {
 	opt.Notice = func(text string) { a.Stderr.Notice("%s", text) }
 	is, err := remote.Stat(ctx, in.Path, opt)
 	if err != nil {

@@ -1,4 +1,4 @@
-package main
+package inspect
 
 import (
 	"bufio"
@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"time"
+
+	"relink/cmd/relink/app"
 
 	"github.com/spf13/cobra"
 
@@ -18,14 +20,14 @@ import (
 )
 
 type exportOptions struct {
-	databaseOptions
+	app.DatabaseOptions
 	postgres.ExportOptions
 	ids   string
 	out   string
 	atRun int64
 }
 
-func (a *app) exportCommand() *cobra.Command {
+func (a *commands) exportCommand() *cobra.Command {
 	o := exportOptions{ids: "external"}
 	cmd := &cobra.Command{
 		Use:     "export",
@@ -44,16 +46,16 @@ links to merged or deleted CRM rows are rejected there: --dead lists these alone
   relink export --dead | relink import --follow-merges --dry-run -
   relink export --unlinked > to-do.csv
   relink export --at-run 42 --out before-run-42.csv`,
-		Args: positional(),
+		Args: app.Positional(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg pg.Config) error {
+			return a.OnDatabase(cmd.Context(), o.DatabaseOptions, func(ctx context.Context, cfg pg.Config) error {
 				return a.export(ctx, postgres.NewStore(cfg), o)
 			})
 		},
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
-	o.databaseOptions.register(fs)
+	o.DatabaseOptions.Register(fs)
 	fs.Var(flags.Words(&o.Connections, nil, "ID[,...]"), "connection", "only links into these connections")
 	fs.Var(flags.Words(&o.DataTypes, linker.DataTypes, "TYPE[,...]"), "data-type", "only links to CRM rows of these types")
 	fs.Var(flags.Words(&o.Organizations, nil, "ID[,...]"), "organization", "only links of these organizations; with one, those of others do not exist")
@@ -69,7 +71,7 @@ links to merged or deleted CRM rows are rejected there: --dead lists these alone
 	return cmd
 }
 
-func (a *app) export(ctx context.Context, store *postgres.Store, o exportOptions) (err error) {
+func (a *commands) export(ctx context.Context, store *postgres.Store, o exportOptions) (err error) {
 	if o.Unlinked && len(o.Connections)+len(o.DataTypes) > 0 {
 		return exit.Usage("leave them out", "--unlinked does not go with --connection or --data-type: what has no link has neither")
 	}

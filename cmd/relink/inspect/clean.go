@@ -1,4 +1,4 @@
-package main
+package inspect
 
 import (
 	"context"
@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"time"
 
+	"relink/cmd/relink/app"
+
 	"github.com/spf13/cobra"
 
 	"relink/cmd/relink/exit"
@@ -22,13 +24,13 @@ import (
 )
 
 type cleanOptions struct {
-	databaseOptions
+	app.DatabaseOptions
 	olderThan time.Duration
 	keep      int64
 	dryRun    bool
 }
 
-func (a *app) runsCleanCommand() *cobra.Command {
+func (a *commands) runsCleanCommand() *cobra.Command {
 	var o cleanOptions
 	cmd := &cobra.Command{
 		Use:   "clean",
@@ -47,14 +49,14 @@ however old it is, and so does a run that another one takes back.`,
   relink runs clean --older-than 30d --keep 10 --dry-run`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg pg.Config) error {
+			return a.OnDatabase(cmd.Context(), o.DatabaseOptions, func(ctx context.Context, cfg pg.Config) error {
 				return a.clean(ctx, postgres.NewStore(cfg), o)
 			})
 		},
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
-	o.register(fs)
+	o.Register(fs)
 	fs.Var(flags.Age(&o.olderThan), "older-than", "also remove folders and records of runs that ended so long ago, as 30d")
 	fs.Var(flags.Whole(&o.keep, 0), "keep", "with --older-than: keep the newest `N` runs, however old")
 	fs.BoolVar(&o.dryRun, "dry-run", false, "say what would be removed, but remove nothing")
@@ -62,7 +64,7 @@ however old it is, and so does a run that another one takes back.`,
 	return cmd
 }
 
-func (a *app) clean(ctx context.Context, store *postgres.Store, o cleanOptions) error {
+func (a *commands) clean(ctx context.Context, store *postgres.Store, o cleanOptions) error {
 	dropped := 0
 	if !o.dryRun {
 		tables, err := store.Clean(ctx)
@@ -141,7 +143,7 @@ func keepNeeded(runs []linker.Run, stays map[int64]bool) {
 
 // forget removes the folder and the record of a run, and says what cannot be done
 // any more.
-func (a *app) forget(ctx context.Context, store *postgres.Store, run linker.Run, dryRun bool) error {
+func (a *commands) forget(ctx context.Context, store *postgres.Store, run linker.Run, dryRun bool) error {
 	verb := "removed"
 	if dryRun {
 		verb = "would remove"

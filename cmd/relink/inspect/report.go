@@ -1,7 +1,9 @@
-package main
+package inspect
 
 import (
 	"context"
+
+	"relink/cmd/relink/app"
 
 	"github.com/spf13/cobra"
 
@@ -12,7 +14,7 @@ import (
 )
 
 type reportOptions struct {
-	databaseOptions
+	app.DatabaseOptions
 	format string
 	json   bool
 }
@@ -24,7 +26,7 @@ const (
 	formatJSON = "json"
 )
 
-func (a *app) reportCommand() *cobra.Command {
+func (a *commands) reportCommand() *cobra.Command {
 	o := reportOptions{format: formatText}
 	cmd := &cobra.Command{
 		Use:     "report RUN",
@@ -43,13 +45,13 @@ stands in report.html. On a terminal --format html prints where the page is.`,
 		Example: `  relink report 42
   relink report --format json 42
   relink report --format html 42 > report.html`,
-		Args: positional("RUN"),
+		Args: app.Positional("RUN"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			n, err := runID(args[0])
+			n, err := app.RunID(args[0])
 			if err != nil {
 				return err
 			}
-			return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg pg.Config) error {
+			return a.OnDatabase(cmd.Context(), o.DatabaseOptions, func(ctx context.Context, cfg pg.Config) error {
 				store, run, err := runner.LoadRun(ctx, a.Console, cfg, n, runner.DeathTimeout)
 				if err != nil {
 					return err
@@ -67,7 +69,7 @@ stands in report.html. On a terminal --format html prints where the page is.`,
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
-	o.databaseOptions.register(fs)
+	o.DatabaseOptions.Register(fs)
 	fs.Var(flags.Word(&o.format, []string{formatText, formatHTML, formatJSON}), "format", "what is printed")
 	fs.BoolVar(&o.json, "json", false, "the same as --format json")
 	// RELINK_FORMAT is the format of a job's input.

@@ -1,7 +1,9 @@
-package main
+package inspect
 
 import (
 	"context"
+
+	"relink/cmd/relink/app"
 
 	"github.com/spf13/cobra"
 
@@ -13,12 +15,12 @@ import (
 )
 
 type surveyOptions struct {
-	databaseOptions
+	app.DatabaseOptions
 	organization string
 	json         bool
 }
 
-func (a *app) surveyCommand() *cobra.Command {
+func (a *commands) surveyCommand() *cobra.Command {
 	var o surveyOptions
 	cmd := &cobra.Command{
 		Use:     "survey",
@@ -31,23 +33,23 @@ how many of them lead to CRM rows that are merged, deleted or gone. Deleted
 recordings are not counted. It reads all current links once.`,
 		Example: `  relink survey
   relink survey --organization acme --json`,
-		Args: positional(),
+		Args: app.Positional(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.onDatabase(cmd.Context(), o.databaseOptions, func(ctx context.Context, cfg pg.Config) error {
+			return a.OnDatabase(cmd.Context(), o.DatabaseOptions, func(ctx context.Context, cfg pg.Config) error {
 				return a.survey(ctx, postgres.NewStore(cfg), o)
 			})
 		},
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
-	o.databaseOptions.register(fs)
+	o.DatabaseOptions.Register(fs)
 	fs.StringVar(&o.organization, "organization", "", "`ID` of the caller's organization; rows of others do not exist")
 	fs.BoolVar(&o.json, "json", false, "print JSON")
 	exit.List(cmd, map[int]string{exit.OK: "done"}, exit.OK, exit.Error)
 	return cmd
 }
 
-func (a *app) survey(ctx context.Context, store *postgres.Store, o surveyOptions) error {
+func (a *commands) survey(ctx context.Context, store *postgres.Store, o surveyOptions) error {
 	if err := store.CheckNames(ctx, linker.Rules{Organization: o.organization}); err != nil {
 		return err
 	}
@@ -58,7 +60,7 @@ func (a *app) survey(ctx context.Context, store *postgres.Store, o surveyOptions
 	if !o.json {
 		return reports.SurveyText(a.Stdout, s)
 	}
-	return a.printJSON(struct {
+	return a.PrintJSON(struct {
 		Recordings int64                `json:"recordings"`
 		Linked     int64                `json:"linked"`
 		Unlinked   int64                `json:"unlinked"`

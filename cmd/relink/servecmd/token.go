@@ -1,7 +1,9 @@
-package main
+package servecmd
 
 import (
 	"github.com/spf13/cobra"
+
+	"relink/cmd/relink/app"
 
 	"relink/cmd/relink/exit"
 	"relink/cmd/relink/flags"
@@ -9,12 +11,12 @@ import (
 	"relink/linker/private"
 )
 
-func (a *app) serveTokenCommand() *cobra.Command {
+func (a *commands) serveTokenCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "token",
 		Short: "Make, list and revoke the tokens of callers",
 		Args:  cobra.ArbitraryArgs,
-		RunE:  a.noCommand,
+		RunE:  a.NoCommand,
 	}
 	cmd.AddCommand(a.serveTokenAddCommand(), a.serveTokenListCommand(), a.serveTokenRevokeCommand())
 	return cmd
@@ -22,7 +24,7 @@ func (a *app) serveTokenCommand() *cobra.Command {
 
 // tokenCommandOf is one of the commands below token, all of which work on a
 // tokens file.
-func (a *app) tokenCommandOf(cmd *cobra.Command, tokensFile *string) *cobra.Command {
+func (a *commands) tokenCommandOf(cmd *cobra.Command, tokensFile *string) *cobra.Command {
 	run := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if *tokensFile == "" {
@@ -37,7 +39,7 @@ func (a *app) tokenCommandOf(cmd *cobra.Command, tokensFile *string) *cobra.Comm
 	return cmd
 }
 
-func (a *app) serveTokenAddCommand() *cobra.Command {
+func (a *commands) serveTokenAddCommand() *cobra.Command {
 	var organization, tokensFile, out string
 	cmd := a.tokenCommandOf(&cobra.Command{
 		Use:   "add",
@@ -46,7 +48,7 @@ func (a *app) serveTokenAddCommand() *cobra.Command {
 the token is shown this once; --out writes it into a file that only you can read
 instead. A running server takes it up at SIGHUP.`,
 		Example: `  relink serve token add --organization o-1 --tokens-file tokens --out token`,
-		Args:    positional(),
+		Args:    app.Positional(),
 		RunE: func(*cobra.Command, []string) error {
 			if organization == "" {
 				return exit.Usage("", "--organization is missing: a token is for one organization")
@@ -60,7 +62,7 @@ instead. A running server takes it up at SIGHUP.`,
 	return cmd
 }
 
-func (a *app) addToken(tokensFile, organization, out string) error {
+func (a *commands) addToken(tokensFile, organization, out string) error {
 	add := func() (string, error) { return httpapi.AddToken(tokensFile, organization) }
 	if out != "" {
 		return private.Create(out, add)
@@ -72,14 +74,14 @@ func (a *app) addToken(tokensFile, organization, out string) error {
 	return a.Printf("%s\n", token)
 }
 
-func (a *app) serveTokenListCommand() *cobra.Command {
+func (a *commands) serveTokenListCommand() *cobra.Command {
 	var tokensFile string
 	return a.tokenCommandOf(&cobra.Command{
 		Use:   "list",
 		Short: "List the tokens of a file: name and organization",
 		Long: `List the tokens of a file: name and organization. A token's name is the first
 eight digits of its hash; the server's log calls it so, too.`,
-		Args: positional(),
+		Args: app.Positional(),
 		RunE: func(*cobra.Command, []string) error {
 			tokens, err := httpapi.ListTokens(tokensFile)
 			if err != nil {
@@ -95,7 +97,7 @@ eight digits of its hash; the server's log calls it so, too.`,
 	}, &tokensFile)
 }
 
-func (a *app) serveTokenRevokeCommand() *cobra.Command {
+func (a *commands) serveTokenRevokeCommand() *cobra.Command {
 	var tokensFile string
 	return a.tokenCommandOf(&cobra.Command{
 		Use:   "revoke NAME",
@@ -104,7 +106,7 @@ func (a *app) serveTokenRevokeCommand() *cobra.Command {
 the server write it, or more digits of the hash. A running server accepts the
 token until it gets SIGHUP.`,
 		Example: `  relink serve token revoke 5d41402a --tokens-file tokens`,
-		Args:    positional("NAME"),
+		Args:    app.Positional("NAME"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			revoked, left, err := httpapi.RevokeToken(tokensFile, args[0])
 			if err != nil {
