@@ -18,11 +18,12 @@ import (
 	"testing"
 	"time"
 
+	"relink/linker/postgres/engine"
+
 	"github.com/google/go-cmp/cmp"
 
 	"relink/cmd/relink/exit"
 	"relink/linker/httpapi"
-	"relink/linker/postgres"
 	"relink/linker/postgres/pg"
 	"relink/linker/postgres/pgtest"
 )
@@ -57,7 +58,7 @@ func newStation(t *testing.T) *station {
 	if err != nil {
 		t.Fatal(err)
 	}
-	one, err := postgres.NewSingle(t.Context(), pg.Config{URL: s.data}, 4)
+	one, err := engine.NewSingle(t.Context(), pg.Config{URL: s.data}, 4)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"relink/linker/postgres/engine"
+
 	"github.com/google/go-cmp/cmp"
 
 	"relink/linker"
@@ -98,7 +100,7 @@ func imported(t *testing.T, url string, rows []linker.Fields) []linker.Decision 
 	if err != nil {
 		t.Fatal(err)
 	}
-	x, err := store.Session(ctx, postgres.SessionOptions{
+	x, err := engine.Open(ctx, store, engine.Options{
 		Run: run.ID, Writing: true, Rules: linker.Rules{Organization: "o-1", LastWins: true},
 	})
 	if err != nil {

@@ -15,10 +15,11 @@ import (
 	"syscall"
 	"testing"
 
+	"relink/linker/postgres/engine"
+
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker/httpapi"
-	"relink/linker/postgres"
 	"relink/linker/postgres/pg"
 	"relink/linker/postgres/pgtest"
 )
@@ -68,7 +69,7 @@ func serve(t *testing.T, s setup) *service {
 	if s.dial != nil {
 		cfg.Dial = s.dial.dial
 	}
-	one, err := postgres.NewSingle(t.Context(), cfg, max(s.connections, 4))
+	one, err := engine.NewSingle(t.Context(), cfg, max(s.connections, 4))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,12 +11,13 @@ import (
 	"testing"
 	"time"
 
+	"relink/linker/postgres/engine"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"relink/linker"
-	"relink/linker/postgres"
 )
 
 const (
@@ -48,7 +49,7 @@ func TestConcurrentWriters(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	rows := crowdFile(rng)
 	run := w.record(linker.Import)
-	x := w.begin(postgres.SessionOptions{Run: run, Lanes: 3, BatchRows: 12, Rules: linker.Rules{LastWins: true}})
+	x := w.begin(engine.Options{Run: run, Lanes: 3, BatchRows: 12, Rules: linker.Rules{LastWins: true}})
 	w.stage(x, rows)
 	w.plan(x, true)
 	planned := w.results(x)

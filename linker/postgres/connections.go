@@ -25,7 +25,7 @@ func (s *Store) Connections(ctx context.Context, ids []string, organization stri
 		FROM platform.integration_connections
 		WHERE id::text = ANY($1) AND ($2 = '' OR organization_id::text = $2)
 		ORDER BY id::text COLLATE "C"`
-	rows, err := conn.Query(ctx, t.inline(query), ids, organization)
+	rows, err := conn.Query(ctx, t.Inline(query), ids, organization)
 	if err != nil {
 		return nil, fmt.Errorf("reading the connections: %w", err)
 	}

@@ -7,11 +7,12 @@ import (
 	"slices"
 	"testing"
 
+	"relink/linker/postgres/engine"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"relink/linker"
-	"relink/linker/postgres"
 )
 
 // others is what others may do to a row of the platform between the crash of a
@@ -59,7 +60,7 @@ func TestAppliedRowsAreFinal(t *testing.T) {
 			rows := renamed(m.rows(rng, 80), renamer(0))
 			rules := randomRules(rng)
 			rules.KeepExisting, rules.FollowMerges = false, true
-			opt := postgres.SessionOptions{Run: w.record(linker.Import), Rules: rules, Lanes: 2, BatchRows: 2}
+			opt := engine.Options{Run: w.record(linker.Import), Rules: rules, Lanes: 2, BatchRows: 2}
 			x := w.begin(opt)
 			w.stage(x, rows)
 			plan := w.plan(x, true)

@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"testing"
 
+	"relink/linker/postgres/engine"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"relink/linker"
-	"relink/linker/postgres"
 )
 
 func byID(recording, id string) linker.Fields {
@@ -75,7 +76,7 @@ func decide(w *world, rules linker.Rules, decisions []decision, extras ...linker
 	for i, d := range decisions {
 		rows[i] = d.row
 	}
-	results := w.imported(postgres.SessionOptions{Rules: rules}, rows)
+	results := w.imported(engine.Options{Rules: rules}, rows)
 	if len(results) < len(decisions) {
 		w.t.Fatalf("%d results for %d rows", len(results), len(decisions))
 	}
@@ -225,7 +226,7 @@ func TestDecisionTriesSalesforceForms(t *testing.T) {
 func TestSecondLookKeepsStatistics(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	x := w.begin(postgres.SessionOptions{})
+	x := w.begin(engine.Options{})
 	var rows []linker.Fields
 	for n := range 50 {
 		rows = append(rows, byExternal(fmt.Sprintf("r-%d", n+1), "OPPORTUNITY", "c-1", "70130000001tcyI"))

@@ -6,8 +6,9 @@ import (
 	"sync"
 	"testing"
 
+	"relink/linker/postgres/engine"
+
 	"relink/linker"
-	"relink/linker/postgres"
 	"relink/linker/postgres/pg"
 )
 
@@ -20,7 +21,7 @@ func TestHintsNeedAnIndex(t *testing.T) {
 		INSERT INTO crm_entities (id, data_type, integration_connection_id, external_id)
 		SELECT 'many-' || n, 'ACCOUNT', 'c-1', 'many-' || n FROM generate_series(1, 300000) AS n;
 		ANALYZE crm_entities`)
-	one, err := postgres.NewSingle(t.Context(), pg.Config{URL: w.url}, 2)
+	one, err := engine.NewSingle(t.Context(), pg.Config{URL: w.url}, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +52,7 @@ func TestHintsNeedAnIndex(t *testing.T) {
 func TestHintsHaveABudget(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	one, err := postgres.NewSingle(t.Context(), pg.Config{URL: w.url}, 4)
+	one, err := engine.NewSingle(t.Context(), pg.Config{URL: w.url}, 4)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +98,7 @@ func TestDeleteJudgesTypeAndConnection(t *testing.T) {
 		    ('d-merged', 'ACCOUNT', 'c-1', 'd-merged', 'e-1', NULL),
 		    ('d-deleted', 'ACCOUNT', 'c-1', 'd-deleted', NULL, now()),
 		    ('d-live', 'ACCOUNT', 'c-1', 'd-live', NULL, NULL)`)
-	one, err := postgres.NewSingle(t.Context(), pg.Config{URL: w.url}, 2)
+	one, err := engine.NewSingle(t.Context(), pg.Config{URL: w.url}, 2)
 	if err != nil {
 		t.Fatal(err)
 	}

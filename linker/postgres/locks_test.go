@@ -11,6 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"relink/linker/postgres/engine"
+	"relink/linker/postgres/lock"
+
 	"github.com/google/go-cmp/cmp"
 
 	"relink/linker"
@@ -19,13 +22,13 @@ import (
 )
 
 // open opens a session that is expected to be refused, or to have waited.
-func (w *world) open(opt postgres.SessionOptions) (*postgres.Session, error) {
+func (w *world) open(opt engine.Options) (*engine.Session, error) {
 	w.t.Helper()
 	if opt.Run == 0 {
 		opt.Run = w.record(linker.Import)
 	}
 	opt.Writing = true
-	x, err := w.store.Session(w.t.Context(), opt)
+	x, err := engine.Open(w.t.Context(), w.store, opt)
 	if err == nil {
 		w.t.Cleanup(x.Close)
 	}
@@ -36,10 +39,10 @@ func TestSecondRunIsToldWhoHoldsTheLock(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	first := w.record(linker.Reconcile)
-	x := w.begin(postgres.SessionOptions{Run: first})
-	var locked *postgres.LockedError
+	x := w.begin(engine.Options{Run: first})
+	var locked *lock.LockedError
 	began := time.Now()
-	if _, err := w.open(postgres.SessionOptions{OwnTimeout: time.Minute}); !errors.As(err, &locked) {
+	if _, err := w.open(engine.Options{OwnTimeout: time.Minute}); !errors.As(err, &locked) {
 		t.Fatalf("second session: %v, want a LockedError", err)
 	}
 	if took := time.Since(began); took > 10*time.Second {
@@ -54,7 +57,7 @@ func TestSecondRunIsToldWhoHoldsTheLock(t *testing.T) {
 	}
 
 	// A dry run is in nobody's way.
-	dry, err := w.store.Session(t.Context(), postgres.SessionOptions{Run: w.record(linker.Import)})
+	dry, err := engine.Open(t.Context(), w.store, engine.Options{Run: w.record(linker.Import)})
 	if err != nil {
 		t.Fatalf("a dry run beside a run: %v", err)
 	}
@@ -70,7 +73,7 @@ func TestSecondRunIsToldWhoHoldsTheLock(t *testing.T) {
 	if err != nil || run.Alive || run.State != linker.StateInterrupted {
 		t.Errorf("run %+v (%v), want it interrupted", run, err)
 	}
-	if _, err := w.open(postgres.SessionOptions{}); err != nil {
+	if _, err := w.open(engine.Options{}); err != nil {
 		t.Errorf("a run after the first was closed and beside a dry run: %v", err)
 	}
 }
@@ -79,9 +82,9 @@ func TestSameRunTwice(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	run := w.record(linker.Import)
-	w.begin(postgres.SessionOptions{Run: run})
-	var locked *postgres.LockedError
-	if _, err := w.open(postgres.SessionOptions{Run: run}); !errors.As(err, &locked) || locked.Run != run {
+	w.begin(engine.Options{Run: run})
+	var locked *lock.LockedError
+	if _, err := w.open(engine.Options{Run: run}); !errors.As(err, &locked) || locked.Run != run {
 		t.Errorf("the same run again: %v, want a LockedError that names run %d", err, run)
 	}
 }
@@ -92,7 +95,7 @@ func TestClosedSessionHoldsNoLock(t *testing.T) {
 	w := newWorld(t)
 	run := w.record(linker.Import)
 	for n := range 8 {
-		x, err := w.open(postgres.SessionOptions{Run: run})
+		x, err := w.open(engine.Options{Run: run})
 		if err != nil {
 			t.Fatalf("session %d: %v", n, err)
 		}
@@ -107,18 +110,18 @@ func TestLockTimeoutWaits(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name string
-		wait func(run int64) postgres.SessionOptions
+		wait func(run int64) engine.Options
 	}{
-		{"for another run", func(int64) postgres.SessionOptions { return postgres.SessionOptions{LockTimeout: time.Minute} }},
-		{"for the run itself", func(run int64) postgres.SessionOptions {
-			return postgres.SessionOptions{Run: run, OwnTimeout: time.Minute}
+		{"for another run", func(int64) engine.Options { return engine.Options{LockTimeout: time.Minute} }},
+		{"for the run itself", func(run int64) engine.Options {
+			return engine.Options{Run: run, OwnTimeout: time.Minute}
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			run := w.record(linker.Import)
-			x := w.begin(postgres.SessionOptions{Run: run})
+			x := w.begin(engine.Options{Run: run})
 			var closed atomic.Bool
 			time.AfterFunc(700*time.Millisecond, func() {
 				closed.Store(true)
@@ -135,10 +138,10 @@ func TestLockTimeoutWaits(t *testing.T) {
 	t.Run("not for ever", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
-		w.begin(postgres.SessionOptions{})
+		w.begin(engine.Options{})
 		began := time.Now()
-		var locked *postgres.LockedError
-		if _, err := w.open(postgres.SessionOptions{LockTimeout: 500 * time.Millisecond}); !errors.As(err, &locked) {
+		var locked *lock.LockedError
+		if _, err := w.open(engine.Options{LockTimeout: 500 * time.Millisecond}); !errors.As(err, &locked) {
 			t.Fatalf("second session: %v, want a LockedError", err)
 		}
 		if took := time.Since(began); took < 500*time.Millisecond {
@@ -148,11 +151,11 @@ func TestLockTimeoutWaits(t *testing.T) {
 	t.Run("until the caller gives up", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
-		w.begin(postgres.SessionOptions{})
+		w.begin(engine.Options{})
 		ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
 		defer cancel()
-		opt := postgres.SessionOptions{Run: w.record(linker.Import), Writing: true, LockTimeout: time.Minute}
-		if _, err := w.store.Session(ctx, opt); !errors.Is(err, context.DeadlineExceeded) {
+		opt := engine.Options{Run: w.record(linker.Import), Writing: true, LockTimeout: time.Minute}
+		if _, err := engine.Open(ctx, w.store, opt); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("second session: %v, want the end of its context", err)
 		}
 	})
@@ -236,8 +239,8 @@ func TestNextRunWaitsForTheLanesOfADeadOne(t *testing.T) {
 	}
 	var process wires
 	run := w.record(linker.Import)
-	opt := postgres.SessionOptions{Run: run, Writing: true, Lanes: 1}
-	dead, err := postgres.NewStore(pg.Config{URL: w.url, Dial: process.dial}).Session(t.Context(), opt)
+	opt := engine.Options{Run: run, Writing: true, Lanes: 1}
+	dead, err := engine.Open(t.Context(), postgres.NewStore(pg.Config{URL: w.url, Dial: process.dial}), opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,7 +260,7 @@ func TestNextRunWaitsForTheLanesOfADeadOne(t *testing.T) {
 	if w.lanes(run) == 0 {
 		t.Fatal("the lane ended with its client: nothing is shown")
 	}
-	x, err := w.open(postgres.SessionOptions{Run: run, OwnTimeout: time.Minute})
+	x, err := w.open(engine.Options{Run: run, OwnTimeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -292,7 +295,7 @@ func TestLostLeaderStopsItsLanes(t *testing.T) {
 	}
 	rows = append(rows, byID("r-1", "e-2"), byID("nope", "e-2"))
 	run := w.record(linker.Import)
-	x := w.begin(postgres.SessionOptions{Run: run, Lanes: 2, BatchRows: 4})
+	x := w.begin(engine.Options{Run: run, Lanes: 2, BatchRows: 4})
 	w.stage(x, rows)
 	w.plan(x, true)
 	planned := w.results(x)
@@ -306,12 +309,12 @@ func TestLostLeaderStopsItsLanes(t *testing.T) {
 		WHERE datname = current_database() AND application_name = format('relink run %s leader', $1::bigint)`, run)
 	// Its lock is free from now on, and the fence holds the next run up until
 	// the lanes have noticed.
-	next, err := w.open(postgres.SessionOptions{Run: w.record(linker.Import)})
+	next, err := w.open(engine.Options{Run: w.record(linker.Import)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	atOpen := one[int](w, "SELECT count(*) FROM relink.marks WHERE run = $1 AND made IS NOT NULL", run)
-	if err := <-applied; !errors.Is(err, postgres.ErrLeaderLost) {
+	if err := <-applied; !errors.Is(err, engine.ErrLeaderLost) {
 		t.Errorf("Apply: %v, want ErrLeaderLost", err)
 	}
 	if n := w.lanes(run); n != 0 {
@@ -320,14 +323,14 @@ func TestLostLeaderStopsItsLanes(t *testing.T) {
 	if got := one[int](w, "SELECT count(*) FROM relink.marks WHERE run = $1 AND made IS NOT NULL", run); got != atOpen || got >= 41 {
 		t.Errorf("%d links made, %d of them when the next run began; want no more, and not all 41", got, atOpen)
 	}
-	if _, err := x.Plan(t.Context(), false); !errors.Is(err, postgres.ErrLeaderLost) {
+	if _, err := x.Plan(t.Context(), false); !errors.Is(err, engine.ErrLeaderLost) {
 		t.Errorf("Plan without a leader: %v, want ErrLeaderLost", err)
 	}
 	x.Close()
 	next.Close()
 
 	w.exec("DROP TRIGGER slow ON recording_links")
-	x = w.begin(postgres.SessionOptions{Run: run})
+	x = w.begin(engine.Options{Run: run})
 	if staged, err := x.Staged(t.Context()); err != nil || staged {
 		t.Errorf("Staged = %v, %v; want false: the next run has dropped the tables of this one", staged, err)
 	}
@@ -349,11 +352,11 @@ func TestFenceNamesItsHolderAndGivesUp(t *testing.T) {
 	w.exec("SET application_name = 'some tool'; SELECT pg_advisory_lock_shared(x'72656c02'::int, 0)")
 	var mu sync.Mutex
 	var notices []string
-	_, err := w.open(postgres.SessionOptions{
+	_, err := w.open(engine.Options{
 		Run: w.record(linker.Import), Writing: true,
 		Notice: func(s string) { mu.Lock(); defer mu.Unlock(); notices = append(notices, s) },
 	})
-	var locked *postgres.LockedError
+	var locked *lock.LockedError
 	if !errors.As(err, &locked) || locked.Run != 0 || !strings.Contains(err.Error(), "(some tool) of role relink") {
 		t.Errorf("a session whose fence is held: %v, want a LockedError that names the holder", err)
 	}

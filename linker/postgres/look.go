@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"relink/linker/postgres/sql"
+
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker"
@@ -38,10 +40,10 @@ func (s *Store) Export(ctx context.Context, o ExportOptions, each func(*linker.F
 		return err
 	}
 	defer pg.Close(conn)
-	statement := t.of("export")
-	args := []any{orNull(o.Organization), o.Connections, o.DataTypes, o.Organizations, timeOrNull(o.At), o.Dead}
+	statement := t.Of("export")
+	args := []any{sql.OrNull(o.Organization), o.Connections, o.DataTypes, o.Organizations, timeOrNull(o.At), o.Dead}
 	if o.Unlinked {
-		statement, args = t.of("unlinked"), []any{orNull(o.Organization), o.Organizations}
+		statement, args = t.Of("unlinked"), []any{sql.OrNull(o.Organization), o.Organizations}
 	}
 	rows, err := conn.Query(ctx, statement, args...)
 	if err != nil {
@@ -88,11 +90,11 @@ func (s *Store) Survey(ctx context.Context, organization string) (linker.Survey,
 	defer pg.Close(conn)
 	// Both statements are to see the same links.
 	err = pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		err := tx.QueryRow(ctx, t.of("survey_recordings"), orNull(organization)).Scan(&survey.Recordings, &survey.Linked)
+		err := tx.QueryRow(ctx, t.Of("survey_recordings"), sql.OrNull(organization)).Scan(&survey.Recordings, &survey.Linked)
 		if err != nil {
 			return err
 		}
-		rows, err := tx.Query(ctx, t.of("survey_links"), orNull(organization))
+		rows, err := tx.Query(ctx, t.Of("survey_links"), sql.OrNull(organization))
 		if err != nil {
 			return err
 		}
@@ -114,11 +116,11 @@ func (s *Store) History(ctx context.Context, recording, organization string) ([]
 		return nil, err
 	}
 	defer pg.Close(conn)
-	id, fits := t.platform.Kind(platform.RecordingID).Canonical(recording)
+	id, fits := t.Platform.Kind(platform.RecordingID).Canonical(recording)
 	if !fits {
 		return nil, nil // no recording has such an id
 	}
-	rows, err := conn.Query(ctx, t.of("history"), id, orNull(organization))
+	rows, err := conn.Query(ctx, t.Of("history"), id, sql.OrNull(organization))
 	if err != nil {
 		return nil, pg.Explain(fmt.Errorf("reading the history: %w", err))
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"relink/linker/postgres/sql"
+
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 
@@ -74,8 +76,8 @@ func takeOverMarks(ctx context.Context, conn *pgx.Conn, schema string) error {
 			if _, err := tx.Exec(ctx, "LOCK TABLE relink.marks IN SHARE ROW EXCLUSIVE MODE"); err != nil {
 				return err
 			}
-			t := newTexts(&platform.Platform{Schema: s}, 0)
-			if _, err := tx.Exec(ctx, t.of("take_over_marks"), s); err != nil {
+			t := sql.New(&platform.Platform{Schema: s}, 0)
+			if _, err := tx.Exec(ctx, t.Of("take_over_marks"), s); err != nil {
 				return err
 			}
 		}

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 
+	"relink/linker/postgres/engine"
+
 	"github.com/google/go-cmp/cmp"
 
 	"relink/linker"
@@ -98,7 +100,7 @@ func TestMigrateByARoleThatMayNotCreateSchemas(t *testing.T) {
 func TestMigrateTakesOverMarksInColumns(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.imported(postgres.SessionOptions{Run: w.record(linker.Import), Writing: true}, []linker.Fields{byID("r-10", "e-1"), byID("r-1", "e-2")})
+	w.imported(engine.Options{Run: w.record(linker.Import), Writing: true}, []linker.Fields{byID("r-10", "e-1"), byID("r-1", "e-2")})
 	w.exec(`
 		ALTER TABLE recording_links ADD linked_by_run bigint, ADD linked_by_row bigint,
 		    ADD cleared_by_run bigint, ADD cleared_by_row bigint, ADD restores bigint;
@@ -134,7 +136,7 @@ func TestMarksOfAnotherHistory(t *testing.T) {
 	w := newWorld(t)
 	w.exec("INSERT INTO relink.marks (run, row_no, recording_id, made) VALUES (1, 1, 'r-1', '1'), (7, 1, 'r-1', '1')")
 	run := w.record(linker.Import)
-	x := w.begin(postgres.SessionOptions{Run: run, Writing: true})
+	x := w.begin(engine.Options{Run: run, Writing: true})
 	w.stage(x, []linker.Fields{byID("r-10", "e-1")})
 	var foreign *postgres.ForeignMarksError
 	if _, err := x.Plan(t.Context(), true); !errors.As(err, &foreign) || foreign.Run != run {
@@ -156,7 +158,7 @@ func TestSchemaOfAStrangerIsRefused(t *testing.T) {
 	w.exec("ALTER SCHEMA relink OWNER TO " + stranger)
 	cfg := pg.Config{URL: w.url}
 	_, listed := postgres.NewStore(cfg).Runs(t.Context(), 0)
-	single, err := postgres.NewSingle(t.Context(), cfg, 1)
+	single, err := engine.NewSingle(t.Context(), cfg, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"relink/linker/postgres/sql"
+
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker"
@@ -51,23 +53,23 @@ func (s *Store) CheckNames(ctx context.Context, rules linker.Rules) error {
 		return err
 	}
 	defer pg.Close(conn)
-	unknown, err := list(ctx, conn, t.of("unknown_organizations"), organizations)
+	unknown, err := list(ctx, conn, t.Of("unknown_organizations"), organizations)
 	if err != nil {
 		return fmt.Errorf("looking for organizations: %w", err)
 	}
 	if len(unknown) > 0 {
-		there, err := some(ctx, conn, t.inline(`SELECT DISTINCT organization_id::text COLLATE "C" FROM platform.integration_connections ORDER BY 1`))
+		there, err := some(ctx, conn, t.Inline(`SELECT DISTINCT organization_id::text COLLATE "C" FROM platform.integration_connections ORDER BY 1`))
 		if err != nil {
 			return fmt.Errorf("listing the organizations: %w", err)
 		}
 		return &UnknownError{"organization", unknown[0], there}
 	}
-	organization := orNull(rules.Organization)
-	if unknown, err = list(ctx, conn, t.of("unknown_connections"), connections, organization); err != nil {
+	organization := sql.OrNull(rules.Organization)
+	if unknown, err = list(ctx, conn, t.Of("unknown_connections"), connections, organization); err != nil {
 		return fmt.Errorf("looking for connections: %w", err)
 	}
 	if len(unknown) > 0 {
-		there, err := some(ctx, conn, t.inline(`
+		there, err := some(ctx, conn, t.Inline(`
 			SELECT format('%s (%s, %s)', id, coalesce(name, 'without a name'), platform)
 			FROM platform.integration_connections
 			WHERE $1::text IS NULL OR organization_id::text = $1

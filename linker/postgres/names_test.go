@@ -3,6 +3,8 @@ package postgres_test
 import (
 	"testing"
 
+	"relink/linker/postgres/engine"
+
 	"relink/linker"
 	"relink/linker/postgres"
 	"relink/linker/postgres/pg"
@@ -60,7 +62,7 @@ func TestPlatformWithNamesOfItsOwn(t *testing.T) {
 	before := current()
 
 	first := w.record(linker.Import)
-	results := w.imported(postgres.SessionOptions{Run: first, CountGroups: true, Lanes: 2, BatchRows: 2}, []linker.Fields{
+	results := w.imported(engine.Options{Run: first, CountGroups: true, Lanes: 2, BatchRows: 2}, []linker.Fields{
 		byID("1", "1001"), byID("2", "1005"), byExternal("4", "ACCOUNT", "10", "x-6"), byID("99", "1001"), byID("5", "7"), byID("five", "1001"),
 	})
 	for i, want := range []linker.Outcome{linker.Unchanged, linker.Replaced, linker.Created, linker.Rejected, linker.Rejected, linker.Rejected} {
@@ -74,7 +76,7 @@ func TestPlatformWithNamesOfItsOwn(t *testing.T) {
 
 	second := w.record(linker.Reconcile)
 	scope := &linker.Scope{Connections: []string{"10"}, Prune: true}
-	w.imported(postgres.SessionOptions{Run: second, Rules: linker.Rules{Scope: scope}}, []linker.Fields{byID("1", "1001"), byID("2", "1006")})
+	w.imported(engine.Options{Run: second, Rules: linker.Rules{Scope: scope}}, []linker.Fields{byID("1", "1001"), byID("2", "1006")})
 	if got, want := current(), "1>1001 2>1006"; got != want {
 		t.Errorf("links after the reconciliation: %s, want %s", got, want)
 	}
@@ -83,7 +85,7 @@ func TestPlatformWithNamesOfItsOwn(t *testing.T) {
 	if got := current(); got != before {
 		t.Errorf("links after all was taken back: %s, want %s", got, before)
 	}
-	s, err := postgres.NewSingle(t.Context(), pg.Config{URL: w.url, Schema: "shown"}, 1)
+	s, err := engine.NewSingle(t.Context(), pg.Config{URL: w.url, Schema: "shown"}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

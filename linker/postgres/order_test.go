@@ -3,8 +3,9 @@ package postgres_test
 import (
 	"testing"
 
+	"relink/linker/postgres/engine"
+
 	"relink/linker"
-	"relink/linker/postgres"
 )
 
 // Which run wrote after which is told by a counter: the server's clock may have
@@ -14,7 +15,7 @@ func TestOrderOfRunsNeedsNoClock(t *testing.T) {
 	w := newWorld(t)
 	writes := func(id int64) {
 		t.Helper()
-		x := w.begin(postgres.SessionOptions{Run: id})
+		x := w.begin(engine.Options{Run: id})
 		defer x.Close()
 		run, err := w.store.Run(t.Context(), id)
 		if err != nil {

@@ -10,18 +10,19 @@ import (
 	"testing"
 	"time"
 
+	"relink/linker/postgres/engine"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"relink/linker"
-	"relink/linker/postgres"
 )
 
 // seeds is how many worlds are tried. A failure names its seed.
 const seeds = 5
 
 // shapes are the ways in which the same work is cut.
-var shapes = []postgres.SessionOptions{
+var shapes = []engine.Options{
 	{Lanes: 1},
 	{Lanes: 2, BatchRows: 3},
 	{Lanes: 7, BatchRows: 1},
@@ -112,11 +113,11 @@ func TestProperties(t *testing.T) {
 }
 
 // planOnly is a dry run. It must leave every table of the platform as it was.
-func (w *world) planOnly(opt postgres.SessionOptions, rows []linker.Fields) []linker.Result {
+func (w *world) planOnly(opt engine.Options, rows []linker.Fields) []linker.Result {
 	w.t.Helper()
 	before := w.everything()
 	opt.Run = w.record(linker.Import)
-	x, err := w.store.Session(w.t.Context(), opt)
+	x, err := engine.Open(w.t.Context(), w.store, opt)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -135,7 +136,7 @@ func (w *world) planOnly(opt postgres.SessionOptions, rows []linker.Fields) []li
 func (w *world) nothingLeft(rules linker.Rules, rows []linker.Fields) {
 	w.t.Helper()
 	before := w.everything()
-	for _, r := range w.imported(postgres.SessionOptions{Rules: rules}, rows) {
+	for _, r := range w.imported(engine.Options{Rules: rules}, rows) {
 		switch r.Outcome {
 		case linker.Unchanged, linker.Superseded, linker.Kept, linker.Rejected:
 		default:
@@ -165,9 +166,9 @@ func TestStoppedRunGoesOn(t *testing.T) {
 			m.fill(w, renamer(1))
 			rows := m.rows(rng, 60)
 			rules := randomRules(rng)
-			twin := w.imported(postgres.SessionOptions{Rules: rules, CountGroups: true}, renamed(rows, renamer(0)))
+			twin := w.imported(engine.Options{Rules: rules, CountGroups: true}, renamed(rows, renamer(0)))
 
-			opt := postgres.SessionOptions{
+			opt := engine.Options{
 				Run: w.record(linker.Import), Rules: rules, CountGroups: true, Lanes: 1 + rng.IntN(3), BatchRows: 1,
 			}
 			x := w.begin(opt)
@@ -211,7 +212,7 @@ func TestStoppedRunGoesOn(t *testing.T) {
 }
 
 // applyUntil stops applying once n rows are applied.
-func (w *world) applyUntil(x *postgres.Session, n int64) (int64, error) {
+func (w *world) applyUntil(x *engine.Session, n int64) (int64, error) {
 	stop, over := make(chan struct{}), make(chan struct{})
 	var applied atomic.Int64
 	go func() {
@@ -231,7 +232,7 @@ func (w *world) applyUntil(x *postgres.Session, n int64) (int64, error) {
 
 // stoppedRightly looks at the report of a run that was stopped: what was done
 // stands in it as in the end, and the rest is unattempted.
-func (w *world) stoppedRightly(x *postgres.Session, run int64, twin []linker.Result) {
+func (w *world) stoppedRightly(x *engine.Session, run int64, twin []linker.Result) {
 	w.t.Helper()
 	marked := map[int64]bool{}
 	for _, row := range column[int64](w, `

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"relink/linker/postgres/lock"
+
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker/postgres/dbcheck"
@@ -48,12 +50,12 @@ func (s *Store) Ready(ctx context.Context, retry time.Duration, notice func(stri
 	if err := s.CheckSession(ctx); err != nil {
 		return err
 	}
-	conn, err := s.connect(ctx, "check")
+	conn, err := s.Connect(ctx, "check")
 	if err != nil {
 		return err
 	}
 	defer pg.Close(conn)
-	if _, err := conn.Exec(ctx, "SELECT set_config('lock_timeout', $1, false)", fmt.Sprintf("%dms", tellWait.Milliseconds())); err != nil {
+	if _, err := conn.Exec(ctx, "SELECT set_config('lock_timeout', $1, false)", fmt.Sprintf("%dms", lock.Notice.Milliseconds())); err != nil {
 		return fmt.Errorf("setting up the session: %w", err)
 	}
 	findings, err := s.waitForCatalog(ctx, conn, retry, notice)
@@ -75,7 +77,7 @@ func (s *Store) Ready(ctx context.Context, retry time.Duration, notice func(stri
 // CheckSession makes sure that a connection is a session of the database: see
 // pg.CheckSession.
 func (s *Store) CheckSession(ctx context.Context) error {
-	return pg.CheckSession(ctx, func(ctx context.Context) (*pgx.Conn, error) { return s.connect(ctx, "probe") })
+	return pg.CheckSession(ctx, func(ctx context.Context) (*pgx.Conn, error) { return s.Connect(ctx, "probe") })
 }
 
 // waitForCatalog checks the catalog, which waits for tables that are locked.
@@ -90,7 +92,7 @@ func (s *Store) waitForCatalog(ctx context.Context, conn *pgx.Conn, retry time.D
 		if err != nil {
 			return nil, err
 		}
-		held, some, err := tableHeldBy(ctx, conn, t)
+		held, some, err := lock.OnTable(ctx, conn, t)
 		if err != nil {
 			return nil, err
 		}
@@ -98,8 +100,8 @@ func (s *Store) waitForCatalog(ctx context.Context, conn *pgx.Conn, retry time.D
 		if !some {
 			what = someLock{}
 		}
-		if time.Since(since) >= lockWait(retry) {
-			return nil, gaveUp(lockWait(retry), what)
+		if time.Since(since) >= lock.Patience(retry) {
+			return nil, lock.GaveUp(lock.Patience(retry), what)
 		}
 		if !told && notice != nil {
 			notice(fmt.Sprintf("waiting for %s", what))

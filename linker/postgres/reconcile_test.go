@@ -12,10 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"relink/linker/postgres/engine"
+
 	"github.com/google/go-cmp/cmp"
 
 	"relink/linker"
-	"relink/linker/postgres"
 )
 
 // newScopes is the small world, with a link of the other organization's.
@@ -73,7 +74,7 @@ func TestReconcileScope(t *testing.T) {
 			w := newScopes(t)
 			before := w.current()
 			scope := c.scope
-			opt := postgres.SessionOptions{Rules: linker.Rules{Scope: &scope, Organization: c.organization}}
+			opt := engine.Options{Rules: linker.Rules{Scope: &scope, Organization: c.organization}}
 			results := w.imported(opt, []linker.Fields{c.row})
 			if results[0].Outcome == linker.Created {
 				before = append(before, "r-50>"+results[0].EntityID)
@@ -205,7 +206,7 @@ func TestReconcileLeavesLinksMovedMeanwhile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	scope := &linker.Scope{Connections: []string{"c-1"}, Prune: true}
-	x := w.begin(postgres.SessionOptions{Rules: linker.Rules{Scope: scope, KeepTriggers: []string{"USER_LINK_WEB"}}})
+	x := w.begin(engine.Options{Rules: linker.Rules{Scope: scope, KeepTriggers: []string{"USER_LINK_WEB"}}})
 	w.stage(x, []linker.Fields{
 		byID("r-1", "e-5"), byID("r-10", "e-5"), byID("r-11", "e-5"), byID("r-12", "e-5"), byID("r-13", "e-5"),
 		byID("r-14", "e-5"), byID("r-14", "e-5"), typed("LEAD", byID("r-3", "e-lead")),
@@ -267,7 +268,7 @@ func TestPruneTrustsIDsOfThePlatformsForm(t *testing.T) {
 				INSERT INTO recordings (id, organization_id) SELECT ` + c.known + `, 'o-1' FROM generate_series(1, 9) AS n`)
 			scope := &linker.Scope{Connections: []string{"c-1"}, Prune: true}
 			withheld := func(id string) string {
-				x := w.begin(postgres.SessionOptions{Rules: linker.Rules{Scope: scope}})
+				x := w.begin(engine.Options{Rules: linker.Rules{Scope: scope}})
 				defer x.Close()
 				w.stage(x, []linker.Fields{byID(one[string](w, "SELECT min(id) FROM recordings"), "e-1"), byID(id, "e-1")})
 				return w.plan(x, true).PruneWithheld
@@ -290,7 +291,7 @@ func TestPruneTrustsIDsOfThePlatformsForm(t *testing.T) {
 func TestPruneIsWithheldFromDoubtedFiles(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	x := w.begin(postgres.SessionOptions{Rules: linker.Rules{Scope: &linker.Scope{Connections: []string{"c-1"}, Prune: true}}})
+	x := w.begin(engine.Options{Rules: linker.Rules{Scope: &linker.Scope{Connections: []string{"c-1"}, Prune: true}}})
 	rows := 0
 	_, err := x.Stage(t.Context(), func(n *linker.Numbered) error {
 		if rows++; rows > 1 {
@@ -363,7 +364,7 @@ func TestPruneIsWithheld(t *testing.T) {
 	w.exec(`INSERT INTO recordings (id, organization_id) VALUES ('1E5', 'o-1')`)
 	scope := &linker.Scope{Connections: []string{"c-1"}, Prune: true}
 	for _, c := range cases {
-		x := w.begin(postgres.SessionOptions{Rules: linker.Rules{Scope: scope}})
+		x := w.begin(engine.Options{Rules: linker.Rules{Scope: scope}})
 		rows := append([]linker.Checked{checked(byID("r-1", "e-1"))}, c.rows...)
 		i := 0
 		_, err := x.Stage(t.Context(), func(n *linker.Numbered) error {
@@ -408,7 +409,7 @@ func TestPruneProtects(t *testing.T) {
 		SELECT id, 'ACCOUNT', 'e-9', now() FROM unnest('{r-10,r-11,r-12,r-Case,007,00ab,a b,Ünder}'::text[]) AS id`)
 	scope := &linker.Scope{Connections: []string{"c-1"}, DataTypes: []string{"ACCOUNT"}, Prune: true}
 	rules := linker.Rules{Scope: scope, KeepTriggers: []string{"USER_LINK_WEB"}}
-	results := w.imported(postgres.SessionOptions{Rules: rules}, []linker.Fields{
+	results := w.imported(engine.Options{Rules: rules}, []linker.Fields{
 		byID("R-CASE", "e-1"),                    // letter case, not found
 		byID("7", "e-1"),                         // leading zeros, not found
 		byID("0AB", "e-1"),                       // both
@@ -453,7 +454,7 @@ func TestPruneProtectsWhatIsMeant(t *testing.T) {
 		SELECT id, 'ACCOUNT', 'e-9', now()
 		FROM unnest('{a-17,a-18,a-19,a-20,a-21,a-22,a-23,5d1c2f6a-8d34-4c1b-8a51-0f0e1c7b9a01,1234567,z-1}'::text[]) AS id`)
 	rules := linker.Rules{Scope: &linker.Scope{Connections: []string{"c-1"}, DataTypes: []string{"ACCOUNT"}, Prune: true}}
-	x := w.begin(postgres.SessionOptions{Rules: rules})
+	x := w.begin(engine.Options{Rules: rules})
 	rows := []linker.Checked{{Fault: &linker.RowError{Code: linker.MalformedRow}, Stray: "Links of a-22 and others"}}
 	for _, id := range []string{
 		"https://app.example.com/rec/a-17?x=1", `="a-18"`, "a-19;A-20", "a\u201121", "“a_23”", "urn:uuid:5D1C2F6A8D344C1B8A510F0E1C7B9A01", "1,234,567",
@@ -486,7 +487,7 @@ func TestPruneLeavesWhatOthersHold(t *testing.T) {
 	w := newWorld(t)
 	scope := &linker.Scope{Connections: []string{"c-1"}, Prune: true}
 	run := w.record(linker.Reconcile)
-	opt := postgres.SessionOptions{Run: run, Rules: linker.Rules{Scope: scope}, BatchRows: 1}
+	opt := engine.Options{Run: run, Rules: linker.Rules{Scope: scope}, BatchRows: 1}
 	x := w.begin(opt)
 	w.stage(x, []linker.Fields{byID("r-50", "e-9")})
 	first := w.plan(x, true)
@@ -579,7 +580,7 @@ func TestPlanCountsGroups(t *testing.T) {
 			t.Parallel()
 			w := newScopes(t)
 			w.exec(`INSERT INTO recording_links (recording_id, data_type, entity_id, linked_at) VALUES ('r-20', 'ACCOUNT', 'e-9', now())`)
-			opt := postgres.SessionOptions{Run: w.record(linker.Import), Rules: c.rules, CountGroups: true}
+			opt := engine.Options{Run: w.record(linker.Import), Rules: c.rules, CountGroups: true}
 			x := w.begin(opt)
 			w.stage(x, rows)
 			if diff := cmp.Diff(c.want, w.plan(x, true).Groups); diff != "" {
@@ -635,7 +636,7 @@ func TestReconcileMakesScopeEqualToFile(t *testing.T) {
 					want[recording] = link.entity
 				}
 			}
-			opt := postgres.SessionOptions{Rules: rules, Lanes: 2, BatchRows: rng.IntN(4)}
+			opt := engine.Options{Rules: rules, Lanes: 2, BatchRows: rng.IntN(4)}
 			results := w.imported(opt, rows)
 			for _, r := range results {
 				if r.Outcome == linker.Rejected || r.Outcome == linker.Failed || r.Outcome == linker.Extra {

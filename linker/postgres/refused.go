@@ -11,7 +11,7 @@ import (
 // RefusedRows returns the refused rows that a run remembered, nil when it
 // remembered none.
 func (s *Store) RefusedRows(ctx context.Context, run int64) (*linker.RefusedRows, error) {
-	conn, err := s.connect(ctx, "look")
+	conn, err := s.Connect(ctx, "look")
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +37,7 @@ func (s *Store) RememberRefused(ctx context.Context, run int64, rows *linker.Ref
 	if err != nil {
 		return err
 	}
-	conn, err := s.connect(ctx, "remember")
+	conn, err := s.Connect(ctx, "remember")
 	if err != nil {
 		return err
 	}

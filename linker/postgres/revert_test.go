@@ -9,17 +9,18 @@ import (
 	"testing"
 	"time"
 
+	"relink/linker/postgres/engine"
+
 	"github.com/google/go-cmp/cmp"
 
 	"relink/linker"
-	"relink/linker/postgres"
 )
 
 // importing imports rows as a run of its own and returns the run.
 func (w *world) importing(rows ...linker.Fields) int64 {
 	w.t.Helper()
 	run := w.record(linker.Import)
-	w.imported(postgres.SessionOptions{Run: run}, rows)
+	w.imported(engine.Options{Run: run}, rows)
 	return run
 }
 
@@ -39,7 +40,7 @@ func TestRevert(t *testing.T) {
 	before := w.current()
 	run := w.record(linker.Reconcile)
 	scope := &linker.Scope{Connections: []string{"c-1"}, DataTypes: []string{"ACCOUNT"}, Prune: true, TakeOver: true}
-	w.imported(postgres.SessionOptions{Run: run, Rules: linker.Rules{Scope: scope}}, []linker.Fields{
+	w.imported(engine.Options{Run: run, Rules: linker.Rules{Scope: scope}}, []linker.Fields{
 		{RecordingID: "r-10", DataType: "ACCOUNT", ID: "e-5", Trigger: "EXTERNAL_API_LINK"},
 		byID("r-3", "e-6"), byID("r-1", "e-1"), byID("r-4", "nope"),
 	})
@@ -146,7 +147,7 @@ func TestRevertInTurns(t *testing.T) {
 		w := newWorld(t)
 		run := w.record(linker.Reconcile)
 		scope := &linker.Scope{Connections: []string{"c-1"}, Prune: true}
-		w.imported(postgres.SessionOptions{Run: run, Rules: linker.Rules{Scope: scope}}, []linker.Fields{byID("r-2", "e-2")})
+		w.imported(engine.Options{Run: run, Rules: linker.Rules{Scope: scope}}, []linker.Fields{byID("r-2", "e-2")})
 		is(w)
 		undo := revert(w, run)
 		is(w, "r-1>e-1", "r-3>e-lead")
@@ -166,11 +167,11 @@ func TestRevertKeepsWhatOthersDid(t *testing.T) {
 		INSERT INTO recording_links (recording_id, data_type, entity_id, linked_at)
 		SELECT 'r-' || n, 'ACCOUNT', 'e-9', now() FROM generate_series(40, 42) AS n`)
 	scope := &linker.Scope{Connections: []string{"c-1"}, Prune: true, TakeOver: true}
-	w.imported(postgres.SessionOptions{Run: run, Rules: linker.Rules{Scope: scope}}, []linker.Fields{
+	w.imported(engine.Options{Run: run, Rules: linker.Rules{Scope: scope}}, []linker.Fields{
 		byID("r-1", "e-5"), byID("r-2", "e-5"), byID("r-3", "e-5"), byID("r-4", "e-5"), byID("r-10", "e-5"), byID("r-11", "e-5"), byID("r-12", "e-5"),
 	})
 	undo := w.record(linker.Revert)
-	x := w.begin(postgres.SessionOptions{Run: undo, Undo: run, Lanes: 1})
+	x := w.begin(engine.Options{Run: undo, Undo: run, Lanes: 1})
 	// Before the plan: replaced, cleared, and relinked to what it was.
 	w.exec(`
 		UPDATE recording_links SET cleared_at = clock_timestamp()
@@ -228,7 +229,7 @@ func TestRevertCountsForTheGuard(t *testing.T) {
 	w := newWorld(t)
 	run := w.importing(byID("r-1", "e-5"), byID("r-3", "e-6"), byID("r-10", "e-7"), byID("r-4", "nope"))
 	undo := w.record(linker.Revert)
-	opt := postgres.SessionOptions{Run: undo, Undo: run, CountGroups: true}
+	opt := engine.Options{Run: undo, Undo: run, CountGroups: true}
 	x := w.begin(opt)
 	plan := w.plan(x, true)
 	want := linker.Plan{
@@ -260,9 +261,9 @@ func TestStoppedRevertGoesOn(t *testing.T) {
 				rows = append(rows, byID(fmt.Sprintf("r-%d", n), "e-5"))
 			}
 			scope := &linker.Scope{Connections: []string{"c-1"}, Prune: true}
-			w.imported(postgres.SessionOptions{Run: run, Rules: linker.Rules{Scope: scope}}, rows)
+			w.imported(engine.Options{Run: run, Rules: linker.Rules{Scope: scope}}, rows)
 
-			opt := postgres.SessionOptions{Run: w.record(linker.Revert), Undo: run, CountGroups: true, Lanes: 1, BatchRows: 1}
+			opt := engine.Options{Run: w.record(linker.Revert), Undo: run, CountGroups: true, Lanes: 1, BatchRows: 1}
 			x := w.begin(opt)
 			first := w.plan(x, true)
 			results := w.results(x)
@@ -314,7 +315,7 @@ func TestStoppedRevertGoesOn(t *testing.T) {
 }
 
 // applyCancelled applies until n rows are applied and then cancels the context.
-func (w *world) applyCancelled(x *postgres.Session, n int64) (int64, error) {
+func (w *world) applyCancelled(x *engine.Session, n int64) (int64, error) {
 	ctx, cancel := context.WithCancel(w.t.Context())
 	defer cancel()
 	var applied atomic.Int64

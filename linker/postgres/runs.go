@@ -8,6 +8,8 @@ import (
 	"os"
 	"time"
 
+	"relink/linker/postgres/lock"
+
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker"
@@ -22,7 +24,7 @@ var ErrEnded = errors.New("the run has ended")
 
 // Begin records a new run and returns it with its id and starting time.
 func (s *Store) Begin(ctx context.Context, r linker.Run) (linker.Run, error) {
-	conn, err := s.connect(ctx, "begin")
+	conn, err := s.Connect(ctx, "begin")
 	if err != nil {
 		return r, err
 	}
@@ -30,7 +32,7 @@ func (s *Store) Begin(ctx context.Context, r linker.Run) (linker.Run, error) {
 	if r.Database, err = s.where(ctx, conn); err != nil {
 		return r, err
 	}
-	r.State, r.StagedRows, r.Host, r.PID = linker.StateStarted, -1, hostname(), os.Getpid()
+	r.State, r.StagedRows, r.Host, r.PID = linker.StateStarted, -1, Hostname(), os.Getpid()
 	const insert = `
 		INSERT INTO relink.runs (kind, state, dry_run, source_name, options, of_run, host, pid, version,
 		    database_name, platform_schema, server_address, system_identifier, role_name, recorded_after)
@@ -48,20 +50,11 @@ func (s *Store) Begin(ctx context.Context, r linker.Run) (linker.Run, error) {
 	return r, nil
 }
 
-// Save writes down how far a run has come. It commits synchronously, whatever
-// the server's settings, and with it everything the lanes have committed: a
-// report written after Save is never ahead of the disk.
-func (x *Session) Save(ctx context.Context, r linker.Run) error {
-	ctx, done := x.during(ctx)
-	defer done()
-	return x.cause(save(ctx, x.work, r, x.stateAfter))
-}
-
 // SaveRun is Save for a run that has no session, or has one no more. It returns
 // a *LockedError when a process is at work on the run: the record is then that
 // process's to write. It returns ErrEnded when the run has ended meanwhile.
 func (s *Store) SaveRun(ctx context.Context, r linker.Run) error {
-	return pg.Explain(s.ownRun(ctx, r.ID, func(conn *pgx.Conn) error { return save(ctx, conn, r, "") }))
+	return pg.Explain(s.ownRun(ctx, r.ID, func(conn *pgx.Conn) error { return Save(ctx, conn, r, "") }))
 }
 
 // Abandon ends a run that is interrupted, for the reason given, and drops its
@@ -76,18 +69,14 @@ func (s *Store) Abandon(ctx context.Context, id int64, reason string) error {
 		if _, err := conn.Exec(ctx, update, id, string(linker.StateAbandoned), reason); err != nil {
 			return fmt.Errorf("abandoning run %d: %w", id, err)
 		}
-		names, err := workingTables(ctx, conn, workingTablesOf(id))
-		if err != nil {
-			return err
-		}
-		return drop(ctx, conn, names)
+		return DropTables(ctx, conn, id)
 	})
 }
 
 // Forget deletes the record of a run that has ended and that no other run takes
 // back, and the marks of what it did to links: it cannot be reverted any more.
 func (s *Store) Forget(ctx context.Context, run int64) error {
-	conn, err := s.connect(ctx, "clean")
+	conn, err := s.Connect(ctx, "clean")
 	if err != nil {
 		return err
 	}
@@ -122,12 +111,12 @@ func (s *Store) Discard(ctx context.Context, id int64, reason string) error {
 // ownRun does something to a run that has not ended, with its lock in hand:
 // nobody else can be at work on it.
 func (s *Store) ownRun(ctx context.Context, id int64, do func(*pgx.Conn) error) error {
-	conn, err := s.connect(ctx, "record")
+	conn, err := s.Connect(ctx, "record")
 	if err != nil {
 		return err
 	}
 	defer pg.Close(conn)
-	if err := waitLock(ctx, conn, lockAlive, id, lockGrace, nil); err != nil {
+	if err := lock.Wait(ctx, conn, lock.Alive, id, lock.Grace, nil); err != nil {
 		return err
 	}
 	var ended bool
@@ -140,10 +129,12 @@ func (s *Store) ownRun(ctx context.Context, id int64, do func(*pgx.Conn) error) 
 	if err := do(conn); err != nil {
 		return err
 	}
-	return unlock(ctx, conn, lockAlive, id)
+	return lock.Unlock(ctx, conn, lock.Alive, id)
 }
 
-func save(ctx context.Context, conn *pgx.Conn, r linker.Run, scopeState string) error {
+// Save writes down, over a connection, how far a run has come: see Session.Save of
+// package engine. scopeState is the state that it leaves its scope in, "" for none.
+func Save(ctx context.Context, conn *pgx.Conn, r linker.Run, scopeState string) error {
 	counts, err := json.Marshal(r.Outcomes)
 	if err != nil {
 		return fmt.Errorf("recording run %d: %w", r.ID, err)
@@ -227,7 +218,7 @@ func (s *Store) Interrupted(ctx context.Context) ([]linker.Run, error) {
 // since the given run last did, or since it was recorded when it never wrote; 0
 // for none. A resume would then plan over that run's links.
 func (s *Store) WroteAfter(ctx context.Context, run int64) (id int64, err error) {
-	conn, err := s.connect(ctx, "look")
+	conn, err := s.Connect(ctx, "look")
 	if err != nil {
 		return 0, err
 	}
@@ -248,7 +239,7 @@ func (s *Store) WroteAfter(ctx context.Context, run int64) (id int64, err error)
 }
 
 func (s *Store) runs(ctx context.Context, query string, args ...any) ([]linker.Run, error) {
-	conn, err := s.connect(ctx, "look")
+	conn, err := s.Connect(ctx, "look")
 	if err != nil {
 		return nil, err
 	}
@@ -299,4 +290,13 @@ func scanRun(row pgx.CollectableRow) (r linker.Run, err error) {
 	}
 	r.State = r.CurrentState()
 	return r, nil
+}
+
+// Hostname is the name of this machine, as runs record it.
+func Hostname() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "an unnamed host"
+	}
+	return name
 }

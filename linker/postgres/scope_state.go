@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"relink/linker/postgres/sql"
+
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker"
@@ -15,7 +17,7 @@ import (
 // current links once. Times play no part in it: what a transaction wrote that was
 // open when the run ended is found, and a clock may be set back.
 func (s *Store) Unchanged(ctx context.Context, r linker.Run, rules linker.Rules) (bool, error) {
-	conn, err := s.connect(ctx, "look")
+	conn, err := s.Connect(ctx, "look")
 	if err != nil {
 		return false, err
 	}
@@ -32,45 +34,32 @@ func (s *Store) Unchanged(ctx context.Context, r linker.Run, rules linker.Rules)
 	if err != nil {
 		return false, err
 	}
-	now, _, err := scopeState(ctx, conn, t, rules)
+	now, _, err := ScopeState(ctx, conn, t, rules)
 	return now == left, err
 }
 
-// scopeState returns the state as it is, and as it was before the run of the
+// Limits is a scope as statements take it: nil does not limit.
+type Limits struct {
+	Connections, DataTypes, Organizations []string
+}
+
+// Args are the three parameters of a statement that takes a scope.
+func (l Limits) Args() []any {
+	return []any{l.Connections, l.DataTypes, l.Organizations}
+}
+
+// ScopeState returns the state as it is, and as it was before the run of the
 // texts made and cleared links, if nobody else did.
-func scopeState(ctx context.Context, conn *pgx.Conn, t *texts, rules linker.Rules) (now, before string, err error) {
-	var scope limits
+func ScopeState(ctx context.Context, conn *pgx.Conn, t *sql.Texts, rules linker.Rules) (now, before string, err error) {
+	var scope Limits
 	// What is kept depends on links wherever they lead, and which
 	// connections an implied scope has only the file knows.
 	if x := rules.Scope; x != nil && !x.Implied && !rules.KeepExisting && len(rules.KeepTriggers) == 0 {
-		scope = limits{x.Connections, x.DataTypes, x.Organizations}
+		scope = Limits{x.Connections, x.DataTypes, x.Organizations}
 	}
-	args := append(scope.args(), orNull(rules.Organization), t.run)
-	if err := conn.QueryRow(ctx, t.of("scope_state"), args...).Scan(&now, &before); err != nil {
+	args := append(scope.Args(), sql.OrNull(rules.Organization), t.Run)
+	if err := conn.QueryRow(ctx, t.Of("scope_state"), args...).Scan(&now, &before); err != nil {
 		return "", "", fmt.Errorf("looking at the state of the scope: %w", err)
 	}
 	return now, before, nil
-}
-
-// noteStateBefore remembers the state that a reconciliation begins with.
-func (x *Session) noteStateBefore(ctx context.Context) (err error) {
-	x.stateBefore, x.stateAfter = "", ""
-	if x.opt.Rules.Scope != nil && x.opt.Writing {
-		x.stateBefore, _, err = scopeState(ctx, x.work, newTexts(x.texts.platform, 0), x.opt.Rules)
-	}
-	return err
-}
-
-// noteStateAfter remembers the state that a reconciliation leaves behind, if it
-// is made of the one before and of what the run did alone. Where somebody else
-// wrote meanwhile, nobody knows whether the plan has seen that.
-func (x *Session) noteStateAfter(ctx context.Context) error {
-	if x.stateBefore == "" {
-		return nil
-	}
-	now, before, err := scopeState(ctx, x.work, x.texts, x.opt.Rules)
-	if err == nil && before == x.stateBefore {
-		x.stateAfter = now
-	}
-	return err
 }

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"relink/linker/postgres/engine"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/jackc/pgx/v5"
@@ -100,13 +102,13 @@ func (w *world) record(kind linker.Kind) int64 {
 }
 
 // begin opens a writing session, of a new run unless opt names one.
-func (w *world) begin(opt postgres.SessionOptions) *postgres.Session {
+func (w *world) begin(opt engine.Options) *engine.Session {
 	w.t.Helper()
 	if opt.Run == 0 {
 		opt.Run = w.record(linker.Import)
 	}
 	opt.Writing = true
-	x, err := w.store.Session(w.t.Context(), opt)
+	x, err := engine.Open(w.t.Context(), w.store, opt)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -115,7 +117,7 @@ func (w *world) begin(opt postgres.SessionOptions) *postgres.Session {
 }
 
 // stage stages rows, numbered from 1, the first on line 2.
-func (w *world) stage(x *postgres.Session, rows []linker.Fields) {
+func (w *world) stage(x *engine.Session, rows []linker.Fields) {
 	w.t.Helper()
 	i := 0
 	n, err := x.Stage(w.t.Context(), func(n *linker.Numbered) error {
@@ -134,7 +136,7 @@ func (w *world) stage(x *postgres.Session, rows []linker.Fields) {
 	}
 }
 
-func (w *world) plan(x *postgres.Session, first bool) linker.Plan {
+func (w *world) plan(x *engine.Session, first bool) linker.Plan {
 	w.t.Helper()
 	plan, err := x.Plan(w.t.Context(), first)
 	if err != nil {
@@ -143,7 +145,7 @@ func (w *world) plan(x *postgres.Session, first bool) linker.Plan {
 	return plan
 }
 
-func (w *world) apply(x *postgres.Session) {
+func (w *world) apply(x *engine.Session) {
 	w.t.Helper()
 	var n atomic.Int64
 	if err := x.Apply(w.t.Context(), nil, &n); err != nil {
@@ -153,7 +155,7 @@ func (w *world) apply(x *postgres.Session) {
 
 // imported runs rows through the whole of a session and returns the results.
 // They must be those of the plan: nobody else is at work.
-func (w *world) imported(opt postgres.SessionOptions, rows []linker.Fields) []linker.Result {
+func (w *world) imported(opt engine.Options, rows []linker.Fields) []linker.Result {
 	w.t.Helper()
 	x := w.begin(opt)
 	defer x.Close()
@@ -168,7 +170,7 @@ func (w *world) imported(opt postgres.SessionOptions, rows []linker.Fields) []li
 	return results
 }
 
-func (w *world) results(x *postgres.Session) (results []linker.Result) {
+func (w *world) results(x *engine.Session) (results []linker.Result) {
 	w.t.Helper()
 	err := x.Results(w.t.Context(), func(r *linker.Result) error {
 		results = append(results, *r)
@@ -210,7 +212,7 @@ var sortedStrings = cmpopts.SortSlices(func(a, b string) bool { return a < b })
 func (w *world) reverted(run int64) ([]linker.Result, int64) {
 	w.t.Helper()
 	undo := w.record(linker.Revert)
-	x := w.begin(postgres.SessionOptions{Run: undo, Undo: run, CountGroups: true})
+	x := w.begin(engine.Options{Run: undo, Undo: run, CountGroups: true})
 	defer x.Close()
 	w.plan(x, true)
 	w.apply(x)
@@ -221,7 +223,7 @@ func (w *world) reverted(run int64) ([]linker.Result, int64) {
 func TestErrorsOfASessionAnswerForThemselves(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	x := w.begin(postgres.SessionOptions{})
+	x := w.begin(engine.Options{})
 	w.exec("ALTER TABLE relink.runs RENAME TO hidden")
 	_, err := x.Staged(t.Context())
 	var explained *pg.Error
@@ -246,7 +248,7 @@ func wholeFile() []string { return nil }
 func TestStagedByAnotherVersion(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	x := w.begin(postgres.SessionOptions{})
+	x := w.begin(engine.Options{})
 	defer x.Close()
 	w.stage(x, []linker.Fields{{RecordingID: "r-1", DataType: "LEAD", ID: "e-1"}})
 	w.exec("UPDATE relink.runs SET staged_rows = 1")

@@ -3,10 +3,11 @@ package postgres_test
 import (
 	"testing"
 
+	"relink/linker/postgres/engine"
+
 	"github.com/google/go-cmp/cmp"
 
 	"relink/linker"
-	"relink/linker/postgres"
 	"relink/linker/postgres/pg"
 )
 
@@ -31,9 +32,9 @@ func TestSingleDecidesLikeAFile(t *testing.T) {
 		{RecordingID: "r-32", DataType: "ACCOUNT", ID: "e-1", IntegrationConnectionID: "c-1", Trigger: "USER_LINK_WEB"},
 	}
 	file, single := newWorld(t), newWorld(t)
-	want := file.imported(postgres.SessionOptions{Rules: linker.Rules{Organization: "o-1"}}, rows)
+	want := file.imported(engine.Options{Rules: linker.Rules{Organization: "o-1"}}, rows)
 
-	one, err := postgres.NewSingle(t.Context(), pg.Config{URL: single.url}, 2)
+	one, err := engine.NewSingle(t.Context(), pg.Config{URL: single.url}, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +54,7 @@ func TestSingleRemovesALinkToADeletedRow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.exec("INSERT INTO recording_links (recording_id, data_type, entity_id, linked_at) VALUES ('r-40', 'ACCOUNT', 'e-deleted', now()), ('r-41', 'ACCOUNT', 'e-merged', now())")
-	one, err := postgres.NewSingle(t.Context(), pg.Config{URL: w.url}, 2)
+	one, err := engine.NewSingle(t.Context(), pg.Config{URL: w.url}, 2)
 	if err != nil {
 		t.Fatal(err)
 	}

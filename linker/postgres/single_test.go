@@ -3,15 +3,16 @@ package postgres_test
 import (
 	"testing"
 
+	"relink/linker/postgres/engine"
+
 	"relink/linker"
-	"relink/linker/postgres"
 	"relink/linker/postgres/pg"
 )
 
 func TestSingle(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	one, err := postgres.NewSingle(t.Context(), pg.Config{URL: w.url}, 2)
+	one, err := engine.NewSingle(t.Context(), pg.Config{URL: w.url}, 2)
 	if err != nil {
 		t.Fatal(err)
 	}

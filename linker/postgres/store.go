@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 
+	"relink/linker/postgres/sql"
+
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker/postgres/pg"
@@ -34,16 +36,16 @@ func (s *Store) Schema() string {
 	return s.cfg.Schema
 }
 
-// connect opens a connection whose application_name says what it is for. The
+// Connect opens a connection whose application_name says what it is for. The
 // first one finds the platform.
-func (s *Store) connect(ctx context.Context, purpose string) (*pgx.Conn, error) {
+func (s *Store) Connect(ctx context.Context, purpose string) (*pgx.Conn, error) {
 	cfg := s.cfg
 	cfg.ApplicationName = "relink " + purpose
 	conn, err := pg.Connect(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.platform(ctx, conn); err != nil {
+	if _, err := s.Platform(ctx, conn); err != nil {
 		pg.Close(conn)
 		return nil, err
 	}
@@ -51,8 +53,8 @@ func (s *Store) connect(ctx context.Context, purpose string) (*pgx.Conn, error) 
 }
 
 // connectTexts is connect for what runs statements of sql/ outside a run.
-func (s *Store) connectTexts(ctx context.Context, purpose string) (*pgx.Conn, *texts, error) {
-	conn, err := s.connect(ctx, purpose)
+func (s *Store) connectTexts(ctx context.Context, purpose string) (*pgx.Conn, *sql.Texts, error) {
+	conn, err := s.Connect(ctx, purpose)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -64,12 +66,12 @@ func (s *Store) connectTexts(ctx context.Context, purpose string) (*pgx.Conn, *t
 	return conn, t, nil
 }
 
-// platform is the platform of this store, which it looks for once.
-func (s *Store) platform(ctx context.Context, conn *pgx.Conn) (*platform.Platform, error) {
+// Platform is the platform of this store, which it looks for once.
+func (s *Store) Platform(ctx context.Context, conn *pgx.Conn) (*platform.Platform, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.found == nil {
-		found, err := findPlatform(ctx, conn, s.cfg)
+		found, err := FindPlatform(ctx, conn, s.cfg)
 		if err != nil {
 			return nil, err
 		}
@@ -78,7 +80,8 @@ func (s *Store) platform(ctx context.Context, conn *pgx.Conn) (*platform.Platfor
 	return s.found, nil
 }
 
-func findPlatform(ctx context.Context, conn *pgx.Conn, cfg pg.Config) (*platform.Platform, error) {
+// FindPlatform finds the platform that cfg names.
+func FindPlatform(ctx context.Context, conn *pgx.Conn, cfg pg.Config) (*platform.Platform, error) {
 	if err := pg.CheckOwner(ctx, conn); err != nil {
 		return nil, err
 	}
@@ -90,10 +93,10 @@ func findPlatform(ctx context.Context, conn *pgx.Conn, cfg pg.Config) (*platform
 }
 
 // texts are the statements for this store's platform, outside a run.
-func (s *Store) texts(ctx context.Context, conn *pgx.Conn) (*texts, error) {
-	p, err := s.platform(ctx, conn)
+func (s *Store) texts(ctx context.Context, conn *pgx.Conn) (*sql.Texts, error) {
+	p, err := s.Platform(ctx, conn)
 	if err != nil {
 		return nil, err
 	}
-	return newTexts(p, 0), nil
+	return sql.New(p, 0), nil
 }

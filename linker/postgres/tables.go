@@ -8,37 +8,28 @@ import (
 	"slices"
 	"strings"
 
+	"relink/linker/postgres/lock"
+
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker/postgres/pg"
 )
 
-// DropWorkingTables drops the working tables of the session's run.
-func (x *Session) DropWorkingTables(ctx context.Context) error {
-	ctx, done := x.during(ctx)
-	defer done()
-	names, err := workingTables(ctx, x.work, workingTablesOf(x.opt.Run))
-	if err != nil {
-		return x.cause(err)
-	}
-	return x.cause(drop(ctx, x.work, names))
-}
-
 // Clean drops working tables that no live run uses, of runs that were killed
 // and of others that could not drop theirs, and returns their names. A run
 // that is interrupted can still be resumed: it stages its file again.
 func (s *Store) Clean(ctx context.Context) (dropped []string, err error) {
-	conn, err := s.connect(ctx, "clean")
+	conn, err := s.Connect(ctx, "clean")
 	if err != nil {
 		return nil, err
 	}
 	defer pg.Close(conn)
-	return clean(ctx, conn)
+	return CleanTables(ctx, conn)
 }
 
-// clean is Clean over a connection that holds no lock of a run: what another
+// CleanTables is Clean over a connection that holds no lock of a run: what another
 // session of this process holds is alive.
-func clean(ctx context.Context, conn *pgx.Conn) (dropped []string, err error) {
+func CleanTables(ctx context.Context, conn *pgx.Conn) (dropped []string, err error) {
 	names, err := workingTables(ctx, conn, "run\\_%")
 	if err != nil {
 		return nil, err
@@ -52,8 +43,8 @@ func clean(ctx context.Context, conn *pgx.Conn) (dropped []string, err error) {
 	}
 	for _, run := range slices.Sorted(maps.Keys(tables)) {
 		// With its lock in hand the run cannot come to life meanwhile.
-		err := tryLock(ctx, conn, lockAlive, run)
-		var alive *LockedError
+		err := lock.Try(ctx, conn, lock.Alive, run)
+		var alive *lock.LockedError
 		if errors.As(err, &alive) {
 			continue
 		}
@@ -64,7 +55,7 @@ func clean(ctx context.Context, conn *pgx.Conn) (dropped []string, err error) {
 		if err == nil {
 			dropped = append(dropped, tables[run]...)
 		}
-		if err := errors.Join(err, unlock(ctx, conn, lockAlive, run)); err != nil {
+		if err := errors.Join(err, lock.Unlock(ctx, conn, lock.Alive, run)); err != nil {
 			return dropped, err
 		}
 	}
@@ -74,58 +65,26 @@ func clean(ctx context.Context, conn *pgx.Conn) (dropped []string, err error) {
 // DropTablesOf drops the working tables of a run that nobody is at work on: it
 // returns a *LockedError when somebody is.
 func (s *Store) DropTablesOf(ctx context.Context, run int64) error {
-	conn, err := s.connect(ctx, "clean")
+	conn, err := s.Connect(ctx, "clean")
 	if err != nil {
 		return err
 	}
 	defer pg.Close(conn)
-	if err := waitLock(ctx, conn, lockAlive, run, lockGrace, nil); err != nil {
+	if err := lock.Wait(ctx, conn, lock.Alive, run, lock.Grace, nil); err != nil {
 		return err
 	}
-	names, err := workingTables(ctx, conn, workingTablesOf(run))
-	if err == nil {
-		err = drop(ctx, conn, names)
-	}
-	return errors.Join(err, unlock(ctx, conn, lockAlive, run))
+	err = DropTables(ctx, conn, run)
+	return errors.Join(err, lock.Unlock(ctx, conn, lock.Alive, run))
 }
 
-// findOwner finds out to whom working tables are handed over: the owner of
-// relink's own tables, when this role is a member. A role that lives for one
-// lease alone can then be dropped, and the next one can drop the tables.
-func (x *Session) findOwner(ctx context.Context) error {
-	const query = `
-		SELECT coalesce(quote_ident(max(o.rolname)), '')
-		FROM pg_class AS c
-		JOIN pg_roles AS o ON o.oid = c.relowner
-		WHERE c.oid = 'relink.runs'::regclass AND o.rolname <> current_user
-		    AND pg_has_role(o.oid, 'USAGE') AND pg_has_role(o.oid, 'MEMBER')
-		    AND has_schema_privilege(o.oid, c.relnamespace, 'CREATE')
-		    AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)`
-	if err := x.work.QueryRow(ctx, query).Scan(&x.owner); err != nil {
-		return fmt.Errorf("looking for the owner of relink's tables: %w", err)
-	}
-	return nil
-}
-
-// handOver gives a new working table to the owner of relink's own. A membership
-// that does not let a role be set (PostgreSQL 16) keeps it.
-func (x *Session) handOver(ctx context.Context, table string) error {
-	if x.owner == "" {
-		return nil
-	}
-	_, err := x.work.Exec(ctx, x.texts.inline("ALTER TABLE run."+table)+" OWNER TO "+x.owner)
-	if pg.SQLState(err) == pg.StateNoPrivilege {
-		x.owner = ""
-		return nil
-	}
+// DropTables drops the working tables of a run.
+func DropTables(ctx context.Context, conn *pgx.Conn, run int64) error {
+	names, err := workingTables(ctx, conn, fmt.Sprintf("run\\_%d\\_%%", run))
 	if err != nil {
-		return fmt.Errorf("handing over table %s: %w", table, err)
+		return err
 	}
-	return nil
+	return drop(ctx, conn, names)
 }
-
-// workingTablesOf is the LIKE pattern of a run's working tables.
-func workingTablesOf(run int64) string { return fmt.Sprintf("run\\_%d\\_%%", run) }
 
 func workingTables(ctx context.Context, conn *pgx.Conn, like string) ([]string, error) {
 	const query = `

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"relink/linker/postgres/engine"
+
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker"
@@ -120,7 +122,7 @@ func TestNothingInTheSearchPathIsCalled(t *testing.T) {
 	w.conn = w.connect()
 	w.exec("SET search_path = pg_catalog, public")
 	tour(w)
-	single, err := postgres.NewSingle(t.Context(), pg.Config{URL: w.url}, 2)
+	single, err := engine.NewSingle(t.Context(), pg.Config{URL: w.url}, 2)
 	if err != nil {
 		t.Fatal(err)
 	}

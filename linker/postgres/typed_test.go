@@ -12,11 +12,12 @@ import (
 	"strings"
 	"testing"
 
+	"relink/linker/postgres/engine"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"relink/linker"
-	"relink/linker/postgres"
 	"relink/linker/postgres/pg"
 )
 
@@ -147,15 +148,15 @@ func TestIDsKeepTheirType(t *testing.T) {
 				if rules.Organization != "" {
 					rules.Organization = kind.of(rules.Organization)
 				}
-				sameResults(t, "import", text.imported(postgres.SessionOptions{Rules: rules, CountGroups: true}, rows),
-					typed.imported(postgres.SessionOptions{Rules: rules, CountGroups: true, Lanes: 2, BatchRows: 3}, odd))
+				sameResults(t, "import", text.imported(engine.Options{Rules: rules, CountGroups: true}, rows),
+					typed.imported(engine.Options{Rules: rules, CountGroups: true, Lanes: 2, BatchRows: 3}, odd))
 				sameLinks(t, text, typed)
 
 				scope := &linker.Scope{Connections: []string{kind.of("c-1")}, Prune: true}
 				recon := linker.Rules{Scope: scope, LastWins: true}
 				runs := [2]int64{text.record(linker.Reconcile), typed.record(linker.Reconcile)}
-				sameResults(t, "reconcile", text.imported(postgres.SessionOptions{Run: runs[0], Rules: recon}, rows[:40]),
-					typed.imported(postgres.SessionOptions{Run: runs[1], Rules: recon}, odd[:40]))
+				sameResults(t, "reconcile", text.imported(engine.Options{Run: runs[0], Rules: recon}, rows[:40]),
+					typed.imported(engine.Options{Run: runs[1], Rules: recon}, odd[:40]))
 				sameLinks(t, text, typed)
 
 				one, _ := text.reverted(runs[0])
@@ -163,7 +164,7 @@ func TestIDsKeepTheirType(t *testing.T) {
 				sameResults(t, "revert", one, other)
 				sameLinks(t, text, typed)
 
-				single := [2]*postgres.Single{newSingle(t, text), newSingle(t, typed)}
+				single := [2]*engine.Single{newSingle(t, text), newSingle(t, typed)}
 				for i, row := range rows[:30] {
 					var got [2]linker.Decision
 					for n, s := range single {
@@ -202,7 +203,7 @@ func TestIDsThatDoNotFitTheirType(t *testing.T) {
 				{RecordingID: recording, DataType: "ACCOUNT", ExternalID: "x-1", IntegrationConnectionID: connection},
 			}
 			scope := &linker.Scope{Connections: []string{connection}, Prune: true}
-			x := w.begin(postgres.SessionOptions{Run: w.record(linker.Reconcile), Rules: linker.Rules{Scope: scope}})
+			x := w.begin(engine.Options{Run: w.record(linker.Reconcile), Rules: linker.Rules{Scope: scope}})
 			w.stage(x, rows)
 			if plan := w.plan(x, true); !strings.Contains(plan.PruneWithheld, "line") {
 				t.Errorf("the prune is not withheld: %q", plan.PruneWithheld)
@@ -236,9 +237,9 @@ func idsIn(r *linker.Fields) []*string {
 	return []*string{&r.RecordingID, &r.ID, &r.IntegrationConnectionID}
 }
 
-func newSingle(t *testing.T, w *world) *postgres.Single {
+func newSingle(t *testing.T, w *world) *engine.Single {
 	t.Helper()
-	s, err := postgres.NewSingle(t.Context(), pg.Config{URL: w.url}, 1)
+	s, err := engine.NewSingle(t.Context(), pg.Config{URL: w.url}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"relink/linker/postgres/engine"
+
 	"github.com/google/go-cmp/cmp"
 
 	"relink/linker"
@@ -22,7 +24,7 @@ func tour(w *world) {
 	before := w.current()
 
 	first := w.record(linker.Import)
-	got := w.imported(postgres.SessionOptions{Run: first, Rules: linker.Rules{FollowMerges: true, LastWins: true}}, []linker.Fields{
+	got := w.imported(engine.Options{Run: first, Rules: linker.Rules{FollowMerges: true, LastWins: true}}, []linker.Fields{
 		byID("r-1", "e-1"),
 		byID("r-2", "e-merged"),
 		byExternal("r-3", "ACCOUNT", "c-1", "x-3"),
@@ -50,7 +52,7 @@ func tour(w *world) {
 
 	second := w.record(linker.Import)
 	// Each row is a batch: none is found by the company it keeps.
-	x := w.begin(postgres.SessionOptions{Run: second, BatchRows: 1})
+	x := w.begin(engine.Options{Run: second, BatchRows: 1})
 	w.stage(x, []linker.Fields{byID("r-20", "e-6"), byID("r-21", "e-20"), byID("r-1", "e-7"), byID("r-22", "e-8"), byID("r-4", "e-8")})
 	w.plan(x, true)
 	w.exec(`UPDATE recording_links SET cleared_at = clock_timestamp() WHERE recording_id = 'r-4'`)
@@ -71,7 +73,7 @@ func tour(w *world) {
 
 	third := w.record(linker.Reconcile)
 	scope := &linker.Scope{Connections: []string{"c-1"}, DataTypes: []string{"ACCOUNT"}, Prune: true}
-	got = w.imported(postgres.SessionOptions{Run: third, Rules: linker.Rules{Scope: scope}}, []linker.Fields{
+	got = w.imported(engine.Options{Run: third, Rules: linker.Rules{Scope: scope}}, []linker.Fields{
 		byID("r-2", "e-1"), byID("r-3", "e-10"), byID("r-22", "e-8"), byID("r-4", "e-8"),
 	})
 	want = append(numbered([]linker.Result{
@@ -188,7 +190,7 @@ func TestFewerConnectionsThanLanes(t *testing.T) {
 	run := w.record(linker.Import)
 	w.store = postgres.NewStore(pg.Config{URL: as(w.url, role)})
 	var notices []string
-	x := w.begin(postgres.SessionOptions{Run: run, Lanes: 4, Notice: func(text string) { notices = append(notices, text) }})
+	x := w.begin(engine.Options{Run: run, Lanes: 4, Notice: func(text string) { notices = append(notices, text) }})
 	var file []linker.Fields
 	for n := range rows {
 		file = append(file, byID(fmt.Sprintf("many-%d", n+1), "e-1"))
@@ -224,7 +226,7 @@ func TestPlatformRefusesARow(t *testing.T) {
 	w := newWorld(t)
 	w.refusing("INSERT", "NEW.recording_id IN ('r-2', 'r-15', 'r-16')")
 	began := time.Now()
-	x := w.begin(postgres.SessionOptions{})
+	x := w.begin(engine.Options{})
 	w.stage(x, []linker.Fields{
 		byID("r-14", "e-1"), byID("r-15", "e-2"), byID("r-15", "e-2"), byID("r-16", "e-3"), byID("r-17", "e-4"), byID("r-2", "e-5"), byID("r-1", "e-6"),
 	})
@@ -259,7 +261,7 @@ func TestPlatformRefusesTheWinner(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.refusing("INSERT", "NEW.recording_id = 'r-15'")
-	x := w.begin(postgres.SessionOptions{Rules: linker.Rules{LastWins: true}})
+	x := w.begin(engine.Options{Rules: linker.Rules{LastWins: true}})
 	w.stage(x, []linker.Fields{byID("r-15", "e-1"), byID("r-15", "e-2")})
 	w.plan(x, true)
 	w.apply(x)
@@ -287,7 +289,7 @@ func TestPlatformRefusesAPrune(t *testing.T) {
 		SELECT 'r-' || n, 'ACCOUNT', 'e-' || n, now() FROM generate_series(10, 15) AS n`)
 	w.refusing("UPDATE", "NEW.recording_id IN ('r-11', 'r-13')")
 	scope := &linker.Scope{Connections: []string{"c-1"}, DataTypes: []string{"ACCOUNT"}, Prune: true}
-	x := w.begin(postgres.SessionOptions{Rules: linker.Rules{Scope: scope}})
+	x := w.begin(engine.Options{Rules: linker.Rules{Scope: scope}})
 	w.stage(x, []linker.Fields{byID("r-1", "e-1")})
 	w.plan(x, true)
 	w.apply(x)

@@ -68,7 +68,7 @@ func databaseOn(d linker.Database) string {
 
 // Where tells which database this is, and as whom relink works on it.
 func (s *Store) Where(ctx context.Context) (linker.Database, error) {
-	conn, err := s.connect(ctx, "look")
+	conn, err := s.Connect(ctx, "look")
 	if err != nil {
 		return linker.Database{}, err
 	}
@@ -77,7 +77,7 @@ func (s *Store) Where(ctx context.Context) (linker.Database, error) {
 }
 
 func (s *Store) where(ctx context.Context, conn *pgx.Conn) (linker.Database, error) {
-	p, err := s.platform(ctx, conn)
+	p, err := s.Platform(ctx, conn)
 	if err != nil {
 		return linker.Database{}, err
 	}
@@ -97,7 +97,7 @@ func (s *Store) where(ctx context.Context, conn *pgx.Conn) (linker.Database, err
 // Adopt makes all runs recorded in this database runs of this database, after it
 // was moved to another server or renamed. It returns how many were not before.
 func (s *Store) Adopt(ctx context.Context) (int64, error) {
-	conn, err := s.connect(ctx, "adopt")
+	conn, err := s.Connect(ctx, "adopt")
 	if err != nil {
 		return 0, err
 	}

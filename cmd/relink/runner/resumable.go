@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"time"
 
+	"relink/linker/postgres/lock"
+
 	"golang.org/x/mod/semver"
 
 	"relink/batch"
@@ -173,7 +175,7 @@ func (r *Runner) resumeHint(run int64) string {
 // be at work on the run by now, or have ended it: then the record is theirs.
 func (r *Runner) record(ctx context.Context, run linker.Run) error {
 	err := r.Store.SaveRun(ctx, run)
-	var locked *postgres.LockedError
+	var locked *lock.LockedError
 	if errors.As(err, &locked) || errors.Is(err, postgres.ErrEnded) {
 		return nil
 	}
@@ -200,7 +202,7 @@ func (r *Runner) discard(run int64, cause error) error {
 // fail ends a run that could not write its report, and says how. resumed says
 // that it was there before this process.
 func (r *Runner) fail(run linker.Run, done *batch.Done, resumed bool, err error) error {
-	var locked *postgres.LockedError
+	var locked *lock.LockedError
 	switch {
 	case errors.As(err, &locked) && (resumed || done.Run.Source.SHA256 != ""):
 		return exit.WithStatus(exit.Busy, err, "wait for it to end, then "+r.resumeHint(run.ID))
@@ -236,7 +238,7 @@ func (r *Runner) dropTables(run int64) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	err := r.Store.DropTablesOf(ctx, run)
-	var locked *postgres.LockedError
+	var locked *lock.LockedError
 	if errors.As(err, &locked) || linker.IsTransient(pg.Explain(err)) {
 		return nil
 	}
@@ -254,7 +256,7 @@ func (r *Runner) halfDoneHint(run int64) string {
 // with it.
 func Abandon(ctx context.Context, store *postgres.Store, run linker.Run, reason string) error {
 	err := store.Abandon(ctx, run.ID, reason)
-	var locked *postgres.LockedError
+	var locked *lock.LockedError
 	if errors.As(err, &locked) {
 		return StillRunning(run, "interrupt its process first")
 	}

@@ -11,6 +11,9 @@ import (
 	"slices"
 	"strings"
 
+	"relink/linker/postgres/engine"
+	"relink/linker/postgres/lock"
+
 	"github.com/spf13/cobra"
 
 	"relink/batch"
@@ -224,7 +227,7 @@ func (r *Runner) endOlder(done *batch.Done, s Settings) error {
 			continue
 		}
 		err := r.Store.Abandon(r.Console.Hard, w.ID, fmt.Sprintf("run %d has reconciled the same scope since", run.ID))
-		var locked *postgres.LockedError
+		var locked *lock.LockedError
 		switch {
 		case errors.As(err, &locked), errors.Is(err, postgres.ErrEnded):
 		case err != nil:
@@ -239,10 +242,10 @@ func (r *Runner) endOlder(done *batch.Done, s Settings) error {
 // open opens a session. ctx ends with the first signal and ends only the
 // opening: the session itself must outlive it, to bring the batch in hand to an
 // end and to report.
-func (r *Runner) open(ctx context.Context, o postgres.SessionOptions) (batch.Attempt, error) {
+func (r *Runner) open(ctx context.Context, o engine.Options) (batch.Attempt, error) {
 	lasting, cancel := context.WithCancelCause(r.Console.Hard)
 	opened := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
-	session, err := r.Store.Session(lasting, o)
+	session, err := engine.Open(lasting, r.Store, o)
 	if err != nil {
 		return nil, err // and not a session that is nil
 	}
@@ -273,8 +276,8 @@ func (r *Runner) earlierRuns(ctx context.Context) ([]linker.Run, error) {
 // scope: a month of nights with several jobs.
 const driftLookBack = 300
 
-func (r *Runner) sessionOptions(run linker.Run, s Settings, again, resumed bool) postgres.SessionOptions {
-	o := postgres.SessionOptions{
+func (r *Runner) sessionOptions(run linker.Run, s Settings, again, resumed bool) engine.Options {
+	o := engine.Options{
 		Run: run.ID, Rules: s.Rules, Writing: !run.DryRun && !r.Rewrite, Undo: run.OfRun,
 		Lanes: int(r.Options.Lanes), BatchRows: int(r.Options.BatchRows), LockTimeout: r.Options.LockTimeout, RetryTimeout: r.Options.RetryTimeout,
 		CountGroups: s.Guard.Reconcile || !s.Guard.MaxChanges.IsZero(),

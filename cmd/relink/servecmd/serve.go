@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"time"
 
+	"relink/linker/postgres/engine"
+
 	"relink/cmd/relink/app"
 
 	"github.com/spf13/cobra"
@@ -19,7 +21,6 @@ import (
 	"relink/cmd/relink/exit"
 	"relink/cmd/relink/flags"
 	"relink/linker/httpapi"
-	"relink/linker/postgres"
 	"relink/linker/postgres/pg"
 )
 
@@ -123,7 +124,7 @@ func (a *commands) serve(ctx context.Context, o serveOptions) error {
 	}
 	return a.OnDatabase(ctx, o.DatabaseOptions, func(ctx context.Context, cfg pg.Config) error {
 		cfg.ApplicationName = "relink serve"
-		one, err := postgres.NewSingle(ctx, cfg, int32(min(o.connections, 1<<15)))
+		one, err := engine.NewSingle(ctx, cfg, int32(min(o.connections, 1<<15)))
 		if err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-package postgres
+package engine
 
 import (
 	"context"
@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"relink/linker/postgres"
+	"relink/linker/postgres/sql"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -26,7 +29,7 @@ type Single struct {
 	hints *hints
 
 	mu    sync.Mutex
-	known *texts
+	known *sql.Texts
 }
 
 // singleTries is how often one request is begun again after it met a lock, a
@@ -47,7 +50,7 @@ func NewSingle(ctx context.Context, cfg pg.Config, max int32) (*Single, error) {
 func (s *Single) Close() { s.pool.Close() }
 
 // texts are the statements for the platform, which is looked for once.
-func (s *Single) texts(ctx context.Context) (*texts, error) {
+func (s *Single) texts(ctx context.Context) (*sql.Texts, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.known == nil {
@@ -56,11 +59,11 @@ func (s *Single) texts(ctx context.Context) (*texts, error) {
 			return nil, err
 		}
 		defer conn.Release()
-		p, err := findPlatform(ctx, conn.Conn(), s.cfg)
+		p, err := postgres.FindPlatform(ctx, conn.Conn(), s.cfg)
 		if err != nil {
 			return nil, err
 		}
-		s.known = newTexts(p, 0)
+		s.known = sql.New(p, 0)
 	}
 	return s.known, nil
 }
@@ -71,7 +74,7 @@ func (s *Single) Ping(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.pool.Exec(ctx, texts.inline("SELECT FROM platform.recording_links LIMIT 0"))
+	_, err = s.pool.Exec(ctx, texts.Inline("SELECT FROM platform.recording_links LIMIT 0"))
 	return err
 }
 
@@ -81,7 +84,7 @@ func (s *Single) Ping(ctx context.Context) error {
 func (s *Single) Put(ctx context.Context, organization string, c linker.Checked) (linker.Decision, linker.Entity, error) {
 	var r linker.Decision
 	var e linker.Entity
-	err := s.try(ctx, func(tx pgx.Tx, t *texts) (err error) {
+	err := s.try(ctx, func(tx pgx.Tx, t *sql.Texts) (err error) {
 		planned, err := s.plan(ctx, tx, t, organization, c)
 		if err != nil {
 			return err
@@ -123,7 +126,7 @@ func (s *Single) conclude(ctx context.Context, organization string, c linker.Che
 // link to a CRM row that is deleted or merged can be removed: often that is
 // why it should be.
 func (s *Single) Delete(ctx context.Context, organization string, c linker.Checked) (removed bool, r linker.Decision, err error) {
-	err = s.try(ctx, func(tx pgx.Tx, t *texts) error {
+	err = s.try(ctx, func(tx pgx.Tx, t *sql.Texts) error {
 		planned, err := s.plan(ctx, tx, t, organization, c)
 		if err != nil {
 			return err
@@ -144,10 +147,10 @@ func (s *Single) Delete(ctx context.Context, organization string, c linker.Check
 		if trigger == "" {
 			trigger = "USER_UNLINK"
 		}
-		if err := pg.SetPath(ctx, tx, t.platform.Path); err != nil {
+		if err := pg.SetPath(ctx, tx, t.Platform.Path); err != nil {
 			return err
 		}
-		tag, err := tx.Exec(ctx, t.of("remove_link"), planned.recording, planned.entity, trigger)
+		tag, err := tx.Exec(ctx, t.Of("remove_link"), planned.recording, planned.entity, trigger)
 		if err != nil {
 			return fmt.Errorf("removing a link: %w", err)
 		}
@@ -159,7 +162,7 @@ func (s *Single) Delete(ctx context.Context, organization string, c linker.Check
 }
 
 // try runs do in a transaction, again while others are in its way.
-func (s *Single) try(ctx context.Context, do func(pgx.Tx, *texts) error) error {
+func (s *Single) try(ctx context.Context, do func(pgx.Tx, *sql.Texts) error) error {
 	t, err := s.texts(ctx)
 	if err != nil {
 		return err
@@ -179,7 +182,7 @@ func (s *Single) try(ctx context.Context, do func(pgx.Tx, *texts) error) error {
 				return err
 			}
 			// For triggers and constraints that wait for the commit.
-			return pg.SetPath(ctx, tx, t.platform.Path)
+			return pg.SetPath(ctx, tx, t.Platform.Path)
 		})
 		if !isContention(err) || try == singleTries {
 			return err
@@ -215,7 +218,7 @@ func (p *plannedRow) mismatch() linker.Code {
 
 // plan decides the row, by its external id in all the forms that a file's row
 // would be tried in.
-func (s *Single) plan(ctx context.Context, tx pgx.Tx, t *texts, organization string, c linker.Checked) (plannedRow, error) {
+func (s *Single) plan(ctx context.Context, tx pgx.Tx, t *sql.Texts, organization string, c linker.Checked) (plannedRow, error) {
 	p, err := planOne(ctx, tx, t, organization, c.Fields)
 	if err != nil || p.Code != linker.EntityNotFound || c.Fields.ExternalID == "" {
 		return p, err
@@ -232,10 +235,10 @@ func (s *Single) plan(ctx context.Context, tx pgx.Tx, t *texts, organization str
 	return p, nil
 }
 
-func planOne(ctx context.Context, tx pgx.Tx, t *texts, organization string, row linker.Fields) (p plannedRow, err error) {
-	query := t.of("one_row", "run.staged", "one")
+func planOne(ctx context.Context, tx pgx.Tx, t *sql.Texts, organization string, row linker.Fields) (p plannedRow, err error) {
+	query := t.Of("one_row", "run.staged", "one")
 	none := []string(nil)
-	ids := idsOf(t.platform, row)
+	ids := idsOf(t.Platform, row)
 	args := append([]any{organization, false, none, none, none, none, ids.recording, row.DataType, ids.entity, ids.external, ids.connection}, ids.unfit()...)
 	err = tx.QueryRow(ctx, query, args...).
 		Scan(&p.recording, &p.Outcome, &p.Code, &p.EntityID, &p.link, &p.PreviousEntityID, &p.PreviousDataType, &p.otherType, &p.otherConnection)
@@ -250,10 +253,10 @@ func planOne(ctx context.Context, tx pgx.Tx, t *texts, organization string, row 
 }
 
 // relink carries a planned change out.
-func (s *Single) relink(ctx context.Context, tx pgx.Tx, t *texts, p plannedRow, trigger string) (linker.Decision, error) {
+func (s *Single) relink(ctx context.Context, tx pgx.Tx, t *sql.Texts, p plannedRow, trigger string) (linker.Decision, error) {
 	// One row needs no lock on its CRM row: the foreign key takes it.
 	path := &slowPath{texts: t}
-	c := change{row: 1, recording: p.recording, entity: p.EntityID, trigger: orNull(trigger), link: p.link}
+	c := change{row: 1, recording: p.recording, entity: p.EntityID, trigger: sql.OrNull(trigger), link: p.link}
 	done, err := path.link(ctx, tx, []change{c})
 	if err != nil {
 		return linker.Decision{}, err
@@ -266,8 +269,8 @@ func (s *Single) relink(ctx context.Context, tx pgx.Tx, t *texts, p plannedRow, 
 	return a.Decision, nil
 }
 
-func entity(ctx context.Context, tx pgx.Tx, t *texts, id string) (e linker.Entity, err error) {
-	err = tx.QueryRow(ctx, t.of("entity"), id).Scan(&e.ID, &e.ExternalID, &e.DataType, &e.Name, &e.LastActivityAt)
+func entity(ctx context.Context, tx pgx.Tx, t *sql.Texts, id string) (e linker.Entity, err error) {
+	err = tx.QueryRow(ctx, t.Of("entity"), id).Scan(&e.ID, &e.ExternalID, &e.DataType, &e.Name, &e.LastActivityAt)
 	if errors.Is(err, pgx.ErrNoRows) {
 		// It went between the link and this look; the link keeps its id.
 		return linker.Entity{ID: id}, nil

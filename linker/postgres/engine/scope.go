@@ -1,38 +1,33 @@
-package postgres
+package engine
 
 import (
+	"context"
 	"fmt"
 	"strings"
+
+	"relink/linker/postgres"
+	"relink/linker/postgres/sql"
 
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker/text"
 )
 
-// limits is a scope as statements take it: nil does not limit.
-type limits struct {
-	connections, dataTypes, organizations []string
-}
-
-func (l limits) args() []any {
-	return []any{l.connections, l.dataTypes, l.organizations}
-}
-
 // givenScope is the scope that the caller gave: rows with a target outside are
 // rejected. An implied scope rejects none, since it is made of the rows.
-func (x *Session) givenScope() limits {
+func (x *Session) givenScope() postgres.Limits {
 	s := x.opt.Rules.Scope
 	if s == nil || s.Implied {
-		return limits{}
+		return postgres.Limits{}
 	}
-	return limits{s.Connections, s.DataTypes, s.Organizations}
+	return postgres.Limits{Connections: s.Connections, DataTypes: s.DataTypes, Organizations: s.Organizations}
 }
 
 // clearable is the scope outside which no link is cleared: none when links
 // elsewhere may be taken over.
-func (x *Session) clearable() limits {
+func (x *Session) clearable() postgres.Limits {
 	if s := x.opt.Rules.Scope; s == nil || s.TakeOver {
-		return limits{}
+		return postgres.Limits{}
 	}
 	return x.scope
 }
@@ -53,11 +48,11 @@ func (p *planner) findScope() {
 	if !x.opt.Rules.Scope.Implied {
 		return
 	}
-	x.scope.connections = []string{} // a file that names none has no extras
-	p.query("looking for the connections that the file names", x.statement("implied_scope"), []any{orNull(x.opt.Rules.Organization)}, func(rows pgx.Rows) error {
+	x.scope.Connections = []string{} // a file that names none has no extras
+	p.query("looking for the connections that the file names", x.statement("implied_scope"), []any{sql.OrNull(x.opt.Rules.Organization)}, func(rows pgx.Rows) error {
 		var id string
 		err := rows.Scan(&id)
-		x.scope.connections = append(x.scope.connections, id)
+		x.scope.Connections = append(x.scope.Connections, id)
 		return err
 	})
 }
@@ -65,7 +60,7 @@ func (p *planner) findScope() {
 // elsewhere rejects rows whose recording has a link outside the scope.
 func (p *planner) elsewhere() {
 	if s := p.x.opt.Rules.Scope; s != nil && !s.TakeOver {
-		p.change("planning: links outside the scope", "linked_elsewhere", p.x.scope.args()...)
+		p.change("planning: links outside the scope", "linked_elsewhere", p.x.scope.Args()...)
 	}
 }
 
@@ -76,7 +71,7 @@ func (p *planner) extras() {
 	if x.opt.Rules.Scope == nil {
 		return
 	}
-	args := append(x.scope.args(), orNull(x.opt.Rules.Organization), x.opt.Rules.KeepTriggers, x.opt.Run)
+	args := append(x.scope.Args(), sql.OrNull(x.opt.Rules.Organization), x.opt.Rules.KeepTriggers, x.opt.Run)
 	p.table("extras", x.statement("extras"), args...)
 	p.analyze("extras")
 	x.withheld = ""
@@ -84,7 +79,7 @@ func (p *planner) extras() {
 		return
 	}
 	reasons := p.untrusted()
-	p.query("reading what speaks against the file", x.texts.inline("SELECT reason FROM run.doubts"), nil, func(rows pgx.Rows) error {
+	p.query("reading what speaks against the file", x.texts.Inline("SELECT reason FROM run.doubts"), nil, func(rows pgx.Rows) error {
 		var reason string
 		err := rows.Scan(&reason)
 		reasons = append(reasons, reason)
@@ -101,7 +96,7 @@ func (p *planner) untrusted() []string {
 		first *string
 	)
 	query := p.x.statement("untrusted")
-	if err := p.x.work.QueryRow(p.ctx, query, orNull(p.x.opt.Rules.Organization)).Scan(&count, &lines, &first); err != nil {
+	if err := p.x.work.QueryRow(p.ctx, query, sql.OrNull(p.x.opt.Rules.Organization)).Scan(&count, &lines, &first); err != nil {
 		p.err = fmt.Errorf("looking for rows without a recording: %w", err)
 		return nil
 	}
@@ -117,4 +112,27 @@ func (p *planner) untrusted() []string {
 	}
 	return []string{fmt.Sprintf("%s %s no recording id that can be trusted%s, so nobody knows which recordings the file leaves out",
 		text.Lines(lines, count-int64(len(lines))), has, value)}
+}
+
+// noteStateBefore remembers the state that a reconciliation begins with.
+func (x *Session) noteStateBefore(ctx context.Context) (err error) {
+	x.stateBefore, x.stateAfter = "", ""
+	if x.opt.Rules.Scope != nil && x.opt.Writing {
+		x.stateBefore, _, err = postgres.ScopeState(ctx, x.work, sql.New(x.texts.Platform, 0), x.opt.Rules)
+	}
+	return err
+}
+
+// noteStateAfter remembers the state that a reconciliation leaves behind, if it
+// is made of the one before and of what the run did alone. Where somebody else
+// wrote meanwhile, nobody knows whether the plan has seen that.
+func (x *Session) noteStateAfter(ctx context.Context) error {
+	if x.stateBefore == "" {
+		return nil
+	}
+	now, before, err := postgres.ScopeState(ctx, x.work, x.texts, x.opt.Rules)
+	if err == nil && before == x.stateBefore {
+		x.stateAfter = now
+	}
+	return err
 }

@@ -1,4 +1,4 @@
-package postgres
+package engine
 
 import (
 	"context"
@@ -72,7 +72,7 @@ func (x *Session) try(ctx context.Context) (*linker.Refusal, error) {
 	if err != nil || blocks == 0 {
 		return nil, err
 	}
-	conn, err := x.store.connect(ctx, fmt.Sprintf("run %d trial", x.opt.Run))
+	conn, err := x.store.Connect(ctx, fmt.Sprintf("run %d trial", x.opt.Run))
 	if err != nil {
 		return nil, err
 	}

@@ -1,8 +1,11 @@
-package postgres
+package engine
 
 import (
 	"context"
 	"fmt"
+
+	"relink/linker/postgres"
+	"relink/linker/postgres/sql"
 
 	"github.com/jackc/pgx/v5"
 
@@ -107,7 +110,7 @@ func (p *planner) exec(doing, statement string, args ...any) int64 {
 // how many rows the statement put into it.
 func (p *planner) table(name, create string, args ...any) int64 {
 	doing := "planning: table " + name
-	p.exec(doing, p.x.texts.inline("DROP TABLE IF EXISTS run."+name))
+	p.exec(doing, p.x.texts.Inline("DROP TABLE IF EXISTS run."+name))
 	n := p.exec(doing, create, args...)
 	if p.err == nil {
 		p.err = p.x.handOver(p.ctx, name)
@@ -118,34 +121,27 @@ func (p *planner) table(name, create string, args ...any) int64 {
 // created makes a table of the result of a query and returns how many rows it
 // has.
 func (p *planner) created(name, query string, args ...any) int64 {
-	as := p.x.texts.inline("CREATE UNLOGGED TABLE run." + name + " WITH (autovacuum_enabled = off) AS ")
+	as := p.x.texts.Inline("CREATE UNLOGGED TABLE run." + name + " WITH (autovacuum_enabled = off) AS ")
 	return p.table(name, as+query, args...)
 }
 
 func (p *planner) analyze(name string) {
-	p.exec("planning: table "+name, p.x.texts.inline("ANALYZE run."+name))
+	p.exec("planning: table "+name, p.x.texts.Inline("ANALYZE run."+name))
 }
 
 // resolve runs the rule over all staged rows.
 func (p *planner) resolve() {
 	p.created("plan", p.x.statement("resolve"), p.x.ruleArgs()...)
-	p.table("retry", p.x.texts.inline("CREATE UNLOGGED TABLE run.retry (LIKE run.staged) WITH (autovacuum_enabled = off)"))
+	p.table("retry", p.x.texts.Inline("CREATE UNLOGGED TABLE run.retry (LIKE run.staged) WITH (autovacuum_enabled = off)"))
 }
 
 // ruleArgs are the parameters of resolve.sql.
 func (x *Session) ruleArgs() []any {
 	return append([]any{
-		orNull(x.opt.Rules.Organization),
+		sql.OrNull(x.opt.Rules.Organization),
 		x.opt.Rules.KeepExisting,
 		x.opt.Rules.KeepTriggers,
-	}, x.givenScope().args()...)
-}
-
-func orNull(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
+	}, x.givenScope().Args()...)
 }
 
 // secondLook tries the other forms of Salesforce ids that were not found. The
@@ -153,10 +149,10 @@ func orNull(s string) *string {
 // their other forms go in, both in one stream each.
 func (p *planner) secondLook() {
 	p.table("alternate_ids", p.x.statement("alternate_ids"))
-	if p.count(linker.EntityNotFound) == 0 || p.err != nil || p.x.texts.platform.Kind(platform.ExternalID) > platform.Citext {
+	if p.count(linker.EntityNotFound) == 0 || p.err != nil || p.x.texts.Platform.Kind(platform.ExternalID) > platform.Citext {
 		return
 	}
-	in, err := p.x.store.connect(p.ctx, fmt.Sprintf("run %d second look", p.x.opt.Run))
+	in, err := p.x.store.Connect(p.ctx, fmt.Sprintf("run %d second look", p.x.opt.Run))
 	if err != nil {
 		p.err = err
 		return
@@ -217,7 +213,7 @@ func (a *alternatives) Err() error { return a.err }
 // survivors lets the survivor of a merge take the merged row's place.
 func (p *planner) survivors() {
 	if p.count("entity_merged") > 0 {
-		p.retry("retry_survivors", orNull(p.x.opt.Rules.Organization))
+		p.retry("retry_survivors", sql.OrNull(p.x.opt.Rules.Organization))
 	}
 }
 
@@ -225,16 +221,16 @@ func (p *planner) survivors() {
 // same rule over it and puts its answers in the place of the first ones.
 func (p *planner) retry(fill string, args ...any) {
 	const doing = "planning: resolving rows a second time"
-	p.exec(doing, p.x.texts.inline("TRUNCATE run.retry"))
+	p.exec(doing, p.x.texts.Inline("TRUNCATE run.retry"))
 	if p.do(doing, fill, args...) == 0 {
 		return
 	}
 	p.analyze("retry")
 	p.analyzePlan()
 	p.sums = nil
-	p.exec(doing, p.x.texts.inline("DELETE FROM run.plan AS p USING run.retry AS a WHERE a.row_no = p.row_no"))
-	rule := p.x.texts.of("resolve", "run.staged", "run.retry")
-	p.exec(doing, p.x.texts.inline("INSERT INTO run.plan ")+rule, p.x.ruleArgs()...)
+	p.exec(doing, p.x.texts.Inline("DELETE FROM run.plan AS p USING run.retry AS a WHERE a.row_no = p.row_no"))
+	rule := p.x.texts.Of("resolve", "run.staged", "run.retry")
+	p.exec(doing, p.x.texts.Inline("INSERT INTO run.plan ")+rule, p.x.ruleArgs()...)
 	// By the statistics from before nearly all rows were rejected: with them
 	// the search for repeated recordings became a loop over all of them, for
 	// each of them.
@@ -262,7 +258,7 @@ func (p *planner) marks(first bool) {
 	case n == 0 || p.err != nil:
 		return
 	case first:
-		p.err = &ForeignMarksError{Run: p.x.opt.Run}
+		p.err = &postgres.ForeignMarksError{Run: p.x.opt.Run}
 		return
 	}
 	p.applied("applied", p.x.opt.Run)
@@ -283,7 +279,7 @@ func (p *planner) exists(name string) (some bool) {
 	if p.err != nil {
 		return false
 	}
-	query := p.x.texts.inline("SELECT EXISTS (SELECT FROM run." + name + ")")
+	query := p.x.texts.Inline("SELECT EXISTS (SELECT FROM run." + name + ")")
 	if err := p.x.work.QueryRow(p.ctx, query).Scan(&some); err != nil {
 		p.err = fmt.Errorf("looking into table %s: %w", name, err)
 	}
@@ -301,10 +297,10 @@ func (p *planner) groups() (groups []linker.Group) {
 	const doing = "counting links by connection"
 	switch {
 	case p.x.opt.Rules.Scope != nil:
-		args := append(p.x.scope.args(), p.x.prunes(), orNull(p.x.opt.Rules.Organization))
+		args := append(p.x.scope.Args(), p.x.prunes(), sql.OrNull(p.x.opt.Rules.Organization))
 		p.query(doing, p.x.statement("groups_scope"), args, each)
 	case p.x.opt.CountGroups:
-		p.query(doing, p.x.statement("groups_mentioned"), []any{orNull(p.x.opt.Rules.Organization)}, each)
+		p.query(doing, p.x.statement("groups_mentioned"), []any{sql.OrNull(p.x.opt.Rules.Organization)}, each)
 	}
 	return groups
 }

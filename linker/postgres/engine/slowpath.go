@@ -1,4 +1,4 @@
-package postgres
+package engine
 
 import (
 	"cmp"
@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"relink/linker/postgres"
+	"relink/linker/postgres/sql"
 
 	"github.com/jackc/pgx/v5"
 
@@ -29,11 +32,11 @@ func isRefusal(err error) bool    { return errors.Is(err, errHalfDone) || pg.IsR
 // slowPath links recordings whatever other sessions do to them meanwhile. The
 // lanes of a run and the HTTP operation share it.
 type slowPath struct {
-	texts   *texts
+	texts   *sql.Texts
 	run     *int64 // marks what is done; nil leaves no marks
 	rules   linker.Rules
-	scope   limits // outside which no link is cleared
-	canLock bool   // this role may lock CRM rows against deletion
+	scope   postgres.Limits // outside which no link is cleared
+	canLock bool            // this role may lock CRM rows against deletion
 }
 
 // link makes every change that can be made, in the caller's transaction, and
@@ -114,9 +117,9 @@ func (s *slowPath) fail(ctx context.Context, tx pgx.Tx, changes []change, code l
 // the rest, before anything of theirs is cleared. Those that are left know the
 // type of their CRM row.
 func (s *slowPath) lockTargets(ctx context.Context, tx pgx.Tx, changes []change) (left, gone []change, err error) {
-	statement := s.texts.of("find_targets")
+	statement := s.texts.Of("find_targets")
 	if s.canLock {
-		statement = s.texts.of("lock_targets")
+		statement = s.texts.Of("lock_targets")
 	}
 	rows, err := tx.Query(ctx, statement, each(changes, func(c change) string { return c.entity }))
 	if err != nil {
@@ -153,7 +156,7 @@ func (s *slowPath) lockLinks(ctx context.Context, tx pgx.Tx, changes []change) (
 		each(changes, func(c change) string { return c.entity }),
 		s.rules.KeepExisting, s.rules.KeepTriggers,
 	}
-	return lockedLinks(tx.Query(ctx, s.texts.of("lock_links"), append(args, s.scope.args()...)...))
+	return lockedLinks(tx.Query(ctx, s.texts.Of("lock_links"), append(args, s.scope.Args()...)...))
 }
 
 func lockedLinks(rows pgx.Rows, err error) (map[int64]currentLink, error) {
@@ -177,7 +180,7 @@ func lockedLinks(rows pgx.Rows, err error) (map[int64]currentLink, error) {
 // only clear. Where a link was cleared and none made in its place it returns
 // errHalfDone.
 func (s *slowPath) write(ctx context.Context, tx pgx.Tx, changes []change, locked map[int64]currentLink) (map[int64]applied, error) {
-	if err := pg.SetPath(ctx, tx, s.texts.platform.Path); err != nil {
+	if err := pg.SetPath(ctx, tx, s.texts.Platform.Path); err != nil {
 		return nil, err
 	}
 	if err := s.clear(ctx, tx, changes, locked); err != nil {
@@ -224,7 +227,7 @@ func (s *slowPath) clear(ctx context.Context, tx pgx.Tx, changes []change, locke
 			links, recordings, triggers = append(links, l.id), append(recordings, c.recording), append(triggers, c.trigger)
 		}
 	}
-	tag, err := tx.Exec(ctx, s.texts.of("clear_links"), links, recordings, triggers)
+	tag, err := tx.Exec(ctx, s.texts.Of("clear_links"), links, recordings, triggers)
 	if err != nil {
 		return fmt.Errorf("clearing links: %w", err)
 	}
@@ -242,7 +245,7 @@ func (s *slowPath) make(ctx context.Context, tx pgx.Tx, changes []change) (map[s
 		return nil, nil
 	}
 	slices.SortFunc(wanted, func(a, b change) int { return cmp.Compare(a.recording, b.recording) })
-	rows, err := tx.Query(ctx, s.texts.of("make_links"),
+	rows, err := tx.Query(ctx, s.texts.Of("make_links"),
 		each(wanted, func(c change) string { return c.recording }),
 		each(wanted, func(c change) string { return c.dataType }),
 		each(wanted, func(c change) string { return c.entity }),
@@ -267,7 +270,7 @@ func (s *slowPath) mark(ctx context.Context, tx pgx.Tx, changes []change) error 
 	if s.run == nil || len(changes) == 0 {
 		return nil
 	}
-	_, err := tx.Exec(ctx, s.texts.of("write_marks"), *s.run,
+	_, err := tx.Exec(ctx, s.texts.Of("write_marks"), *s.run,
 		each(changes, func(c change) int64 { return c.row }),
 		each(changes, func(c change) string { return c.recording }),
 		each(changes, func(c change) string { return c.made }),
@@ -299,7 +302,7 @@ func (s *slowPath) current(ctx context.Context, tx pgx.Tx, changes []change) (ma
 		each(changes, func(c change) int64 { return c.row }),
 		each(changes, func(c change) string { return c.recording }),
 	}
-	rows, err := tx.Query(ctx, s.texts.of("current_links"), append(args, s.scope.args()...)...)
+	rows, err := tx.Query(ctx, s.texts.Of("current_links"), append(args, s.scope.Args()...)...)
 	if err != nil {
 		return nil, fmt.Errorf("looking for current links: %w", err)
 	}

@@ -1,4 +1,4 @@
-package postgres
+package sql
 
 import (
 	"io/fs"
@@ -12,13 +12,13 @@ import (
 // Every statement renders, leaves no name open, and is seen with -v.
 func TestStatementsRender(t *testing.T) {
 	t.Parallel()
-	x := newTexts(&platform.Platform{Schema: `The "Platform"`}, 7)
-	paths, err := fs.Glob(statementFiles, "sql/*/*.sql")
+	x := New(&platform.Platform{Schema: `The "Platform"`}, 7)
+	paths, err := fs.Glob(statementFiles, "*/*.sql")
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("statements: %v, %v", paths, err)
 	}
 	for _, p := range paths {
-		text := x.of(strings.TrimSuffix(path.Base(p), ".sql"))
+		text := x.Of(strings.TrimSuffix(path.Base(p), ".sql"))
 		if open := qualified.FindString(text); open != "" || strings.Contains(text, "{{") || strings.Contains(text, "<no value>") {
 			t.Errorf("%s leaves %q open:\n%s", p, open, text)
 		}
@@ -30,12 +30,12 @@ func TestStatementsRender(t *testing.T) {
 // program and must not reach a database.
 func TestStatementsThatCannotBeRendered(t *testing.T) {
 	t.Parallel()
-	x := newTexts(&platform.Platform{Schema: "public"}, 0)
+	x := New(&platform.Platform{Schema: "public"}, 0)
 	for name, render := range map[string]func(){
-		"no such statement":           func() { x.of("nothing") },
-		"no such table":               func() { x.inline("SELECT FROM platform.calls") },
-		"a working table without run": func() { x.inline("SELECT FROM run.plan") },
-		"no such working table":       func() { x.of("batch", "run.staged", "run.retry") },
+		"no such statement":           func() { x.Of("nothing") },
+		"no such table":               func() { x.Inline("SELECT FROM platform.calls") },
+		"a working table without run": func() { x.Inline("SELECT FROM run.plan") },
+		"no such working table":       func() { x.Of("batch", "run.staged", "run.retry") },
 	} {
 		func() {
 			defer func() {

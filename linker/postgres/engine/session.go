@@ -1,4 +1,4 @@
-package postgres
+package engine
 
 import (
 	"context"
@@ -8,6 +8,10 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"relink/linker/postgres"
+	"relink/linker/postgres/lock"
+	"relink/linker/postgres/sql"
 
 	"github.com/jackc/pgx/v5"
 
@@ -19,8 +23,8 @@ import (
 // keepAlive is how often a leader makes sure that it still holds its locks.
 const keepAlive = time.Second
 
-// SessionOptions say what a session is opened for.
-type SessionOptions struct {
+// Options say what a session is opened for.
+type Options struct {
 	Run     int64
 	Rules   linker.Rules
 	Writing bool // takes the run lock and the fence; false for a dry run
@@ -56,8 +60,8 @@ type SessionOptions struct {
 // Session is one attempt at one run: its locks, its connections and the
 // statements of the road. Its methods are not for concurrent use.
 type Session struct {
-	store *Store
-	opt   SessionOptions
+	store *postgres.Store
+	opt   Options
 
 	leader *pgx.Conn // holds the locks, nothing else
 	work   *pgx.Conn // stages, plans, reports
@@ -66,19 +70,19 @@ type Session struct {
 	cancel context.CancelCauseFunc
 	pulse  sync.WaitGroup
 	// waitedFor is the lock that the working session waited for last.
-	waitedFor atomic.Pointer[heldLock]
+	waitedFor atomic.Pointer[lock.Held]
 
 	breaker breaker
 
 	owner   string // to whom working tables are handed over, quoted; "" for nobody
-	texts   *texts
+	texts   *sql.Texts
 	canLock bool // this role may lock CRM rows against deletion
 	// hasKey says that a foreign key keeps links from naming a CRM row that
 	// is not there. Without one, as where crm_entities is a view, apply looks.
 	hasKey bool
 	// scope limits which links are cleared and which are extra; nil values
 	// do not limit. An implied scope is known only once rows are resolved.
-	scope    limits
+	scope    postgres.Limits
 	withheld string // why extras are not cleared although asked for
 	// The state of a reconciliation's scope before it wrote and after, "" when
 	// that is not known: see scope_state.go.
@@ -96,9 +100,9 @@ type Session struct {
 // Its lanes were stopped; the run can be resumed.
 var ErrLeaderLost = errors.New("the connection that holds the run lock is lost")
 
-// Session connects and takes the locks. It returns a *LockedError when another
+// Open connects to the store and takes the locks. It returns a *LockedError when another
 // run is at work, or when this run already is.
-func (s *Store) Session(ctx context.Context, opt SessionOptions) (*Session, error) {
+func Open(ctx context.Context, s *postgres.Store, opt Options) (*Session, error) {
 	x := &Session{store: s, opt: opt}
 	x.ctx, x.cancel = context.WithCancelCause(ctx)
 	if err := x.open(x.ctx); err != nil {
@@ -117,27 +121,27 @@ func (x *Session) open(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if x.leader, err = x.store.connect(ctx, purpose+" leader"); err != nil {
+	if x.leader, err = x.store.Connect(ctx, purpose+" leader"); err != nil {
 		return err
 	}
-	if err := noticeSilence(ctx, x.leader); err != nil {
+	if err := lock.NoticeSilence(ctx, x.leader); err != nil {
 		return err
 	}
-	if x.work, err = x.store.connect(ctx, purpose); err != nil {
+	if x.work, err = x.store.Connect(ctx, purpose); err != nil {
 		return err
 	}
-	p, err := x.store.platform(ctx, x.work)
+	p, err := x.store.Platform(ctx, x.work)
 	if err != nil {
 		return err
 	}
-	x.texts = newTexts(p, x.opt.Run)
+	x.texts = sql.New(p, x.opt.Run)
 	if err := x.tune(ctx); err != nil {
 		return err
 	}
 	if err := x.findOwner(ctx); err != nil {
 		return err
 	}
-	if err := waitLock(ctx, x.leader, lockAlive, x.opt.Run, x.opt.OwnTimeout, nil); err != nil {
+	if err := lock.Wait(ctx, x.leader, lock.Alive, x.opt.Run, x.opt.OwnTimeout, nil); err != nil {
 		return err
 	}
 	if x.opt.Writing {
@@ -149,7 +153,7 @@ func (x *Session) open(ctx context.Context) (err error) {
 		UPDATE relink.runs
 		SET host = $2, pid = $3
 		WHERE id = $1 AND finished_at IS NULL -- who writes a report again did not make the run`,
-		x.opt.Run, hostname(), os.Getpid())
+		x.opt.Run, postgres.Hostname(), os.Getpid())
 	if err != nil {
 		return fmt.Errorf("noting who leads run %d: %w", x.opt.Run, err)
 	}
@@ -158,12 +162,12 @@ func (x *Session) open(ctx context.Context) (err error) {
 
 // lead takes the run lock and makes sure that no earlier run can still write.
 func (x *Session) lead(ctx context.Context) error {
-	patience := max(x.opt.LockTimeout, lockGrace)
+	patience := max(x.opt.LockTimeout, lock.Grace)
 	since := time.Now()
 	told := false
-	err := waitLock(ctx, x.leader, lockRun, 0, max(patience, x.opt.OwnTimeout), func(held *LockedError) bool {
+	err := lock.Wait(ctx, x.leader, lock.Run, 0, max(patience, x.opt.OwnTimeout), func(held *lock.LockedError) bool {
 		waits := time.Since(since) < patience || held.Run == x.opt.Run
-		if waits && !told && time.Since(since) > lockGrace {
+		if waits && !told && time.Since(since) > lock.Grace {
 			told = true
 			x.notice("waiting for %s", held.Holder)
 		}
@@ -176,7 +180,7 @@ func (x *Session) lead(ctx context.Context) error {
 		return err
 	}
 	// What dead runs have left is in the platform's way.
-	if _, err := clean(ctx, x.work); err != nil {
+	if _, err := postgres.CleanTables(ctx, x.work); err != nil {
 		x.notice("working tables of dead runs are left, relink runs clean drops them: %s", pg.Explain(err))
 	}
 	return nil
@@ -218,7 +222,7 @@ func (x *Session) tune(ctx context.Context) error {
 		    )
 		FROM pg_class AS c
 		WHERE c.oid = $2::text::regclass`
-	err = x.work.QueryRow(ctx, may, x.texts.platform.Base(platform.Links), x.texts.platform.Base(platform.Entities)).
+	err = x.work.QueryRow(ctx, may, x.texts.Platform.Base(platform.Links), x.texts.Platform.Base(platform.Entities)).
 		Scan(&x.canLock, &x.hasKey)
 	if err != nil {
 		return fmt.Errorf("looking at table crm_entities: %w", err)
@@ -285,10 +289,14 @@ func (x *Session) notice(format string, args ...any) {
 	}
 }
 
-func hostname() string {
-	name, err := os.Hostname()
-	if err != nil {
-		return "an unnamed host"
-	}
-	return name
+// Save writes down how far a run has come. It commits synchronously, whatever
+// the server's settings, and with it everything the lanes have committed: a
+// report written after Save is never ahead of the disk.
+func (x *Session) Save(ctx context.Context, r linker.Run) error {
+	ctx, done := x.during(ctx)
+	defer done()
+	return x.cause(postgres.Save(ctx, x.work, r, x.stateAfter))
 }
+
+// statement returns a statement for the working tables of this run.
+func (x *Session) statement(name string) string { return x.texts.Of(name) }

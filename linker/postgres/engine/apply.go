@@ -1,4 +1,4 @@
-package postgres
+package engine
 
 import (
 	"context"
@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"sync/atomic"
 	"time"
+
+	"relink/linker/postgres/lock"
 
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
@@ -81,7 +83,7 @@ func (x *Session) Apply(ctx context.Context, stop <-chan struct{}, applied *atom
 
 // workBlocks is the length of a work list in blocks.
 func (x *Session) workBlocks(ctx context.Context, table string) (blocks int64, err error) {
-	query := x.texts.inline("SELECT pg_relation_size('run." + table + "') / current_setting('block_size')::bigint")
+	query := x.texts.Inline("SELECT pg_relation_size('run." + table + "') / current_setting('block_size')::bigint")
 	if err := x.work.QueryRow(ctx, query).Scan(&blocks); err != nil {
 		return 0, fmt.Errorf("measuring the work list: %w", err)
 	}
@@ -123,7 +125,7 @@ func (x *Session) openLanes(ctx context.Context, stop <-chan struct{}, blocks in
 }
 
 func (x *Session) openLane(ctx context.Context, stop <-chan struct{}, n int) (*lane, error) {
-	conn, err := x.store.connect(ctx, fmt.Sprintf("run %d lane %d", x.opt.Run, n))
+	conn, err := x.store.Connect(ctx, fmt.Sprintf("run %d lane %d", x.opt.Run, n))
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +135,7 @@ func (x *Session) openLane(ctx context.Context, stop <-chan struct{}, n int) (*l
 		expected: x.statement("expected"), batch: x.statement("batch"),
 	}
 	if err = l.prepare(ctx); err == nil {
-		_, err = conn.Exec(ctx, "SELECT pg_advisory_lock_shared($1, 0)", int32(lockFence))
+		_, err = conn.Exec(ctx, "SELECT pg_advisory_lock_shared($1, 0)", int32(lock.Fence))
 	}
 	if err != nil {
 		l.close()
@@ -164,7 +166,7 @@ func (l *lane) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return noticeSilence(ctx, l.conn)
+	return lock.NoticeSilence(ctx, l.conn)
 }
 
 // run applies all batches of a range of blocks.
@@ -230,7 +232,7 @@ func (l *lane) fast(ctx context.Context, from, to pgTID) (int64, error) {
 			return nil
 		}
 		// It stays for triggers and constraints that wait for the commit.
-		if err := pg.SetPath(ctx, tx, l.x.texts.platform.Path); err != nil {
+		if err := pg.SetPath(ctx, tx, l.x.texts.Platform.Path); err != nil {
 			return err
 		}
 		if links > 0 {

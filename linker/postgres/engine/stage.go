@@ -1,4 +1,4 @@
-package postgres
+package engine
 
 import (
 	"context"
@@ -8,6 +8,8 @@ import (
 	"hash/maphash"
 	"io"
 	"strings"
+
+	"relink/linker/postgres/sql"
 
 	"relink/linker"
 	"relink/linker/bloom"
@@ -39,7 +41,7 @@ func (x *Session) Staged(ctx context.Context) (bool, error) {
 		WHERE id = $1`
 	var want int64
 	var exists bool
-	prefix := tablePrefix(x.opt.Run)
+	prefix := sql.TablePrefix(x.opt.Run)
 	if err := x.work.QueryRow(ctx, query, x.opt.Run, prefix+"staged", prefix+"doubts", stagedColumns).Scan(&want, &exists); err != nil {
 		return false, x.cause(fmt.Errorf("looking for the working table of run %d: %w", x.opt.Run, err))
 	}
@@ -47,7 +49,7 @@ func (x *Session) Staged(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	var have int64
-	if err := x.work.QueryRow(ctx, x.texts.inline("SELECT count(*) FROM run.staged")).Scan(&have); err != nil {
+	if err := x.work.QueryRow(ctx, x.texts.Inline("SELECT count(*) FROM run.staged")).Scan(&have); err != nil {
 		return false, x.cause(fmt.Errorf("counting the working table of run %d: %w", x.opt.Run, err))
 	}
 	return have == want, nil
@@ -69,8 +71,8 @@ func (x *Session) Stage(ctx context.Context, next func(*linker.Numbered) error, 
 	if err := x.handOver(ctx, "staged"); err != nil {
 		return 0, x.cause(err)
 	}
-	rows := &copyReader{platform: x.texts.platform, next: next, seed: maphash.MakeSeed(), seen: bloom.New(bloom.MaxSize), faults: map[linker.Code]int64{}}
-	tag, err := x.work.PgConn().CopyFrom(ctx, rows, x.texts.inline(
+	rows := &copyReader{platform: x.texts.Platform, next: next, seed: maphash.MakeSeed(), seen: bloom.New(bloom.MaxSize), faults: map[linker.Code]int64{}}
+	tag, err := x.work.PgConn().CopyFrom(ctx, rows, x.texts.Inline(
 		"COPY run.staged ("+strings.Join(stagedColumns, ", ")+") FROM STDIN (FORMAT binary)"))
 	if rows.err != nil {
 		return 0, rows.err
@@ -90,7 +92,7 @@ func (x *Session) Stage(ctx context.Context, next func(*linker.Numbered) error, 
 	}
 	// The columns that decide how the plan joins. Samples of all of them
 	// take as long as reading a fifth of the file.
-	if _, err := x.work.Exec(ctx, x.texts.inline("ANALYZE run.staged (code, entity_id, connection_id, seen)")); err != nil {
+	if _, err := x.work.Exec(ctx, x.texts.Inline("ANALYZE run.staged (code, entity_id, connection_id, seen)")); err != nil {
 		return 0, x.cause(fmt.Errorf("analyzing the working table: %w", err))
 	}
 	return rows.count, nil

@@ -1,4 +1,4 @@
-package postgres
+package engine
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"relink/linker/postgres/sql"
 
 	"github.com/jackc/pgx/v5"
 
@@ -102,7 +104,7 @@ func (l *lane) inTransaction(ctx context.Context, do func(pgx.Tx) error) error {
 				return err
 			}
 			// For triggers and constraints that wait for the commit.
-			return pg.SetPath(ctx, tx, l.x.texts.platform.Path)
+			return pg.SetPath(ctx, tx, l.x.texts.Platform.Path)
 		})
 	})
 }
@@ -153,8 +155,8 @@ func (l *lane) note(ctx context.Context, tx pgx.Tx, done []applied) error {
 	for _, a := range done {
 		if a.Outcome != l.x.planned(a.change) || a.link != a.change.link {
 			odd = append(odd, []any{
-				a.row, string(a.Outcome), orNull(string(a.Code)), orNull(a.Detail),
-				orNull(a.PreviousEntityID), orNull(a.PreviousDataType),
+				a.row, string(a.Outcome), sql.OrNull(string(a.Code)), sql.OrNull(a.Detail),
+				sql.OrNull(a.PreviousEntityID), sql.OrNull(a.PreviousDataType),
 			})
 		}
 	}

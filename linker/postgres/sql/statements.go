@@ -1,4 +1,4 @@
-package postgres
+package sql
 
 import (
 	"embed"
@@ -17,7 +17,7 @@ import (
 // Statements longer than a line are files: sql/STAGE/NAME.sql, by the stage of
 // a run that needs them. Names are unique over all stages.
 //
-//go:embed sql/*/*.sql
+//go:embed */*.sql
 var statementFiles embed.FS
 
 // templates are the files by name. What one rule needs in several statements is
@@ -26,7 +26,7 @@ var templates = readTemplates(statementFiles)
 
 func readTemplates(files fs.FS) *template.Template {
 	root := template.New("").Funcs(platform.Functions(nil))
-	paths, err := fs.Glob(files, "sql/*/*.sql")
+	paths, err := fs.Glob(files, "*/*.sql")
 	if err != nil {
 		panic(err) // the pattern is fixed text
 	}
@@ -44,28 +44,29 @@ func readTemplates(files fs.FS) *template.Template {
 	return root
 }
 
-// texts renders statements for one platform and one run. A file names the
+// Texts renders statements for one platform and one run. A file names the
 // platform's tables as platform.NAME and the run's working tables as run.NAME;
 // these are the only names in it that are not fixed, since a table's name cannot
 // be a parameter. What cannot be rendered is a fault of this package, nothing
 // that input can cause, and panics: a test renders every statement.
-type texts struct {
-	platform  *platform.Platform
-	run       int64 // 0 outside a run
+type Texts struct {
+	Platform  *platform.Platform
+	Run       int64 // 0 outside a run
 	templates *template.Template
 
 	mu       sync.Mutex
 	rendered map[string]string
 }
 
-func newTexts(p *platform.Platform, run int64) *texts {
+// New returns the statements for platform p and a run, 0 for none.
+func New(p *platform.Platform, run int64) *Texts {
 	own := template.Must(templates.Clone()).Funcs(platform.Functions(p))
-	return &texts{platform: p, run: run, templates: own, rendered: map[string]string{}}
+	return &Texts{Platform: p, Run: run, templates: own, rendered: map[string]string{}}
 }
 
-// of returns a statement of sql/. as, in pairs, puts other relations in the
+// Of returns the statement of a file. as, in pairs, puts other relations in the
 // place of working tables: "run.staged", "run.retry".
-func (t *texts) of(name string, as ...string) string {
+func (t *Texts) Of(name string, as ...string) string {
 	key := name + "\x00" + strings.Join(as, "\x00")
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -81,13 +82,13 @@ func (t *texts) of(name string, as ...string) string {
 	return text
 }
 
-// inline renders a statement of one line.
-func (t *texts) inline(statement string) string { return t.names(statement, nil) }
+// Inline renders a statement of one line.
+func (t *Texts) Inline(statement string) string { return t.names(statement, nil) }
 
 // qualified finds the names of tables that a statement leaves open.
 var qualified = regexp.MustCompile(`\b(run|platform)\.([a-z_]+)\b`)
 
-func (t *texts) names(text string, as []string) string {
+func (t *Texts) names(text string, as []string) string {
 	for i := 0; i < len(as); i += 2 {
 		if !strings.Contains(text, as[i]) {
 			panic("the statement has no " + as[i] + ":\n" + text)
@@ -96,18 +97,24 @@ func (t *texts) names(text string, as []string) string {
 	}
 	return qualified.ReplaceAllStringFunc(text, func(name string) string {
 		if table, ok := strings.CutPrefix(name, "platform."); ok {
-			return t.platform.Table(table)
+			return t.Platform.Table(table)
 		}
-		if t.run == 0 {
+		if t.Run == 0 {
 			panic("a working table outside a run:\n" + text)
 		}
-		return tablePrefix(t.run) + strings.TrimPrefix(name, "run.")
+		return TablePrefix(t.Run) + strings.TrimPrefix(name, "run.")
 	})
 }
 
-func tablePrefix(run int64) string {
+// TablePrefix is what the names of a run's working tables begin with.
+func TablePrefix(run int64) string {
 	return "relink.run_" + strconv.FormatInt(run, 10) + "_"
 }
 
-// statement returns a statement for the working tables of this run.
-func (x *Session) statement(name string) string { return x.texts.of(name) }
+// OrNull is s as a parameter, NULL for "".
+func OrNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}

@@ -1,4 +1,4 @@
-package postgres
+package engine
 
 import (
 	"context"
@@ -71,7 +71,7 @@ func (l *lane) prune(ctx context.Context, from, to pgTID) error {
 func (l *lane) clearExtras(ctx context.Context, statement string, from, to pgTID) error {
 	return l.waitForTable(ctx, func() error {
 		return pgx.BeginFunc(ctx, l.conn, func(tx pgx.Tx) error {
-			if err := pg.SetPath(ctx, tx, l.x.texts.platform.Path); err != nil {
+			if err := pg.SetPath(ctx, tx, l.x.texts.Platform.Path); err != nil {
 				return err
 			}
 			_, err := tx.Exec(ctx, l.x.statement(statement), l.x.opt.Run, from, to)

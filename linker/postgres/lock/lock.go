@@ -1,4 +1,4 @@
-package postgres
+package lock
 
 import (
 	"context"
@@ -11,22 +11,22 @@ import (
 	"relink/linker/text"
 )
 
-// Advisory locks have two numbers. The first is ours alone ("relink" and what
-// the lock is for); the second is 0, or a run's id.
+// The locks. An advisory lock has two numbers: the first is ours alone ("relink"
+// and what the lock is for); the second is 0, or a run's id.
 const (
-	lockRun   = 0x72656c01 // held by the leader of the one writing run
-	lockFence = 0x72656c02 // held shared by every lane that may write
-	lockAlive = 0x72656c03 // held by a run's leader, with the run's id
+	Run   = 0x72656c01 // held by the leader of the one writing run
+	Fence = 0x72656c02 // held shared by every lane that may write
+	Alive = 0x72656c03 // held by a run's leader, with the run's id
 )
 
-// lockPoll is how often a waiting leader looks again. A queued
+// Poll is how often a waiting leader looks again. A queued
 // pg_advisory_lock would be woken sooner but cannot say whom it waits for.
-const lockPoll = 200 * time.Millisecond
+const Poll = 200 * time.Millisecond
 
-// lockGrace is how long a run that does not want to wait waits all the same: the
+// Grace is how long a run that does not want to wait waits all the same: the
 // server takes some moments to notice that a process was killed, and frees its
 // locks only then.
-const lockGrace = 500 * time.Millisecond
+const Grace = 500 * time.Millisecond
 
 // LockedError says that another run holds the lock that a run needs, or a session
 // that is no run of relink's.
@@ -44,8 +44,8 @@ func (e *LockedError) Error() string {
 
 const justEnded = "one that just ended"
 
-// tryLock takes a session lock or says who has it.
-func tryLock(ctx context.Context, conn *pgx.Conn, class int32, id int64) error {
+// Try takes a session lock or says who has it.
+func Try(ctx context.Context, conn *pgx.Conn, class int32, id int64) error {
 	var got bool
 	if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1, $2)", class, int32(id)).Scan(&got); err != nil {
 		return fmt.Errorf("taking a run lock: %w", err)
@@ -56,9 +56,9 @@ func tryLock(ctx context.Context, conn *pgx.Conn, class int32, id int64) error {
 	return holder(ctx, conn, class, id)
 }
 
-// unlock frees a session lock. The end of the session would do it, too, but some
+// Unlock frees a session lock. The end of the session would do it, too, but some
 // moments after the client has gone on.
-func unlock(ctx context.Context, conn *pgx.Conn, class int32, id int64) error {
+func Unlock(ctx context.Context, conn *pgx.Conn, class int32, id int64) error {
 	if _, err := conn.Exec(ctx, "SELECT pg_advisory_unlock($1, $2)", class, int32(id)); err != nil {
 		return fmt.Errorf("freeing a run lock: %w", err)
 	}
@@ -89,7 +89,7 @@ func holder(ctx context.Context, conn *pgx.Conn, class int32, id int64) error {
 	var kind, host, started string
 	var pid, backend int32
 	var role, application, client string
-	err := conn.QueryRow(ctx, query, class, id, lockAlive).
+	err := conn.QueryRow(ctx, query, class, id, Alive).
 		Scan(&run, &kind, &host, &pid, &started, &backend, &role, &application, &client)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
@@ -103,12 +103,12 @@ func holder(ctx context.Context, conn *pgx.Conn, class int32, id int64) error {
 	return &LockedError{Run: run, Holder: fmt.Sprintf("%s %d, started %s UTC by process %d on %s", kind, run, started, pid, host)}
 }
 
-// waitLock tries until it has the lock, the wait is over, or may says that
+// Wait tries until it has the lock, the wait is over, or may says that
 // this holder is not worth waiting for.
-func waitLock(ctx context.Context, conn *pgx.Conn, class int32, id int64, wait time.Duration, may func(*LockedError) bool) error {
+func Wait(ctx context.Context, conn *pgx.Conn, class int32, id int64, wait time.Duration, may func(*LockedError) bool) error {
 	deadline := time.Now().Add(wait)
 	for {
-		err := tryLock(ctx, conn, class, id)
+		err := Try(ctx, conn, class, id)
 		var locked *LockedError
 		if !errors.As(err, &locked) {
 			return err
@@ -119,15 +119,15 @@ func waitLock(ctx context.Context, conn *pgx.Conn, class int32, id int64, wait t
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(lockPoll):
+		case <-time.After(Poll):
 		}
 	}
 }
 
-// noticeSilence lets the server notice within half a minute that this host has
+// NoticeSilence lets the server notice within half a minute that this host has
 // gone without a word, as when its power fails. Locks would stay for two hours
 // by what systems have as default. Over a local socket it does nothing.
-func noticeSilence(ctx context.Context, conn *pgx.Conn) error {
+func NoticeSilence(ctx context.Context, conn *pgx.Conn) error {
 	_, err := conn.Exec(ctx, `
 		SELECT set_config('tcp_keepalives_idle', '10', false),
 		    set_config('tcp_keepalives_interval', '5', false),
@@ -151,30 +151,4 @@ func sessionWords(pid int32, role, application, client string) string {
 		words += " at " + client
 	}
 	return words
-}
-
-// fenceNotice is how long the fence is waited for before the person is told.
-const fenceNotice = 2 * time.Second
-
-// fence waits until no lane of a dead run can commit any more. After kill -9
-// of a client its backend finishes what it has received, COMMIT included,
-// while the lock of its leader is already gone. It gives up after the time that a
-// statement may wait for a lock: then a session holds it that is no lane.
-func (x *Session) fence(ctx context.Context) error {
-	since, told := time.Now(), false
-	err := waitLock(ctx, x.leader, lockFence, 0, x.lockWait(), func(held *LockedError) bool {
-		if !told && time.Since(since) > fenceNotice {
-			told = true
-			x.notice("waiting for the lanes of an earlier run to end: %s", held.Holder)
-		}
-		return true
-	})
-	var held *LockedError
-	if errors.As(err, &held) {
-		return fmt.Errorf("gave up after waiting %s for the lanes of an earlier run to end: %w", x.lockWait(), err)
-	}
-	if err != nil {
-		return err
-	}
-	return unlock(ctx, x.leader, lockFence, 0)
 }

@@ -1,4 +1,4 @@
-package postgres
+package engine
 
 import (
 	"context"
@@ -84,7 +84,7 @@ func (s *slowPath) readyToRevert(ctx context.Context, tx pgx.Tx, changes []chang
 			linked = append(linked, c)
 		}
 	}
-	r.locked, err = lockedLinks(tx.Query(ctx, s.texts.of("lock_planned"),
+	r.locked, err = lockedLinks(tx.Query(ctx, s.texts.Of("lock_planned"),
 		each(linked, func(c change) int64 { return c.row }),
 		each(linked, func(c change) string { return c.recording }),
 		each(linked, func(c change) string { return c.link })))

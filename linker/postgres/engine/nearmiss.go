@@ -1,4 +1,4 @@
-package postgres
+package engine
 
 import (
 	"cmp"
@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"relink/linker/postgres/sql"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -28,7 +30,7 @@ func (p *planner) nearMisses() {
 		p.say(doing, "near_entities")
 	}
 	if p.count(linker.RecordingNotFound) > 0 {
-		p.say("looking for near misses of recording ids", "near_recordings", orNull(p.x.opt.Rules.Organization))
+		p.say("looking for near misses of recording ids", "near_recordings", sql.OrNull(p.x.opt.Rules.Organization))
 	}
 }
 
@@ -37,7 +39,7 @@ func (p *planner) nearMisses() {
 func (p *planner) say(doing, name string, args ...any) {
 	p.created("near", p.x.statement(name), args...)
 	p.analyze("near")
-	p.exec(doing, p.x.texts.inline(`
+	p.exec(doing, p.x.texts.Inline(`
 		UPDATE run.plan AS p
 		SET detail = concat_ws('; ', p.detail, near.said)
 		FROM run.near AS near
@@ -62,9 +64,9 @@ func (s *Single) nearMiss(ctx context.Context, organization string, code linker.
 	var query string
 	switch code {
 	case linker.EntityNotFound:
-		query = t.of("near_entities_of_one", "run.plan", "miss", "run.staged", "miss", "run.alternate_ids", "form", "run.asked", "asked")
+		query = t.Of("near_entities_of_one", "run.plan", "miss", "run.staged", "miss", "run.alternate_ids", "form", "run.asked", "asked")
 	case linker.RecordingNotFound:
-		query = t.of("near_recordings_of_one", "run.plan", "miss", "run.staged", "miss")
+		query = t.Of("near_recordings_of_one", "run.plan", "miss", "run.staged", "miss")
 	default:
 		return "", nil
 	}
@@ -73,7 +75,7 @@ func (s *Single) nearMiss(ctx context.Context, organization string, code linker.
 		return "", nil
 	}
 	defer leave()
-	ids := idsOf(t.platform, row)
+	ids := idsOf(t.Platform, row)
 	forms := linker.Alternatives(cmp.Or(row.ID, row.ExternalID))
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "SELECT set_config('statement_timeout', $1, true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)", fmt.Sprintf("%dms", nearTimeout.Milliseconds())); err != nil {

@@ -1,0 +1,36 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"relink/linker/postgres/lock"
+)
+
+// fenceNotice is how long the fence is waited for before the person is told.
+const fenceNotice = 2 * time.Second
+
+// fence waits until no lane of a dead run can commit any more. After kill -9
+// of a client its backend finishes what it has received, COMMIT included,
+// while the lock of its leader is already gone. It gives up after the time that a
+// statement may wait for a lock: then a session holds it that is no lane.
+func (x *Session) fence(ctx context.Context) error {
+	since, told := time.Now(), false
+	err := lock.Wait(ctx, x.leader, lock.Fence, 0, x.lockWait(), func(held *lock.LockedError) bool {
+		if !told && time.Since(since) > fenceNotice {
+			told = true
+			x.notice("waiting for the lanes of an earlier run to end: %s", held.Holder)
+		}
+		return true
+	})
+	var held *lock.LockedError
+	if errors.As(err, &held) {
+		return fmt.Errorf("gave up after waiting %s for the lanes of an earlier run to end: %w", x.lockWait(), err)
+	}
+	if err != nil {
+		return err
+	}
+	return lock.Unlock(ctx, x.leader, lock.Fence, 0)
+}
