@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"relink/batch/source"
+	"relink/batch/source/raw"
 	"relink/linker"
 )
 
@@ -59,7 +60,7 @@ func (j *Job) clock() {
 func (j *Job) finish(ctx context.Context, a Attempt, done *Done) error {
 	err := j.report(ctx, a, done, j.begin)
 	var changed *source.ChangedError
-	if err != nil && (errors.As(err, &changed) || source.IsUnreadable(err)) {
+	if err != nil && (errors.As(err, &changed) || raw.IsUnreadable(err)) {
 		// The rows are staged and decided; only the bytes of the records
 		// are lost.
 		done.SourceLost = err.Error()

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+
+	"relink/batch/source/raw"
 )
 
 // DefaultMaxBytes is how much is read of one input, unpacked: 500 million rows
@@ -39,9 +41,9 @@ func newBounded(unpacked io.Reader, r *Reader, most int64) *bounded {
 func (in Input) maxBytes() int64 { return cmp.Or(in.MaxBytes, DefaultMaxBytes) }
 
 func tooLarge(name string, most int64) error {
-	return &inputError{
-		place: name, what: fmt.Sprintf("the file has more than %d bytes", most),
-		hint: "raise --max-bytes if that is right",
+	return &raw.Error{
+		Place: name, What: fmt.Sprintf("the file has more than %d bytes", most),
+		Remedy: "raise --max-bytes if that is right",
 	}
 }
 
@@ -52,9 +54,9 @@ func (b *bounded) Read(p []byte) (int, error) {
 	case b.read > b.most:
 		return 0, tooLarge(b.reader.name, b.most)
 	case b.packed && b.read > ratioFrom && b.read/maxRatio > b.reader.stored.read.Load():
-		return 0, &inputError{
-			place: b.reader.name, what: fmt.Sprintf("%d bytes of packed data become more than %d: nothing that rows are packed into does so", b.reader.stored.read.Load(), b.read),
-			hint: "look at what is in it; a file that is right can be given unpacked",
+		return 0, &raw.Error{
+			Place: b.reader.name, What: fmt.Sprintf("%d bytes of packed data become more than %d: nothing that rows are packed into does so", b.reader.stored.read.Load(), b.read),
+			Remedy: "look at what is in it; a file that is right can be given unpacked",
 		}
 	}
 	return n, err

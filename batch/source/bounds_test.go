@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"relink/batch/source/raw"
+
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 )
@@ -68,7 +70,7 @@ func TestBombs(t *testing.T) {
 				t.Fatal(err)
 			}
 			err := all(t.Context(), Input{Path: "-", Stdin: &packed, Name: "bomb.csv." + bomb.kind})
-			if err == nil || !IsUnreadable(err) || !strings.Contains(err.Error(), "bytes of packed data become more than") {
+			if err == nil || !raw.IsUnreadable(err) || !strings.Contains(err.Error(), "bytes of packed data become more than") {
 				t.Errorf("%d bytes: %v, want an error about packed data", packed.Len(), err)
 			}
 		})

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"relink/batch/source/raw"
+
 	"go.uber.org/goleak"
 )
 
@@ -14,7 +16,7 @@ import (
 func TestSourceClose(t *testing.T) {
 	// Not parallel: it counts the goroutines of the process.
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	long := "recordingId,dataType,id\n" + strings.Repeat("x", 5*maxRecord)
+	long := "recordingId,dataType,id\n" + strings.Repeat("x", 5*raw.MaxRecord)
 	for _, content := range []string{manyRows(100_000), long, zst(t, manyRows(100_000)), ""} {
 		for rows := range 3 {
 			s, err := Open(Input{Path: "-", Stdin: strings.NewReader(content)})

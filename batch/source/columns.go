@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"relink/batch/source/raw"
+
 	"relink/linker"
 )
 
@@ -46,10 +48,10 @@ func matchColumns(cells []string, n *names, set linker.Fields, place string) (he
 			h.shared = true
 			continue
 		}
-		return h, &inputError{
-			place: place,
-			what:  fmt.Sprintf("columns %d (%s) and %d (%s) are both the field %s", a+1, quoted(cells[a]), b+1, quoted(cells[b]), linker.Field(f)),
-			hint:  "rename or remove one of them",
+		return h, &raw.Error{
+			Place:  place,
+			What:   fmt.Sprintf("columns %d (%s) and %d (%s) are both the field %s", a+1, quoted(cells[a]), b+1, quoted(cells[b]), linker.Field(f)),
+			Remedy: "rename or remove one of them",
 		}
 	}
 	for _, cell := range cells {
@@ -59,9 +61,9 @@ func matchColumns(cells []string, n *names, set linker.Fields, place string) (he
 	}
 	for _, key := range slices.Sorted(maps.Keys(n.mapped)) {
 		if !slices.ContainsFunc(cells, func(c string) bool { return normalize(c) == key }) {
-			return h, &inputError{
-				place: place, what: fmt.Sprintf("--map names the header %q, which is not there; the header has %s", n.mapped[key], listed(cells)),
-				hint: "correct --map",
+			return h, &raw.Error{
+				Place: place, What: fmt.Sprintf("--map names the header %q, which is not there; the header has %s", n.mapped[key], listed(cells)),
+				Remedy: "correct --map",
 			}
 		}
 	}
@@ -70,9 +72,9 @@ func matchColumns(cells []string, n *names, set linker.Fields, place string) (he
 		if line := mapLine(cells, func(f linker.Field) bool { return len(feeds[f]) == 0 && *set.At(f) == "" }); line != "" {
 			hint = "did you mean " + line + " ? --set field=VALUE fills a field for all rows"
 		}
-		return h, &inputError{
-			place: place, what: fmt.Sprintf("the header has no column for %s; it has %s", missing, listed(cells)),
-			hint: hint,
+		return h, &raw.Error{
+			Place: place, What: fmt.Sprintf("the header has no column for %s; it has %s", missing, listed(cells)),
+			Remedy: hint,
 		}
 	}
 	if i := slices.Index(h.fields, linker.FieldRecordingID); i >= 0 {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"relink/batch/source/raw"
+
 	"relink/linker"
 )
 
@@ -75,7 +77,7 @@ func conformCSV(t *testing.T, path string) {
 			Name: "links.csv", Map: map[string]string{column: "recordingId"},
 			Set: linker.Fields{DataType: "LEAD", ID: "i"},
 		}
-		got, err := read(t, content, in, readBlock)
+		got, err := read(t, content, in, raw.BlockSize)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -117,7 +119,7 @@ func conformJSON(t *testing.T, path string) {
 	}
 	const good = `{"recordingId":"r1","dataType":"LEAD","id":"i1"}`
 	content := fmt.Sprintf("%s\n%s\n%s\n", good, document, good)
-	got, err := read(t, []byte(content), Input{Name: "links.jsonl"}, readBlock)
+	got, err := read(t, []byte(content), Input{Name: "links.jsonl"}, raw.BlockSize)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"relink/batch/source/raw"
+
 	"relink/linker"
 	"relink/linker/text"
 )
@@ -55,9 +57,9 @@ const (
 // beginning.
 func refuse(sample []byte, name string) error {
 	if len(sample) > tarOffset && bytes.HasPrefix(sample[tarOffset:], []byte(tarMagic)) {
-		return &inputError{
-			place: name, what: "the file is a tar archive, not CSV or JSONL",
-			hint: "unpack it (tar -xf) and name the file in it",
+		return &raw.Error{
+			Place: name, What: "the file is a tar archive, not CSV or JSONL",
+			Remedy: "unpack it (tar -xf) and name the file in it",
 		}
 	}
 	for _, k := range kinds {
@@ -73,7 +75,7 @@ func refuse(sample []byte, name string) error {
 				what, hint = "an OpenDocument spreadsheet (.ods)", saveAsCSV
 			}
 		}
-		return &inputError{place: name, what: "the file is " + what + ", not CSV or JSONL", hint: hint}
+		return &raw.Error{Place: name, What: "the file is " + what + ", not CSV or JSONL", Remedy: hint}
 	}
 	return nil
 }
@@ -86,12 +88,12 @@ func refuseText(sample, name string) error {
 	head := strings.ToLower(strings.TrimSpace(sample[:min(len(sample), 1024)]))
 	switch {
 	case strings.HasPrefix(head, "<") && slices.ContainsFunc(htmlTags, func(tag string) bool { return strings.Contains(head, tag) }):
-		return &inputError{
-			place: name, what: "the file is an HTML page, not CSV or JSONL",
-			hint: "it may be a login page saved in place of the export; log in and export again",
+		return &raw.Error{
+			Place: name, What: "the file is an HTML page, not CSV or JSONL",
+			Remedy: "it may be a login page saved in place of the export; log in and export again",
 		}
 	case strings.HasPrefix(head, "<?xml"), strings.HasPrefix(head, "<") && strings.Contains(head, "</"):
-		return &inputError{place: name, what: "the file is XML, not CSV or JSONL", hint: "export the data as CSV"}
+		return &raw.Error{Place: name, What: "the file is XML, not CSV or JSONL", Remedy: "export the data as CSV"}
 	}
 	return nil
 }
@@ -109,9 +111,9 @@ func refuseJSON(sample []byte, name string, n *names) error {
 		if err := refuseEnvelope(sample, name, n); err != nil {
 			return err
 		}
-		return &inputError{
-			place: name, what: "the file is JSON over many lines, not one object a line",
-			hint: "convert it: jq -c . " + text.ShellQuote(fileOf(name)) + into(name, "jsonl"),
+		return &raw.Error{
+			Place: name, What: "the file is JSON over many lines, not one object a line",
+			Remedy: "convert it: jq -c . " + text.ShellQuote(fileOf(name)) + into(name, "jsonl"),
 		}
 	case bytes.HasPrefix(first, []byte("{")):
 		if err := refuseMessages(sample, name, n); err != nil {
@@ -129,9 +131,9 @@ func jsonArray(sample []byte, place string, n *names) error {
 			return err
 		}
 	}
-	return &inputError{
-		place: place, what: "the file is a JSON array, not one object a line",
-		hint: "convert it: jq -c '.[]' " + text.ShellQuote(fileOf(place)) + into(place, "jsonl"),
+	return &raw.Error{
+		Place: place, What: "the file is a JSON array, not one object a line",
+		Remedy: "convert it: jq -c '.[]' " + text.ShellQuote(fileOf(place)) + into(place, "jsonl"),
 	}
 }
 
@@ -144,7 +146,7 @@ func refuseCSV(sample, name string, n *names, set linker.Fields) error {
 	}
 	for _, d := range delimiters {
 		if completeLine(strings.TrimSpace(first), d, n, set) {
-			return &inputError{place: name, what: "the file begins with a CSV header, not with a JSON object", hint: "give --format csv"}
+			return &raw.Error{Place: name, What: "the file begins with a CSV header, not with a JSON object", Remedy: "give --format csv"}
 		}
 	}
 	return nil
@@ -160,7 +162,7 @@ func refuseBinary(line []byte, place string) error {
 		}
 	}
 	if bytes.IndexByte(line, 0) >= 0 || control > len(line)/8 {
-		return &inputError{place: place, what: "the file is not text", hint: "name a CSV or JSONL file"}
+		return &raw.Error{Place: place, What: "the file is not text", Remedy: "name a CSV or JSONL file"}
 	}
 	return nil
 }
@@ -173,7 +175,7 @@ func formatOf(in Input, name, sample string) (string, error) {
 		return in.Format, nil
 	case "":
 	default:
-		return "", &inputError{what: fmt.Sprintf("there is no format %q", in.Format), hint: "--format is csv or jsonl"}
+		return "", &raw.Error{What: fmt.Sprintf("there is no format %q", in.Format), Remedy: "--format is csv or jsonl"}
 	}
 	name = strings.ToLower(name)
 	for _, packed := range []string{".gz", ".zst"} {

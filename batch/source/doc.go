@@ -5,11 +5,11 @@
 //
 //	hash.go                     stored bytes: counted, hashed, read ahead
 //	   ↓
-//	compress.go                 gzip and zstd unpacked, other formats refused
+//	raw/compress.go             gzip and zstd unpacked, other formats refused
 //	   ↓
-//	lines.go                    a buffer that cuts lines; no byte is lost
+//	raw/lines.go                a buffer that cuts lines; no byte is lost
 //	   ↓
-//	encoding.go                 UTF-8, UTF-16 or a named encoding to UTF-8
+//	raw/encoding.go             UTF-8, UTF-16 or a named encoding to UTF-8
 //	   ↓
 //	frame.go                    lines to records: blank lines, quoted line ends,
 //	   ↓                        records too long to be held

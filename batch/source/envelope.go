@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"relink/batch/source/raw"
+
 	"github.com/go-json-experiment/json/jsontext"
 
 	"relink/linker"
@@ -152,9 +154,9 @@ func refuseEnvelope(value []byte, place string, n *names) error {
 	case e.rows != "":
 		return inEnvelope(place, e.rows, "")
 	case e.failed:
-		return &inputError{
-			place: place, what: "the file is an error answer, not rows" + saying(e.message),
-			hint: "it was saved in place of the data: fetch the data again",
+		return &raw.Error{
+			Place: place, What: "the file is an error answer, not rows" + saying(e.message),
+			Remedy: "it was saved in place of the data: fetch the data again",
 		}
 	case e.list != "" && e.list != "[]":
 		return inEnvelope(place, e.list, "")
@@ -179,9 +181,9 @@ func inEnvelope(place, path, which string) error {
 	if which != "" {
 		jq = which + " | " + jq
 	}
-	return &inputError{
-		place: place, what: fmt.Sprintf("the rows do not stand on lines of their own but in %s", strings.TrimPrefix(path, ".")),
-		hint: "take them out: jq -c '" + strings.ReplaceAll(jq, "'", `'\''`) + "' " + text.ShellQuote(fileOf(place)) + into(place, "jsonl"),
+	return &raw.Error{
+		Place: place, What: fmt.Sprintf("the rows do not stand on lines of their own but in %s", strings.TrimPrefix(path, ".")),
+		Remedy: "take them out: jq -c '" + strings.ReplaceAll(jq, "'", `'\''`) + "' " + text.ShellQuote(fileOf(place)) + into(place, "jsonl"),
 	}
 }
 

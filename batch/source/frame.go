@@ -8,14 +8,16 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"relink/batch/source/raw"
+
 	"relink/linker"
 )
 
 // framer cuts a source into records and finds what is wrong with their bytes
 // and quotes. What a record means is for its callers.
 type framer struct {
-	lines     *lines
-	charset   charset
+	lines     *raw.Lines
+	charset   raw.Charset
 	notes     *notices
 	delimiter rune
 	quotes    quotes // not used for JSONL, where a record is a line
@@ -24,8 +26,8 @@ type framer struct {
 	marked    bool   // the encoding is known from a byte order mark
 	joined    joined // where another encoding begins
 
-	decoded []byte // the text of the record, where it had to be decoded
-	rest    *rest  // of the record before
+	decoded []byte    // the text of the record, where it had to be decoded
+	rest    *raw.Rest // of the record before
 }
 
 // frame is one record, whole or broken.
@@ -34,7 +36,7 @@ type frame struct {
 	lines int64  // how many lines it spans
 	raw   []byte // valid, like text, until the next frame
 	text  []byte // in UTF-8, without the last line end
-	rest  *rest
+	rest  *raw.Rest
 	blank bool
 	last  bool // no line end follows
 
@@ -74,24 +76,24 @@ func (f *framer) frame() (frame, error) {
 		f.rest = nil
 	}
 	r := frame{lines: 1}
-	r.line = f.lines.begin()
-	first, err := f.lines.next()
+	r.line = f.lines.Begin()
+	first, err := f.lines.Next()
 	if err != nil {
 		return r, err
 	}
-	if f.charset.unit.width == 2 && holdsUTF8(first, f.charset) {
-		f.join(r.line, utf8Charset.name)
-		f.lines.recut(utf8Charset.unit)
-		f.charset = utf8Charset
-		if first, err = f.lines.next(); err != nil {
+	if f.charset.Unit.Width == 2 && holdsUTF8(first, f.charset) {
+		f.join(r.line, raw.UTF8.Name)
+		f.lines.Recut(raw.UTF8.Unit)
+		f.charset = raw.UTF8
+		if first, err = f.lines.Next(); err != nil {
 			return r, err
 		}
 	}
-	if first.long {
+	if first.Long {
 		return f.tooLong(r), nil
 	}
-	valid := f.decode(first.text)
-	r.text, r.raw, r.last = f.recordText(first.eol), f.lines.record(), first.eol == 0
+	valid := f.decode(first.Text)
+	r.text, r.raw, r.last = f.recordText(first.EOL), f.lines.Record(), first.EOL == 0
 	if f.csv && bytes.IndexByte(r.text, '"') >= 0 {
 		size, decoded := len(r.raw), len(f.decoded)
 		if r, valid, err = f.follow(r, valid, first); err != nil {
@@ -103,18 +105,18 @@ func (f *framer) frame() (frame, error) {
 		if r.badQuote != "" {
 			// Nothing behind a stray quote is swallowed: only the
 			// first line is refused, reading goes on at the second.
-			f.lines.back(size, r.line)
+			f.lines.Back(size, r.line)
 			f.decoded = f.decoded[:decoded]
-			r.raw, r.text, r.last = f.lines.record(), f.recordText(first.eol), first.eol == 0
+			r.raw, r.text, r.last = f.lines.Record(), f.recordText(first.EOL), first.EOL == 0
 			r.lines = 1
-			valid = utf8.Valid(r.text) && (f.charset.plain() || !bytes.ContainsRune(r.text, utf8.RuneError))
+			valid = utf8.Valid(r.text) && (f.charset.Plain() || !bytes.ContainsRune(r.text, utf8.RuneError))
 		} else if f.quotes.spaced {
 			r.text = f.quotes.squeeze(r.text)
 			f.notes.spaced(r.line)
 		}
 	}
 	if f.judge(&r, valid) {
-		f.lines.back(0, r.line-1)
+		f.lines.Back(0, r.line-1)
 		return f.frame()
 	}
 	return r, nil
@@ -122,7 +124,7 @@ func (f *framer) frame() (frame, error) {
 
 // follow adds lines to a record for as long as a quote is open. valid says
 // whether all of them could be decoded.
-func (f *framer) follow(r frame, valid bool, l line) (frame, bool, error) {
+func (f *framer) follow(r frame, valid bool, l raw.Line) (frame, bool, error) {
 	f.quotes.open, f.quotes.column, f.quotes.spaced = false, 0, false
 	r.badQuote = f.quotes.follow(r.text)
 	r.column = f.quotes.column
@@ -132,50 +134,50 @@ func (f *framer) follow(r frame, valid bool, l line) (frame, bool, error) {
 	}
 	for r.badQuote == "" && f.quotes.open {
 		opened := f.quotes.column
-		if len(f.lines.record()) > maxRecord {
-			r.badQuote = fmt.Sprintf("%s within %d bytes", quoteOpen, maxRecord)
+		if len(f.lines.Record()) > raw.MaxRecord {
+			r.badQuote = fmt.Sprintf("%s within %d bytes", quoteOpen, raw.MaxRecord)
 			break
 		}
-		if !f.charset.plain() {
-			f.decoded, _ = f.charset.append(f.decoded, f.lines.record()[len(f.lines.record())-l.eol:])
+		if !f.charset.Plain() {
+			f.decoded, _ = f.charset.Append(f.decoded, f.lines.Record()[len(f.lines.Record())-l.EOL:])
 		}
 		before := len(f.decoded)
 		var err error
-		if l, err = f.lines.next(); errors.Is(err, io.EOF) {
+		if l, err = f.lines.Next(); errors.Is(err, io.EOF) {
 			r.badQuote = quoteOpen
 			break
 		} else if err != nil {
 			return r, false, err
 		}
 		ok := true
-		part := l.text
-		if f.charset.plain() {
+		part := l.Text
+		if f.charset.Plain() {
 			ok = utf8.Valid(part)
 		} else {
-			f.decoded, ok = f.charset.append(f.decoded, l.text)
+			f.decoded, ok = f.charset.Append(f.decoded, l.Text)
 			part = f.decoded[before:]
 		}
 		valid = valid && ok
 		r.lines++
-		if l.eol == 0 {
+		if l.EOL == 0 {
 			part = bytes.TrimRight(part, endMarks)
 		}
 		if r.badQuote = f.quotes.follow(part); r.badQuote == "" && f.shape.swallows(part, opened, f.quotes.open) {
-			r.badQuote, r.column = swallows(f.lines.number), opened
+			r.badQuote, r.column = swallows(f.lines.Number), opened
 			return r, valid, nil
 		}
-		if l.long && r.badQuote == "" {
+		if l.Long && r.badQuote == "" {
 			if !f.quotes.open {
 				return f.tooLong(r), valid, nil
 			}
-			r.badQuote = fmt.Sprintf("%s within %d bytes", quoteOpen, maxRecord)
+			r.badQuote = fmt.Sprintf("%s within %d bytes", quoteOpen, raw.MaxRecord)
 		}
 	}
 	if r.badQuote != "" && r.lines > 1 {
-		r.badQuote = fmt.Sprintf("%s (looked for down to line %d)", r.badQuote, f.lines.number)
+		r.badQuote = fmt.Sprintf("%s (looked for down to line %d)", r.badQuote, f.lines.Number)
 	}
 	r.column = f.quotes.column
-	r.raw, r.text, r.last = f.lines.record(), f.recordText(l.eol), l.eol == 0
+	r.raw, r.text, r.last = f.lines.Record(), f.recordText(l.EOL), l.EOL == 0
 	return r, valid, nil
 }
 
@@ -188,10 +190,10 @@ func swallows(line int64) string {
 
 // decode takes the first line of a record.
 func (f *framer) decode(line []byte) (valid bool) {
-	if f.charset.plain() {
+	if f.charset.Plain() {
 		return utf8.Valid(line)
 	}
-	f.decoded, valid = f.charset.append(f.decoded[:0], line)
+	f.decoded, valid = f.charset.Append(f.decoded[:0], line)
 	return valid
 }
 
@@ -203,12 +205,12 @@ const endMarks = "\x1a"
 // no part of it, nor is a Ctrl-Z at the end of the file.
 func (f *framer) recordText(eol int) []byte {
 	text := f.decoded
-	if f.charset.plain() {
-		raw := f.lines.record()
-		text = raw[:len(raw)-eol]
+	if f.charset.Plain() {
+		record := f.lines.Record()
+		text = record[:len(record)-eol]
 	}
-	for len(text) > 0 && text[0] == boms[0].mark[0] && bytes.HasPrefix(text, boms[0].mark) {
-		text = text[len(boms[0].mark):]
+	for len(text) > 0 && text[0] == raw.BOMs[0].Mark[0] && bytes.HasPrefix(text, raw.BOMs[0].Mark) {
+		text = text[len(raw.BOMs[0].Mark):]
 	}
 	if eol == 0 {
 		text = bytes.TrimRight(text, endMarks)
@@ -218,9 +220,9 @@ func (f *framer) recordText(eol int) []byte {
 
 // tooLong makes r the record that is too long to be held.
 func (f *framer) tooLong(r frame) frame {
-	r.raw, r.text, r.badQuote = f.lines.record(), nil, ""
+	r.raw, r.text, r.badQuote = f.lines.Record(), nil, ""
 	r.code = linker.RecordTooLong
-	f.rest = f.lines.rest()
+	f.rest = f.lines.Rest()
 	r.rest = f.rest
 	return r
 }
@@ -250,9 +252,9 @@ func (f *framer) unreadable(r *frame, valid bool) (again bool) {
 	r.code = linker.InvalidEncoding
 	nul := bytes.IndexByte(r.text, 0)
 	switch {
-	case f.charset.unit.width == 1 && holdsUTF16(r.text):
+	case f.charset.Unit.Width == 1 && holdsUTF16(r.text):
 		f.join(r.line, "utf-16")
-		if again, f.lines.loneCR = f.lines.loneCR, false; again {
+		if again, f.lines.LoneCR = f.lines.LoneCR, false; again {
 			return true // CR and LF are two bytes apart
 		}
 		r.badFile = f.joined.message()
@@ -263,7 +265,7 @@ func (f *framer) unreadable(r *frame, valid bool) (again bool) {
 	case !valid:
 		r.badText, r.badAt = f.invalid(r.text)
 		f.notes.first("encoding", "line %d is the first that is not %s: where letters beyond ASCII are right above it, two files of different encodings were joined",
-			r.line, f.charset.name)
+			r.line, f.charset.Name)
 	default:
 		r.badText, r.badAt = "a NUL character; remove it", nul
 	}
@@ -272,8 +274,8 @@ func (f *framer) unreadable(r *frame, valid bool) (again bool) {
 
 // invalid returns which character could not be decoded, and where in text.
 func (f *framer) invalid(text []byte) (what string, at int) {
-	if !f.charset.plain() {
-		return "what is not " + f.charset.name, max(0, bytes.IndexRune(text, utf8.RuneError))
+	if !f.charset.Plain() {
+		return "what is not " + f.charset.Name, max(0, bytes.IndexRune(text, utf8.RuneError))
 	}
 	for at < len(text) {
 		r, n := utf8.DecodeRune(text[at:])
@@ -290,7 +292,7 @@ func (f *framer) invalid(text []byte) (what string, at int) {
 		// --encoding would not help: it contradicts the byte order mark.
 		return what + " as the byte order mark says; two files were joined, or the file is damaged", at
 	}
-	if c := windows1252(text[at]); c != "" {
+	if c := raw.Windows1252(text[at]); c != "" {
 		what += fmt.Sprintf("; if it should read %q, give --encoding windows-1252", c)
 	}
 	return what, at
@@ -306,7 +308,7 @@ func (r *frame) fault(place func(at int) string, column func(i int) string) stri
 		if missing := missingData(r.raw, true); missing != "" {
 			return missing
 		}
-		return fmt.Sprintf("the record is longer than %d bytes; is a line end missing?", maxRecord)
+		return fmt.Sprintf("the record is longer than %d bytes; is a line end missing?", raw.MaxRecord)
 	}
 	var all []string
 	if r.badText != "" {

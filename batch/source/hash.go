@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"relink/batch/source/raw"
 )
 
 const (
@@ -52,7 +54,7 @@ func newHashingReader(in Input, name string) (*hashingReader, error) {
 	}
 	if in.Path == "-" {
 		if in.Stdin == nil {
-			return nil, &inputError{place: name, what: "there is no standard input to read", hint: "name a file"}
+			return nil, &raw.Error{Place: name, What: "there is no standard input to read", Remedy: "name a file"}
 		}
 		h.src = in.Stdin
 	} else if err := h.open(in); err != nil {
@@ -113,17 +115,17 @@ func openInput(path string) (*os.File, os.FileInfo, error) {
 	file, err := os.Open(path)
 	switch {
 	case path == "":
-		return nil, nil, &inputError{what: "no input file is named", hint: `name a file, or "-" for standard input`}
+		return nil, nil, &raw.Error{What: "no input file is named", Remedy: `name a file, or "-" for standard input`}
 	case errors.Is(err, os.ErrNotExist):
-		return nil, nil, &inputError{place: path, what: "there is no such file", hint: `check the path; "-" reads standard input`, err: err}
+		return nil, nil, &raw.Error{Place: path, What: "there is no such file", Remedy: `check the path; "-" reads standard input`, Err: err}
 	case errors.Is(err, os.ErrPermission):
-		return nil, nil, &inputError{place: path, what: "reading it is not permitted", hint: "run as a user who may read the file", err: err}
+		return nil, nil, &raw.Error{Place: path, What: "reading it is not permitted", Remedy: "run as a user who may read the file", Err: err}
 	case err != nil:
 		return nil, nil, err
 	}
 	info, err := file.Stat()
 	if err == nil && info.IsDir() {
-		err = &inputError{place: path, what: "is a directory", hint: "name one file: a run reads one input"}
+		err = &raw.Error{Place: path, What: "is a directory", Remedy: "name one file: a run reads one input"}
 	}
 	if err != nil {
 		file.Close()
@@ -200,9 +202,9 @@ func (h *hashingReader) finish(r io.Reader, name string) error {
 		return err
 	}
 	if info.Size() != h.size || !info.ModTime().Equal(h.time) || h.read.Load() != h.size {
-		return &inputError{
-			place: name, what: "the file changed while it was read",
-			hint: "wait until it is complete, or work on a copy",
+		return &raw.Error{
+			Place: name, What: "the file changed while it was read",
+			Remedy: "wait until it is complete, or work on a copy",
 		}
 	}
 	return nil

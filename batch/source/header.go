@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"relink/batch/source/raw"
+
 	"relink/linker"
 	"relink/linker/text"
 )
@@ -18,10 +20,10 @@ const headerLines = 20
 
 // readHeader reads up to the first record of a CSV file: a "sep=" line, blank
 // lines and the header. raw is all of it, with the byte order mark.
-func (c *csvReader) readHeader(in Input, name string, n *names) (raw []byte, err error) {
+func (c *csvReader) readHeader(in Input, name string, n *names) (head []byte, err error) {
 	given, err := ParseDelimiter(in.Delimiter)
 	if err != nil {
-		return nil, &inputError{what: "--delimiter: " + err.Error(), hint: "give one character, or comma, semicolon, tab or pipe"}
+		return nil, &raw.Error{What: "--delimiter: " + err.Error(), Remedy: "give one character, or comma, semicolon, tab or pipe"}
 	}
 	before, first, err := c.seekHeader(name)
 	if err != nil {
@@ -44,13 +46,13 @@ func (c *csvReader) readHeader(in Input, name string, n *names) (raw []byte, err
 	if err := c.refuseHeader(f, place, n); err != nil {
 		return nil, err
 	}
-	raw = append(before, f.raw...)
+	head = append(before, f.raw...)
 	c.all = newCells(c.delimiter, -1)
 	_, cells := c.split(f.text)
 	if len(cells) > maxColumns {
-		return nil, &inputError{
-			place: place, what: fmt.Sprintf("the header has %d columns, more than the %d that are read", len(cells), maxColumns),
-			hint: "check that this is a file of links and that its delimiter is right; name the delimiter with --delimiter",
+		return nil, &raw.Error{
+			Place: place, What: fmt.Sprintf("the header has %d columns, more than the %d that are read", len(cells), maxColumns),
+			Remedy: "check that this is a file of links and that its delimiter is right; name the delimiter with --delimiter",
 		}
 	}
 	cells = slices.Clone(cells)
@@ -58,19 +60,19 @@ func (c *csvReader) readHeader(in Input, name string, n *names) (raw []byte, err
 		return nil, err
 	}
 	if c.head, err = matchColumns(cells, n, in.Set, place); err != nil {
-		var e *inputError
+		var e *raw.Error
 		if missing := missingFields(c.head.fields, in.Set); missing != "" && errors.As(err, &e) {
 			if hint := c.headerHint(f.line+f.lines, n, in.Set); hint != "" {
-				e.hint = hint
+				e.Remedy = hint
 			}
 		}
 		return nil, err
 	}
 	for i, cell := range cells {
 		if f := c.head.fields[i]; f == noField && holdsRow(cell, c.delimiter) {
-			return nil, &inputError{
-				place: place, what: c.column(i) + " of the header holds a row: a stray quote or a missing line end",
-				hint: "fix the header",
+			return nil, &raw.Error{
+				Place: place, What: c.column(i) + " of the header holds a row: a stray quote or a missing line end",
+				Remedy: "fix the header",
 			}
 		}
 	}
@@ -82,7 +84,7 @@ func (c *csvReader) readHeader(in Input, name string, n *names) (raw []byte, err
 			c.notes.ignored("column", cell)
 		}
 	}
-	return raw, nil
+	return head, nil
 }
 
 // firstLine is the line on which a header starts.
@@ -94,22 +96,22 @@ type firstLine struct {
 // seekHeader skips what is above the header and returns its bytes.
 func (c *csvReader) seekHeader(name string) (before []byte, first firstLine, err error) {
 	for {
-		at, number := len(c.lines.record()), c.lines.number
-		l, err := c.lines.next()
+		at, number := len(c.lines.Record()), c.lines.Number
+		l, err := c.lines.Next()
 		switch {
 		case errors.Is(err, io.EOF):
-			return nil, first, &inputError{place: name, what: "the file is empty", hint: "it must begin with a header line"}
+			return nil, first, &raw.Error{Place: name, What: "the file is empty", Remedy: "it must begin with a header line"}
 		case err != nil:
 			return nil, first, err
-		case l.long:
-			return nil, first, &inputError{
-				place: name, what: fmt.Sprintf("there is no header within the first %d bytes", maxRecord),
-				hint: "check that this is a CSV file",
+		case l.Long:
+			return nil, first, &raw.Error{
+				Place: name, What: fmt.Sprintf("there is no header within the first %d bytes", raw.MaxRecord),
+				Remedy: "check that this is a CSV file",
 			}
 		}
-		c.decode(l.text)
-		text := l.text
-		if !c.charset.plain() {
+		c.decode(l.Text)
+		text := l.Text
+		if !c.charset.Plain() {
 			text = c.decoded
 		}
 		if err := refuseBinary(text, name); err != nil {
@@ -122,9 +124,9 @@ func (c *csvReader) seekHeader(name string) (before []byte, first firstLine, err
 		if len(bytes.TrimSpace(text)) == 0 {
 			continue
 		}
-		first.text = string(bytes.TrimPrefix(text, boms[0].mark))
-		before = slices.Clone(c.lines.record()[:at])
-		c.lines.back(at, number)
+		first.text = string(bytes.TrimPrefix(text, raw.BOMs[0].Mark))
+		before = slices.Clone(c.lines.Record()[:at])
+		c.lines.Back(at, number)
 		return before, first, nil
 	}
 }
@@ -138,18 +140,18 @@ func (c *csvReader) refuseHeader(f frame, place string, n *names) error {
 		if err := refuseEnvelope(text, place, n); err != nil {
 			return err
 		}
-		return &inputError{place: place, what: "the header looks like JSON", hint: "for one object a line give --format jsonl"}
+		return &raw.Error{Place: place, What: "the header looks like JSON", Remedy: "for one object a line give --format jsonl"}
 	case f.code == "":
 		return nil
 	case f.code == linker.RecordTooLong:
-		return &inputError{place: place, what: "the header is " + fmt.Sprintf("longer than %d bytes", maxRecord), hint: "check that this is a CSV file"}
+		return &raw.Error{Place: place, What: "the header is " + fmt.Sprintf("longer than %d bytes", raw.MaxRecord), Remedy: "check that this is a CSV file"}
 	case f.badText != "":
-		return &inputError{
-			place: place, what: "the header holds " + f.badText,
-			hint: "save the file as UTF-8, or name its encoding with --encoding",
+		return &raw.Error{
+			Place: place, What: "the header holds " + f.badText,
+			Remedy: "save the file as UTF-8, or name its encoding with --encoding",
 		}
 	}
-	return &inputError{place: place, what: f.fault(c.position(f.text), c.column), hint: "fix the quotes in the header"}
+	return &raw.Error{Place: place, What: f.fault(c.position(f.text), c.column), Remedy: "fix the quotes in the header"}
 }
 
 // headerHint returns what is probably wrong with a file whose header lacks
@@ -163,14 +165,14 @@ func (c *csvReader) headerHint(next int64, n *names, set linker.Fields) string {
 		}
 	}
 	for line := next; line < next+headerLines; line++ {
-		c.lines.begin()
-		l, err := c.lines.next()
-		if err != nil || l.long {
+		c.lines.Begin()
+		l, err := c.lines.Next()
+		if err != nil || l.Long {
 			break
 		}
-		c.decode(l.text)
-		text := string(l.text)
-		if !c.charset.plain() {
+		c.decode(l.Text)
+		text := string(l.Text)
+		if !c.charset.Plain() {
 			text = string(c.decoded)
 		}
 		for i, cell := range splitLine(text, c.delimiter) {
@@ -187,7 +189,7 @@ func (c *csvReader) headerHint(next int64, n *names, set linker.Fields) string {
 	if slices.ContainsFunc(c.head.cells, isDataType) {
 		return "the first line looks like a row; put a header above it: " + strings.Join(linker.FieldNames(), string(c.delimiter))
 	}
-	if len(c.head.cells) == 1 && next == 2 && strings.ContainsRune(header, ' ') && c.lines.number == 1 {
+	if len(c.head.cells) == 1 && next == 2 && strings.ContainsRune(header, ' ') && c.lines.Number == 1 {
 		return "the file holds one sentence and no rows: it may be an answer that was saved in place of the data"
 	}
 	if len(c.head.cells) == 1 {
@@ -217,8 +219,8 @@ func quotedLines(place, line string) error {
 	if strings.Contains(line, `"`) {
 		hint = `take all quotes off: tr -d '"' < ` + file + into(place, "csv")
 	}
-	return &inputError{
-		place: place, what: "each line stands in quotes as a whole, so that it is one cell; the sheet had one column", hint: hint,
+	return &raw.Error{
+		Place: place, What: "each line stands in quotes as a whole, so that it is one cell; the sheet had one column", Remedy: hint,
 	}
 }
 
@@ -226,22 +228,22 @@ func quotedLines(place, line string) error {
 // them.
 func (c *csvReader) lookAhead(name string) error {
 	const linesLooked = 3
-	begin, number := c.lines.begin(), c.lines.number
-	defer func() { c.lines.back(0, number) }()
+	begin, number := c.lines.Begin(), c.lines.Number
+	defer func() { c.lines.Back(0, number) }()
 	unnamed := 0
 	for unnamed < len(c.head.cells) && c.head.cells[len(c.head.cells)-1-unnamed] == "" {
 		unnamed++
 	}
 	looked, quoted, short := 0, 0, 0
 	var first string
-	for looked < linesLooked && len(c.lines.record()) < sampleSize {
-		l, err := c.lines.next()
-		if err != nil || l.long {
+	for looked < linesLooked && len(c.lines.Record()) < sampleSize {
+		l, err := c.lines.Next()
+		if err != nil || l.Long {
 			break
 		}
-		c.decode(l.text)
-		line := l.text
-		if !c.charset.plain() {
+		c.decode(l.Text)
+		line := l.Text
+		if !c.charset.Plain() {
 			line = c.decoded
 		}
 		if len(bytes.TrimSpace(line)) == 0 {
@@ -262,10 +264,10 @@ func (c *csvReader) lookAhead(name string) error {
 	case quoted == looked:
 		return quotedLines(place, first)
 	case short == looked:
-		return &inputError{
-			place: fmt.Sprintf("%s:%d", name, begin-1),
-			what:  fmt.Sprintf("every row has %s less than the header, whose last name is empty", text.Plural(int64(unnamed), "cell", "cells")),
-			hint:  "remove the delimiter at the end of the header",
+		return &raw.Error{
+			Place:  fmt.Sprintf("%s:%d", name, begin-1),
+			What:   fmt.Sprintf("every row has %s less than the header, whose last name is empty", text.Plural(int64(unnamed), "cell", "cells")),
+			Remedy: "remove the delimiter at the end of the header",
 		}
 	}
 	return nil

@@ -3,6 +3,8 @@ package source
 import (
 	"bytes"
 	"fmt"
+
+	"relink/batch/source/raw"
 )
 
 // joined is where in a file another encoding begins.
@@ -23,7 +25,7 @@ func (f *framer) join(line int64, to string) {
 	if f.joined.line > 0 {
 		return
 	}
-	f.joined = joined{line: line, from: f.charset.name, to: to, recut: f.charset.unit.width == 2}
+	f.joined = joined{line: line, from: f.charset.Name, to: to, recut: f.charset.Unit.Width == 2}
 	f.notes.add("%s", f.joined.message())
 }
 
@@ -35,10 +37,10 @@ const utf8Run = 16
 // bytes without a NUL that read as ASCII. The search ends at the first character
 // of a line that is ASCII in UTF-16, unless the line holds half a line end or is
 // the last.
-func holdsUTF8(l line, t charset) bool {
-	mixed := l.eol == 0 || l.long || bytes.IndexByte(l.text, '\n') >= 0
+func holdsUTF8(l raw.Line, t raw.Charset) bool {
+	mixed := l.EOL == 0 || l.Long || bytes.IndexByte(l.Text, '\n') >= 0
 	run, delimiters := 0, 0
-	for i, c := range l.text {
+	for i, c := range l.Text {
 		switch {
 		case c == 0:
 			if !mixed {
@@ -65,8 +67,8 @@ func holdsUTF8(l line, t charset) bool {
 // holdsUTF16 finds a line of UTF-16 in a file of another encoding: it begins
 // with a byte order mark, or a NUL is beside nearly every other byte.
 func holdsUTF16(text []byte) bool {
-	for _, b := range boms[1:] {
-		if bytes.HasPrefix(text, b.mark) {
+	for _, b := range raw.BOMs[1:] {
+		if bytes.HasPrefix(text, b.Mark) {
 			return true
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"relink/batch/source/raw"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -28,39 +30,39 @@ func TestSourceLongRecords(t *testing.T) {
 		in      Input
 		want    []string
 	}{
-		{"as long as can be", h + fill("r1,LEAD,i1,", "", maxRecord) + "\r\n" + last, Input{}, []string{"2:r1/LEAD/i1", "3:r9/LEAD/i9"}},
-		{"as long as can be at the end", h + fill("r1,LEAD,i1,", "", maxRecord), Input{}, []string{"2:r1/LEAD/i1"}},
-		{"a byte longer", h + fill("r1,LEAD,i1,", "", maxRecord+1) + "\n" + last, Input{}, []string{"2:record_too_long", "3:r9/LEAD/i9"}},
-		{"a byte longer, CR LF", h + fill("r1,LEAD,i1,", "", maxRecord+1) + "\r\n" + last, Input{}, []string{"2:record_too_long", "3:r9/LEAD/i9"}},
-		{"a byte longer, CR", h + fill("r1,LEAD,i1,", "", maxRecord+1) + "\r" + last, Input{}, []string{"2:record_too_long", "3:r9/LEAD/i9"}},
-		{"a byte longer at the end", h + fill("r1,LEAD,i1,", "", maxRecord+1), Input{}, []string{"2:record_too_long"}},
+		{"as long as can be", h + fill("r1,LEAD,i1,", "", raw.MaxRecord) + "\r\n" + last, Input{}, []string{"2:r1/LEAD/i1", "3:r9/LEAD/i9"}},
+		{"as long as can be at the end", h + fill("r1,LEAD,i1,", "", raw.MaxRecord), Input{}, []string{"2:r1/LEAD/i1"}},
+		{"a byte longer", h + fill("r1,LEAD,i1,", "", raw.MaxRecord+1) + "\n" + last, Input{}, []string{"2:record_too_long", "3:r9/LEAD/i9"}},
+		{"a byte longer, CR LF", h + fill("r1,LEAD,i1,", "", raw.MaxRecord+1) + "\r\n" + last, Input{}, []string{"2:record_too_long", "3:r9/LEAD/i9"}},
+		{"a byte longer, CR", h + fill("r1,LEAD,i1,", "", raw.MaxRecord+1) + "\r" + last, Input{}, []string{"2:record_too_long", "3:r9/LEAD/i9"}},
+		{"a byte longer at the end", h + fill("r1,LEAD,i1,", "", raw.MaxRecord+1), Input{}, []string{"2:record_too_long"}},
 		{"much longer", h + fill("r1,LEAD,i1,", "", 5<<20) + "\n" + fill("r2", "", 3<<20) + "\r\n" + last, Input{}, []string{"2:record_too_long", "3:record_too_long", "4:r9/LEAD/i9"}},
 		{"much longer at the end", h + fill("r1,LEAD,i1,", "", 5<<20), Input{}, []string{"2:record_too_long"}},
 		{"much longer with a quote never closed", h + fill("r1,LEAD,i1,\"", "", 5<<20) + "\n" + last, Input{}, []string{"2:record_too_long", "3:r9/LEAD/i9"}},
-		{"as long as can be over lines", h + fill("r1,LEAD,\"i1\",\"", "\n\n\"", maxRecord) + "\n" + last, Input{}, []string{"2:r1/LEAD/i1", "5:r9/LEAD/i9"}},
+		{"as long as can be over lines", h + fill("r1,LEAD,\"i1\",\"", "\n\n\"", raw.MaxRecord) + "\n" + last, Input{}, []string{"2:r1/LEAD/i1", "5:r9/LEAD/i9"}},
 		{
-			"a byte longer over lines", h + fill("r1,LEAD,\"i1\",\"\n\n", "\"", maxRecord+1) + "\n" + last,
+			"a byte longer over lines", h + fill("r1,LEAD,\"i1\",\"\n\n", "\"", raw.MaxRecord+1) + "\n" + last,
 			Input{},
 			// Whether the quote is closed behind the limit is not looked at.
 			[]string{"2:malformed_row", "4:malformed_row", "5:r9/LEAD/i9"},
 		},
-		{"longer behind quotes", h + fill("r1,LEAD,\"\n\n\",", "", maxRecord+1) + "\n" + last, Input{}, []string{"2:record_too_long", "5:r9/LEAD/i9"}},
+		{"longer behind quotes", h + fill("r1,LEAD,\"\n\n\",", "", raw.MaxRecord+1) + "\n" + last, Input{}, []string{"2:record_too_long", "5:r9/LEAD/i9"}},
 		{
-			"quote open at the limit", h + "r1,LEAD,\"i1,\nr2,LEAD,i2,\n" + strings.Repeat("r3,LEAD,i3,\n", maxRecord/10)[:maxRecord/12*12] + last,
+			"quote open at the limit", h + "r1,LEAD,\"i1,\nr2,LEAD,i2,\n" + strings.Repeat("r3,LEAD,i3,\n", raw.MaxRecord/10)[:raw.MaxRecord/12*12] + last,
 			Input{},
-			slices.Concat([]string{"2:malformed_row", "3:r2/LEAD/i2"}, rows(4, maxRecord/12, "r3/LEAD/i3"), []string{fmt.Sprint(maxRecord/12+4, ":r9/LEAD/i9")}),
+			slices.Concat([]string{"2:malformed_row", "3:r2/LEAD/i2"}, rows(4, raw.MaxRecord/12, "r3/LEAD/i3"), []string{fmt.Sprint(raw.MaxRecord/12+4, ":r9/LEAD/i9")}),
 		},
 		{
-			"UTF-16", "\xff\xfe" + utf16le(h+fill("r1,LEAD,i1,", "", maxRecord/2)+"\r\n"+fill("r2,LEAD,i2,", "", maxRecord/2+1)+"\r\n"+last),
+			"UTF-16", "\xff\xfe" + utf16le(h+fill("r1,LEAD,i1,", "", raw.MaxRecord/2)+"\r\n"+fill("r2,LEAD,i2,", "", raw.MaxRecord/2+1)+"\r\n"+last),
 			Input{},
 			[]string{"2:r1/LEAD/i1", "3:record_too_long", "4:r9/LEAD/i9"},
 		},
 		{
-			"JSONL", fill(`{"recordingId":"r1","x":"`, `"}`, maxRecord) + "\r\n" + fill(`{"recordingId":"r2","x":"`, `"}`, maxRecord+1) + "\n" + `{"id":"i9"}`,
+			"JSONL", fill(`{"recordingId":"r1","x":"`, `"}`, raw.MaxRecord) + "\r\n" + fill(`{"recordingId":"r2","x":"`, `"}`, raw.MaxRecord+1) + "\n" + `{"id":"i9"}`,
 			Input{Name: "links.jsonl"},
 			[]string{"1:r1", "2:record_too_long", "3://i9"},
 		},
-		{"white space", h + strings.Repeat(" ", maxRecord) + "\n" + last, Input{}, []string{"3:r9/LEAD/i9"}},
+		{"white space", h + strings.Repeat(" ", raw.MaxRecord) + "\n" + last, Input{}, []string{"3:r9/LEAD/i9"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -69,7 +71,7 @@ func TestSourceLongRecords(t *testing.T) {
 			if in.Name == "" {
 				in.Name = "links.csv"
 			}
-			for _, block := range []int{readBlock, 1 << 20, 1000} {
+			for _, block := range []int{raw.BlockSize, 1 << 20, 1000} {
 				got, err := read(t, []byte(tt.content), in, block)
 				if err != nil {
 					t.Fatal(err)
@@ -98,7 +100,7 @@ func TestSourceSkipsRest(t *testing.T) {
 	var content strings.Builder
 	content.WriteString("recordingId,dataType,id\n")
 	for range 20 {
-		content.WriteString(strings.Repeat("x", maxRecord+200_000) + "\r\nr,LEAD,i\r\n")
+		content.WriteString(strings.Repeat("x", raw.MaxRecord+200_000) + "\r\nr,LEAD,i\r\n")
 	}
 	s, err := Open(Input{Path: "-", Stdin: strings.NewReader(content.String())})
 	if err != nil {
@@ -110,8 +112,8 @@ func TestSourceSkipsRest(t *testing.T) {
 		if err := s.Next(&r); err != nil {
 			t.Fatal(err)
 		}
-		if r.Rest == nil || len(r.Raw) != maxRecord || strings.Trim(string(r.Raw), "x") != "" {
-			t.Fatalf("record %d: %d bytes and a rest %v, want the first %d bytes and a rest", i, len(r.Raw), r.Rest, maxRecord)
+		if r.Rest == nil || len(r.Raw) != raw.MaxRecord || strings.Trim(string(r.Raw), "x") != "" {
+			t.Fatalf("record %d: %d bytes and a rest %v, want the first %d bytes and a rest", i, len(r.Raw), r.Rest, raw.MaxRecord)
 		}
 		some := make([]byte, i*20_000)
 		if n, err := io.ReadFull(r.Rest, some); err != nil && i <= 10 {
@@ -202,7 +204,7 @@ func TestSourceStrayQuotes(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			start := time.Now()
-			if _, err := read(t, []byte("recordingId,dataType,id\n"+tt.content), Input{Name: "links.csv"}, readBlock); err != nil {
+			if _, err := read(t, []byte("recordingId,dataType,id\n"+tt.content), Input{Name: "links.csv"}, raw.BlockSize); err != nil {
 				t.Fatal(err)
 			}
 			if took := time.Since(start); took > 20*time.Second {

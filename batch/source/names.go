@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"relink/batch/source/raw"
+
 	"golang.org/x/text/unicode/norm"
 
 	"relink/linker"
@@ -38,16 +40,16 @@ func newNames(given map[string]string) (names, error) {
 			f, ok = noField, true
 		}
 		if !ok {
-			return n, &inputError{
-				what: fmt.Sprintf("--map %s=%s: there is no field %q", header, name, name),
-				hint: "the fields are " + strings.Join(linker.FieldNames(), ", "),
+			return n, &raw.Error{
+				What:   fmt.Sprintf("--map %s=%s: there is no field %q", header, name, name),
+				Remedy: "the fields are " + strings.Join(linker.FieldNames(), ", "),
 			}
 		}
 		key := normalize(header)
 		if _, twice := n.mapped[key]; twice {
-			return n, &inputError{
-				what: fmt.Sprintf("--map names the header %q twice", header),
-				hint: "headers match without regard to case, spaces, _ and -",
+			return n, &raw.Error{
+				What:   fmt.Sprintf("--map names the header %q twice", header),
+				Remedy: "headers match without regard to case, spaces, _ and -",
 			}
 		}
 		n.fields[key], n.mapped[key] = f, header
@@ -84,9 +86,9 @@ func (n *names) near(header string) linker.Field {
 
 // nearly is the message for a header or key that is nearly a field.
 func nearly(kind, place, name string, f linker.Field) error {
-	return &inputError{
-		place: place, what: fmt.Sprintf("the %s %s is unknown, and nearly the field %s; did you mean that?", kind, quoted(name), f),
-		hint: fmt.Sprintf("--map %s reads it as the field, --map %s ignores it", text.ShellQuote(name+"="+f.String()), text.ShellQuote(name+"=")),
+	return &raw.Error{
+		Place: place, What: fmt.Sprintf("the %s %s is unknown, and nearly the field %s; did you mean that?", kind, quoted(name), f),
+		Remedy: fmt.Sprintf("--map %s reads it as the field, --map %s ignores it", text.ShellQuote(name+"="+f.String()), text.ShellQuote(name+"=")),
 	}
 }
 

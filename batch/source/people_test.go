@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"relink/batch/source/raw"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -282,7 +284,7 @@ func TestFilesOfPeopleRefused(t *testing.T) {
 			if test.in.Name == "" {
 				test.in.Name = "links.csv"
 			}
-			_, err := read(t, []byte(test.content), test.in, readBlock)
+			_, err := read(t, []byte(test.content), test.in, raw.BlockSize)
 			checkRefused(t, err, test.what, test.hint)
 		})
 	}
@@ -303,13 +305,13 @@ func checkRefused(t *testing.T, err error, what, hint string) {
 func TestFileOfNoBytes(t *testing.T) {
 	t.Parallel()
 	for _, in := range []Input{{Name: "a.jsonl"}, {Name: "a.ndjson"}, {Name: "a", Format: "jsonl"}} {
-		got, err := read(t, nil, in, readBlock)
+		got, err := read(t, nil, in, raw.BlockSize)
 		if err != nil || len(got.records) != 0 || len(got.notices) != 1 || got.notices[0] != "there is no row in the file" {
 			t.Errorf("%+v: %v, %v", in, got, err)
 		}
 	}
 	for _, in := range []Input{{Name: "a.csv"}, {Name: "a"}} {
-		if _, err := read(t, nil, in, readBlock); err == nil {
+		if _, err := read(t, nil, in, raw.BlockSize); err == nil {
 			t.Errorf("%+v is read", in)
 		}
 	}
@@ -319,7 +321,7 @@ func TestFileOfNoBytes(t *testing.T) {
 func TestKeysThatAreNearlyFields(t *testing.T) {
 	t.Parallel()
 	const good = `{"recordingId":"r1","dataType":"LEAD","id":"i1"}` + "\n"
-	_, err := read(t, []byte(good+`{"recordingId":"r2","dataType":"LEAD","id":"i1","trigge":"X"}`+"\n"), Input{Name: "a.jsonl"}, readBlock)
+	_, err := read(t, []byte(good+`{"recordingId":"r2","dataType":"LEAD","id":"i1","trigge":"X"}`+"\n"), Input{Name: "a.jsonl"}, raw.BlockSize)
 	checkRefused(t, err, `a.jsonl:2: the key "trigge" is unknown, and nearly the field trigger`, "--map 'trigge=trigger'")
 	got := mustRead(t, good+`{"recordingId":"r2","dataType":"LEAD","id":"i1","trigge":"X","trigger":""}`+"\n", Input{Name: "a.jsonl"})
 	if len(got.records) != 2 {

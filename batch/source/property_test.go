@@ -11,6 +11,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"relink/batch/source/raw"
+
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
@@ -99,7 +101,7 @@ func FuzzCSV(f *testing.F) {
 	addFiles(f, "*.csv")
 	f.Fuzz(func(t *testing.T, content []byte, encoding string) {
 		in := Input{Name: "links.csv", Encoding: encoding, Set: linker.Fields{DataType: "LEAD", ID: "i"}}
-		got, whole := read(t, content, in, readBlock)
+		got, whole := read(t, content, in, raw.BlockSize)
 		slowly, pieces := read(t, content, in, 1)
 		if fmt.Sprint(whole) != fmt.Sprint(pieces) {
 			t.Fatalf("reading whole = %v, byte by byte = %v", whole, pieces)
@@ -125,7 +127,7 @@ func FuzzJSONL(f *testing.F) {
 	addFiles(f, "*.jsonl")
 	f.Fuzz(func(t *testing.T, content []byte) {
 		in := Input{Name: "links.jsonl"}
-		got, whole := read(t, content, in, readBlock)
+		got, whole := read(t, content, in, raw.BlockSize)
 		slowly, pieces := read(t, content, in, 1)
 		if fmt.Sprint(whole) != fmt.Sprint(pieces) {
 			t.Fatalf("reading whole = %v, byte by byte = %v", whole, pieces)

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"relink/batch/source/raw"
+
 	"github.com/klauspost/compress/zstd"
 
 	"relink/linker"
@@ -105,7 +107,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"stray quote in the header", "recordingId,data\"Type,id\n", Input{}, "links.csv:1: column 2: a quote stands inside", "quotes"},
 		{"open quote in the header", "recordingId,\"dataType,id\nr,LEAD,i\n", Input{}, "links.csv:1: column 2: the quote", "quotes"},
 		{"header in another encoding", "recordingId,dataType,id,pr\xe9nom\n", Input{}, "links.csv:1: the header holds the byte 0xE9", "--encoding"},
-		{"header without end", strings.Repeat("x", maxRecord+1), Input{}, "no header within the first 1048576 bytes", "CSV"},
+		{"header without end", strings.Repeat("x", raw.MaxRecord+1), Input{}, "no header within the first 1048576 bytes", "CSV"},
 		{"gzip cut off in its header", gz(t, h)[:5], Input{}, "the gzip data ends too early", "copy it again"},
 		{"gzip cut off", gz(t, h)[:30], Input{}, "the gzip data ends too early", "copy it again"},
 		{"zstd cut off", zst(t, h)[:20], Input{}, "the zstd data ends too early", "copy it again"},
@@ -119,8 +121,8 @@ func TestOpenRefuses(t *testing.T) {
 			if in.Name == "" {
 				in.Name = "links.csv"
 			}
-			_, err := read(t, []byte(tt.content), in, readBlock)
-			var e *inputError
+			_, err := read(t, []byte(tt.content), in, raw.BlockSize)
+			var e *raw.Error
 			if !errors.As(err, &e) {
 				t.Fatalf("opening %q = %v, want an error with a hint", short(tt.content), err)
 			}
@@ -236,14 +238,14 @@ func TestSourceNoticesEnd(t *testing.T) {
 		columns = append(columns, fmt.Sprint("column", i))
 	}
 	tall := strings.Repeat("r,LEAD,\""+strings.Repeat("\n", 100)+"\"\n", 50)
-	got, err := read(t, []byte("recordingId,dataType,id\n"+strings.ReplaceAll(tall, "LEAD", "CONTACT")), Input{Name: "links.csv"}, readBlock)
+	got, err := read(t, []byte("recordingId,dataType,id\n"+strings.ReplaceAll(tall, "LEAD", "CONTACT")), Input{Name: "links.csv"}, raw.BlockSize)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(got.notices) != maxTall+1 {
 		t.Errorf("50 tall records make %d notices, want %d", len(got.notices), maxTall+1)
 	}
-	got, err = read(t, []byte(strings.Join(columns, ",")+"\nr,LEAD,i"+strings.Repeat(",", 9_000)+"\n"), Input{Name: "links.csv"}, readBlock)
+	got, err = read(t, []byte(strings.Join(columns, ",")+"\nr,LEAD,i"+strings.Repeat(",", 9_000)+"\n"), Input{Name: "links.csv"}, raw.BlockSize)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,8 @@ import (
 	"os"
 	"slices"
 
+	"relink/batch/source/raw"
+
 	"relink/linker"
 )
 
@@ -87,7 +89,7 @@ func Open(in Input) (*Reader, error) { return OpenContext(context.Background(), 
 // of a file that has no record for a long while: OpenContext or Next then
 // returns the cause.
 func OpenContext(ctx context.Context, in Input) (*Reader, error) {
-	return open(ctx, in, readBlock)
+	return open(ctx, in, raw.BlockSize)
 }
 
 // open is OpenContext that reads so many bytes at a time.
@@ -113,36 +115,36 @@ func open(ctx context.Context, in Input, block int) (*Reader, error) {
 
 func (r *Reader) open(in Input, block int) error {
 	r.packed = bufio.NewReader(r.stored)
-	unpacked, stop, err := unpack(r.packed, r.name)
+	unpacked, stop, err := raw.Unpack(r.packed, r.name)
 	if err != nil {
 		return err
 	}
 	r.stop = stop
-	l := newLines(newBounded(unpacked, r, in.maxBytes()), block)
-	sample, err := l.peek(sampleSize)
+	l := raw.NewLines(newBounded(unpacked, r, in.maxBytes()), block)
+	sample, err := l.Peek(sampleSize)
 	if err != nil {
 		return r.reading(err)
 	}
 	if len(sample) == 0 {
 		// JSONL of no bytes is a file of no rows; a CSV has its header at least.
 		if format, err := formatOf(in, r.given, ""); err != nil || format != formatJSONL {
-			return cmp.Or(err, error(&inputError{place: r.name, what: "the file is empty", hint: "was the export complete?"}))
+			return cmp.Or(err, error(&raw.Error{Place: r.name, What: "the file is empty", Remedy: "was the export complete?"}))
 		}
 	}
 	if err := refuse(sample, r.name); err != nil {
 		return err
 	}
 	r.framer = framer{lines: l, notes: r.notes}
-	t, bom, err := findCharset(in.Encoding, r.name, sample)
+	t, bom, err := raw.FindCharset(in.Encoding, r.name, sample)
 	if err != nil {
 		return err
 	}
-	if t.unit.width == 2 && bom > 0 {
-		r.notes.add("the encoding is %s, as the byte order mark says", t.name)
+	if t.Unit.Width == 2 && bom > 0 {
+		r.notes.add("the encoding is %s, as the byte order mark says", t.Name)
 	}
-	r.framer.charset, l.unit = t, t.unit
+	r.framer.charset, l.Unit = t, t.Unit
 	r.framer.marked = bom > 0
-	decoded, _ := t.append(nil, sample[bom:])
+	decoded, _ := t.Append(nil, sample[bom:])
 	if err := refuseText(string(decoded), r.name); err != nil {
 		return err
 	}
@@ -153,9 +155,9 @@ func (r *Reader) open(in Input, block int) error {
 	if err != nil {
 		return err
 	}
-	r.newline = t.unit.write(nil, firstLineEnd(decoded))
-	l.begin()
-	l.pos += bom
+	r.newline = t.Unit.Write(nil, firstLineEnd(decoded))
+	l.Begin()
+	l.Skip(bom)
 	if r.format == formatJSONL {
 		if err := refuseJSON(decoded, r.name, &n); err != nil {
 			return err
@@ -163,14 +165,14 @@ func (r *Reader) open(in Input, block int) error {
 		if err := refuseCSV(string(decoded), r.name, &n, in.Set); err != nil {
 			return err
 		}
-		r.header = slices.Clone(l.record())
+		r.header = slices.Clone(l.Record())
 		// In JSON a CR is white space. It ends lines only where nothing
 		// else does.
-		l.loneCR = firstLineEnd(decoded) == "\r"
+		l.LoneCR = firstLineEnd(decoded) == "\r"
 		r.records = newJSONReader(r.framer, r.name, n)
 		return nil
 	}
-	r.framer.csv, l.loneCR = true, true
+	r.framer.csv, l.LoneCR = true, true
 	c := &csvReader{framer: r.framer, names: &n}
 	r.records = c
 	if r.header, err = c.readHeader(in, r.name, &n); err != nil {
@@ -201,7 +203,7 @@ func (r *Reader) reading(err error) error {
 	if cause := r.cause(); cause != nil {
 		return cause
 	}
-	var e *inputError
+	var e *raw.Error
 	if errors.As(err, &e) {
 		return err
 	}
@@ -288,4 +290,32 @@ func (r *Reader) Close() error {
 		return fmt.Errorf("%s: closing: %w", r.name, err)
 	}
 	return nil
+}
+
+// Record is one data record of a source, readable or not.
+type Record struct {
+	Row  int64 // data records from 1
+	Line int64 // physical line on which the record starts; the first line is 1
+	// Raw is the record as it is in the source, in the source's
+	// encoding, line end included. Valid until the next record is read.
+	Raw []byte
+	// Rest gives the bytes that follow Raw when the record is too long to be
+	// held (record_too_long), nil otherwise. Valid, like Raw, until the next
+	// record is read, which skips what was not read of it.
+	Rest io.Reader
+	// Fields are the six fields as given; all empty when Fault is set.
+	Fields linker.Fields
+	// Fault is why the record could not be read, nil when it could.
+	Fault *linker.RowError
+	// Stray is the text of a line that is no row: see linker.Checked.
+	Stray string
+}
+
+// Check applies the rules that need no database to the record, readable or
+// not.
+func (r *Record) Check(rules *linker.Rules) linker.Checked {
+	if r.Fault != nil {
+		return linker.Checked{Fault: r.Fault, Stray: r.Stray}
+	}
+	return rules.Check(r.Fields)
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"relink/batch/source/raw"
+
 	"github.com/google/go-cmp/cmp"
 
 	"relink/linker"
@@ -88,7 +90,7 @@ func read(t testing.TB, content []byte, in Input, block int) (readback, error) {
 func checkBlank(t testing.TB, s *Reader, gap []byte) {
 	t.Helper()
 	bare := func(b []byte) string {
-		decoded, _ := s.framer.charset.append(nil, b)
+		decoded, _ := s.framer.charset.Append(nil, b)
 		return normalize(strings.Map(func(r rune) rune {
 			if strings.ContainsRune("\",;\t|¦~\x1a\x00", r) {
 				return -1
@@ -108,7 +110,7 @@ func checkBlank(t testing.TB, s *Reader, gap []byte) {
 // mustRead reads content whole and byte by byte and checks that the two agree.
 func mustRead(t testing.TB, content string, in Input) readback {
 	t.Helper()
-	got, err := read(t, []byte(content), in, readBlock)
+	got, err := read(t, []byte(content), in, raw.BlockSize)
 	if err != nil {
 		t.Fatalf("reading %q: %v", short(content), err)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"relink/batch"
 	"relink/batch/source"
+	"relink/batch/source/raw"
 	"relink/cmd/relink/console"
 	"relink/cmd/relink/exit"
 	"relink/linker"
@@ -209,7 +210,7 @@ func (r *Runner) fail(run linker.Run, done *batch.Done, resumed bool, err error)
 	case errors.As(err, &locked):
 		err = errors.Join(err, r.discard(run.ID, err))
 		return exit.WithStatus(exit.Busy, err, "wait for it to end, or give --lock-timeout to wait here")
-	case !resumed && done.Run.Source.SHA256 == "" && source.IsUnreadable(err):
+	case !resumed && done.Run.Source.SHA256 == "" && raw.IsUnreadable(err):
 		err = errors.Join(err, r.abandon(run, err))
 		return exit.WithStatus(exit.Error, err, exit.Hint(err))
 	case errors.Is(err, linker.ErrStopped), r.Command.Context().Err() != nil:

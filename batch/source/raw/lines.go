@@ -1,4 +1,4 @@
-package source
+package raw
 
 import (
 	"bytes"
@@ -7,80 +7,81 @@ import (
 )
 
 const (
-	// maxRecord is the longest record that is read, in bytes of the source
+	// MaxRecord is the longest record that is read, in bytes of the source
 	// and without the line end. It bounds how far reading goes back after a
 	// quote that is never closed, and so the memory of a source.
-	maxRecord = 1 << 20
-	// readBlock is how much the lines ask of the source at a time: small
+	MaxRecord = 1 << 20
+	// BlockSize is how much the lines ask of the source at a time: small
 	// enough to stay in the processor's cache.
-	readBlock = 64 << 10
+	BlockSize = 64 << 10
 )
 
-// lines cuts a source into physical lines and loses no byte of it. Lines end
-// with LF, CR LF or, with loneCR, CR. A record is one or more lines.
-type lines struct {
+// Lines cuts a source into physical lines and loses no byte of it. Lines end
+// with LF, CR LF or, with LoneCR, CR. A record is one or more lines.
+type Lines struct {
 	src    io.Reader
 	err    error // what ended src, nil until then
-	unit   codeUnit
-	loneCR bool // a CR that no LF follows ends a line
+	Unit   CodeUnit
+	LoneCR bool // a CR that no LF follows ends a line
 
 	buf             []byte
 	start, pos, end int    // buf[start:pos] is the record so far, buf[pos:end] is to come
 	lf, cr          cursor // the next of each at or behind pos
 	offset          int64  // of buf[0] in the source
-	number          int64  // lines cut so far
+	Number          int64  // lines cut so far
 	block           int    // bytes to read at a time
 	long            bool   // the record is too long; its rest is to come
 }
 
-// line is one physical line.
-type line struct {
-	text []byte // without line end; valid until the next line is cut
-	eol  int    // bytes of the line end, 0 at the end of the source
-	long bool   // the record is longer than maxRecord: text ends there
+// Line is one physical line.
+type Line struct {
+	Text []byte // without line end; valid until the next line is cut
+	EOL  int    // bytes of the line end, 0 at the end of the source
+	Long bool   // the record is longer than MaxRecord: Text ends there
 }
 
-func newLines(src io.Reader, block int) *lines {
-	return &lines{src: src, block: block, unit: codeUnit{width: 1}}
+// NewLines returns the lines of src, which reads block bytes of it at a time.
+func NewLines(src io.Reader, block int) *Lines {
+	return &Lines{src: src, block: block, Unit: CodeUnit{Width: 1}}
 }
 
-// begin starts a record at the next line and returns the number of that line.
-func (l *lines) begin() int64 {
+// Begin starts a record at the next line and returns the number of that line.
+func (l *Lines) Begin() int64 {
 	l.start = l.pos
-	return l.number + 1
+	return l.Number + 1
 }
 
-// record is what has been cut since begin, line ends included. Valid until the
+// Record is what has been cut since Begin, line ends included. Valid until the
 // next line is cut.
-func (l *lines) record() []byte { return l.buf[l.start:l.pos] }
+func (l *Lines) Record() []byte { return l.buf[l.start:l.pos] }
 
-// next cuts the next line and adds it to the record; it returns io.EOF after the
+// Next cuts the next line and adds it to the record; it returns io.EOF after the
 // last one.
-func (l *lines) next() (line, error) {
+func (l *Lines) Next() (Line, error) {
 	for {
 		at, eol, found := l.lineEnd()
 		if !found && errors.Is(l.err, io.EOF) {
 			at, eol = l.end, 0
 			if l.pos == l.end {
-				return line{}, io.EOF
+				return Line{}, io.EOF
 			}
 			found = true
 		}
-		if found && at-l.start <= maxRecord {
+		if found && at-l.start <= MaxRecord {
 			text := l.buf[l.pos:at]
 			l.pos = at + eol
-			l.number++
-			return line{text: text, eol: eol}, nil
+			l.Number++
+			return Line{Text: text, EOL: eol}, nil
 		}
-		if found || l.end-l.start > maxRecord+2*l.unit.width {
-			text := l.buf[l.pos : l.start+maxRecord]
-			l.pos = l.start + maxRecord
-			l.number++
+		if found || l.end-l.start > MaxRecord+2*l.Unit.Width {
+			text := l.buf[l.pos : l.start+MaxRecord]
+			l.pos = l.start + MaxRecord
+			l.Number++
 			l.long = true
-			return line{text: text, long: true}, nil
+			return Line{Text: text, Long: true}, nil
 		}
 		if l.err != nil {
-			return line{}, l.err
+			return Line{}, l.err
 		}
 		l.fill()
 	}
@@ -94,17 +95,17 @@ type cursor struct {
 }
 
 // search brings a mark up to date with pos and end.
-func (l *lines) search(m *cursor, c byte) {
+func (l *Lines) search(m *cursor, c byte) {
 	if !m.found || m.at < l.pos {
-		*m = l.unit.find(c, l.buf[:l.end], max(m.at, l.pos), l.offset)
+		*m = l.Unit.find(c, l.buf[:l.end], max(m.at, l.pos), l.offset)
 	}
 }
 
 // lineEnd finds the end of the line at pos in what has been read.
-func (l *lines) lineEnd() (at, eol int, found bool) {
-	w := l.unit.width
+func (l *Lines) lineEnd() (at, eol int, found bool) {
+	w := l.Unit.Width
 	l.search(&l.lf, '\n')
-	if l.loneCR {
+	if l.LoneCR {
 		l.search(&l.cr, '\r')
 		if cr := l.cr.at; l.cr.found && (!l.lf.found || cr < l.lf.at) {
 			switch {
@@ -120,23 +121,23 @@ func (l *lines) lineEnd() (at, eol int, found bool) {
 		return 0, 0, false
 	}
 	at = l.lf.at
-	if !l.loneCR && at-w >= l.pos && l.unit.is('\r', l.buf[at-w:]) {
+	if !l.LoneCR && at-w >= l.pos && l.Unit.is('\r', l.buf[at-w:]) {
 		return at - w, 2 * w, true
 	}
 	return at, w, true
 }
 
-// recut gives up the line just cut, the first of its record, and has it and
+// Recut gives up the line just cut, the first of its record, and has it and
 // those behind it cut anew, with another kind of line end.
-func (l *lines) recut(unit codeUnit) {
-	l.unit = unit
-	l.pos, l.number, l.long = l.start, l.number-1, false
+func (l *Lines) Recut(unit CodeUnit) {
+	l.Unit = unit
+	l.pos, l.Number, l.long = l.start, l.Number-1, false
 	l.lf, l.cr = cursor{at: l.start}, cursor{at: l.start}
 }
 
-// back gives up all lines of the record but the first, which is the first n
+// Back gives up all lines of the record but the first, which is the first n
 // bytes of it and the given number: they are cut again.
-func (l *lines) back(n int, number int64) {
+func (l *Lines) Back(n int, number int64) {
 	pos := l.start + n
 	// What lies between was searched already: only the line ends in it are
 	// news. Searching all that has been read again and again would cost the
@@ -145,16 +146,16 @@ func (l *lines) back(n int, number int64) {
 		*cursor
 		c byte
 	}{{&l.lf, '\n'}, {&l.cr, '\r'}} {
-		if nearer := l.unit.find(m.c, l.buf[:l.pos], pos, l.offset); nearer.found {
+		if nearer := l.Unit.find(m.c, l.buf[:l.pos], pos, l.offset); nearer.found {
 			*m.cursor = nearer
 		}
 	}
-	l.pos, l.number, l.long = pos, number, false
+	l.pos, l.Number, l.long = pos, number, false
 }
 
 // fill reads a block more. It moves the record to the front of the buffer when
 // there is no room behind it.
-func (l *lines) fill() {
+func (l *Lines) fill() {
 	if len(l.buf)-l.end < l.block && l.start > 0 {
 		n := l.start
 		copy(l.buf, l.buf[n:l.end])
@@ -163,7 +164,7 @@ func (l *lines) fill() {
 		l.lf.at, l.cr.at = l.lf.at-n, l.cr.at-n
 	}
 	if len(l.buf)-l.end < l.block {
-		grown := make([]byte, min(2*len(l.buf), maxRecord+8)+2*l.block)
+		grown := make([]byte, min(2*len(l.buf), MaxRecord+8)+2*l.block)
 		copy(grown, l.buf[:l.end])
 		l.buf = grown
 	}
@@ -171,7 +172,7 @@ func (l *lines) fill() {
 }
 
 // read reads into the buffer from at on.
-func (l *lines) read(at int) {
+func (l *Lines) read(at int) {
 	const tries = 100 // as bufio does
 	for range tries {
 		n, err := l.src.Read(l.buf[at:min(len(l.buf), at+l.block)])
@@ -186,8 +187,8 @@ func (l *lines) read(at int) {
 	l.err = io.ErrNoProgress
 }
 
-// peek returns up to n bytes of what is to come, without cutting them.
-func (l *lines) peek(n int) ([]byte, error) {
+// Peek returns up to n bytes of what is to come, without cutting them.
+func (l *Lines) Peek(n int) ([]byte, error) {
 	for l.end-l.pos < n && l.err == nil {
 		l.fill()
 	}
@@ -197,24 +198,27 @@ func (l *lines) peek(n int) ([]byte, error) {
 	return l.buf[l.pos:min(l.end, l.pos+n)], nil
 }
 
-// rest reads what follows the first maxRecord bytes of a record too long, up
+// Skip leaves out n bytes, which Peek has returned: a byte order mark.
+func (l *Lines) Skip(n int) { l.pos += n }
+
+// Rest reads what follows the first MaxRecord bytes of a record too long, up
 // to and with its line end. The bytes of the record that are held stay in
 // place until the next record begins.
-type rest struct {
-	l    *lines
+type Rest struct {
+	l    *Lines
 	held int // where the record ends that is held; reading goes on behind it
 	to   int // where the line ends, -1 until it has been found
 }
 
-// rest returns what is to come of the record; nil when all of it is there.
-func (l *lines) rest() *rest {
+// Rest returns what is to come of the record; nil when all of it is there.
+func (l *Lines) Rest() *Rest {
 	if !l.long {
 		return nil
 	}
-	return &rest{l: l, held: l.pos, to: -1}
+	return &Rest{l: l, held: l.pos, to: -1}
 }
 
-func (r *rest) Read(p []byte) (int, error) {
+func (r *Rest) Read(p []byte) (int, error) {
 	l := r.l
 	if len(p) == 0 {
 		return 0, nil
@@ -229,7 +233,7 @@ func (r *rest) Read(p []byte) (int, error) {
 		}
 		// While the line end is not in sight the last two characters
 		// may be the half of one.
-		upTo := max(l.pos, l.end-2*l.unit.width)
+		upTo := max(l.pos, l.end-2*l.Unit.Width)
 		if r.to >= 0 {
 			upTo = r.to
 		}
@@ -249,7 +253,7 @@ func (r *rest) Read(p []byte) (int, error) {
 }
 
 // fill moves the few bytes left down behind what is held, and reads on.
-func (r *rest) fill() {
+func (r *Rest) fill() {
 	l := r.l
 	if gone := l.pos - r.held; gone > 0 {
 		copy(l.buf[r.held:], l.buf[l.pos:l.end])
@@ -265,15 +269,15 @@ func (r *rest) fill() {
 	l.read(l.end)
 }
 
-// codeUnit is how a source writes one character of a line end.
-type codeUnit struct {
-	width int // 1, or 2 for UTF-16
+// CodeUnit is how a source writes one character of a line end.
+type CodeUnit struct {
+	Width int // 1, or 2 for UTF-16
 	big   bool
 }
 
 // is reports whether b begins with the ASCII character c.
-func (u codeUnit) is(c byte, b []byte) bool {
-	if u.width == 1 {
+func (u CodeUnit) is(c byte, b []byte) bool {
+	if u.Width == 1 {
 		return b[0] == c
 	}
 	if u.big {
@@ -284,8 +288,8 @@ func (u codeUnit) is(c byte, b []byte) bool {
 
 // find returns where the ASCII character c is in b from from on. offset is
 // that of b in the source.
-func (u codeUnit) find(c byte, b []byte, from int, offset int64) cursor {
-	if u.width == 1 {
+func (u CodeUnit) find(c byte, b []byte, from int, offset int64) cursor {
+	if u.Width == 1 {
 		if i := bytes.IndexByte(b[from:], c); i >= 0 {
 			return cursor{at: from + i, found: true}
 		}
@@ -310,11 +314,11 @@ func (u codeUnit) find(c byte, b []byte, from int, offset int64) cursor {
 	return cursor{at: from - (from+odd)&1}
 }
 
-// write appends the ASCII characters of s to b.
-func (u codeUnit) write(b []byte, s string) []byte {
+// Write appends the ASCII characters of s to b.
+func (u CodeUnit) Write(b []byte, s string) []byte {
 	for _, c := range []byte(s) {
 		switch {
-		case u.width == 1:
+		case u.Width == 1:
 			b = append(b, c)
 		case u.big:
 			b = append(b, 0, c)

@@ -1,4 +1,4 @@
-package source
+package raw
 
 import (
 	"bufio"
@@ -20,10 +20,10 @@ var (
 	zstdMagic = []byte{0x28, 0xb5, 0x2f, 0xfd}
 )
 
-// unpack returns the decompressed bytes of a .gz or .zst file, told by its
+// Unpack returns the decompressed bytes of a .gz or .zst file, told by its
 // content, and those of any other file as they are. stop frees what the
 // decompressor holds.
-func unpack(stored *bufio.Reader, name string) (r io.Reader, stop func(), err error) {
+func Unpack(stored *bufio.Reader, name string) (r io.Reader, stop func(), err error) {
 	magic, err := stored.Peek(len(zstdMagic))
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, nil, fmt.Errorf("%s: reading: %w", name, err)
@@ -61,20 +61,20 @@ func (u *unpacker) Read(p []byte) (int, error) {
 }
 
 func unpackError(name, kind string, err error) error {
-	e := &inputError{place: name, err: err}
+	e := &Error{Place: name, Err: err}
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		e.what = "the " + kind + " data ends too early"
-		e.hint = "the file is cut off or still being written; copy it again"
+		e.What = "the " + kind + " data ends too early"
+		e.Remedy = "the file is cut off or still being written; copy it again"
 	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
-		e.what = fmt.Sprintf("the zstd data needs a window of more than %d MiB of memory", maxWindow>>20)
-		e.hint = "compress it again without --long and --ultra"
+		e.What = fmt.Sprintf("the zstd data needs a window of more than %d MiB of memory", maxWindow>>20)
+		e.Remedy = "compress it again without --long and --ultra"
 	case errors.Is(err, gzip.ErrHeader):
-		e.what = "something that is not gzip follows the gzip data, or its header is damaged"
-		e.hint = "copy the file again, or decompress it by hand and look at it"
+		e.What = "something that is not gzip follows the gzip data, or its header is damaged"
+		e.Remedy = "copy the file again, or decompress it by hand and look at it"
 	default:
-		e.what = fmt.Sprintf("reading the %s data: %v", kind, err)
-		e.hint = "the file is damaged; copy it again"
+		e.What = fmt.Sprintf("reading the %s data: %v", kind, err)
+		e.Remedy = "the file is damaged; copy it again"
 	}
 	return e
 }

@@ -1,4 +1,4 @@
-package source
+package raw
 
 import (
 	"bytes"
@@ -13,31 +13,32 @@ import (
 	"golang.org/x/text/encoding/htmlindex"
 )
 
-// charset turns lines of a source into UTF-8, one line at a time: every encoding
+// Charset turns lines of a source into UTF-8, one line at a time: every encoding
 // read here can be cut at its line ends first.
-type charset struct {
-	name string
-	unit codeUnit // of line ends
+type Charset struct {
+	Name string
+	Unit CodeUnit // of line ends
 	// decoder is nil for UTF-8, which is read in place, and UTF-16, where a
 	// lone surrogate must be seen.
 	decoder *encoding.Decoder
 }
 
-var utf8Charset = charset{name: "utf-8", unit: codeUnit{width: 1}}
+// UTF8 is the encoding of most files.
+var UTF8 = Charset{Name: "utf-8", Unit: CodeUnit{Width: 1}}
 
-// boms are the byte order marks and their encodings.
-var boms = []struct {
-	mark    []byte
-	charset charset
+// BOMs are the byte order marks and their encodings.
+var BOMs = []struct {
+	Mark    []byte
+	charset Charset
 }{
-	{[]byte{0xef, 0xbb, 0xbf}, utf8Charset},
-	{[]byte{0xff, 0xfe}, charset{name: "utf-16le", unit: codeUnit{width: 2}}},
-	{[]byte{0xfe, 0xff}, charset{name: "utf-16be", unit: codeUnit{width: 2, big: true}}},
+	{[]byte{0xef, 0xbb, 0xbf}, UTF8},
+	{[]byte{0xff, 0xfe}, Charset{Name: "utf-16le", Unit: CodeUnit{Width: 2}}},
+	{[]byte{0xfe, 0xff}, Charset{Name: "utf-16be", Unit: CodeUnit{Width: 2, big: true}}},
 }
 
-// findCharset returns the encoding a source is in: that of its byte order mark,
+// FindCharset returns the encoding a source is in: that of its byte order mark,
 // else the label given, else UTF-8. bom is the length of the mark.
-func findCharset(label, name string, sample []byte) (t charset, bom int, err error) {
+func FindCharset(label, name string, sample []byte) (t Charset, bom int, err error) {
 	asked := strings.ToLower(strings.TrimSpace(label))
 	if asked != "" && asked != "utf-16" {
 		if t, err = charsetNamed(asked); err != nil {
@@ -45,51 +46,51 @@ func findCharset(label, name string, sample []byte) (t charset, bom int, err err
 		}
 	}
 	if bytes.HasPrefix(sample, []byte{0xff, 0xfe, 0, 0}) || bytes.HasPrefix(sample, []byte{0, 0, 0xfe, 0xff}) {
-		return t, 0, &inputError{place: name, what: "the file is UTF-32", hint: "save it as UTF-8"}
+		return t, 0, &Error{Place: name, What: "the file is UTF-32", Remedy: "save it as UTF-8"}
 	}
-	for _, b := range boms {
-		if !bytes.HasPrefix(sample, b.mark) {
+	for _, b := range BOMs {
+		if !bytes.HasPrefix(sample, b.Mark) {
 			continue
 		}
-		utf16 := asked == "utf-16" && b.charset.unit.width == 2
-		if asked != "" && !utf16 && t.name != b.charset.name {
-			return t, 0, &inputError{
-				place: name, what: fmt.Sprintf("the byte order mark says %s, --encoding says %s", b.charset.name, asked),
-				hint: "leave --encoding out",
+		utf16 := asked == "utf-16" && b.charset.Unit.Width == 2
+		if asked != "" && !utf16 && t.Name != b.charset.Name {
+			return t, 0, &Error{
+				Place: name, What: fmt.Sprintf("the byte order mark says %s, --encoding says %s", b.charset.Name, asked),
+				Remedy: "leave --encoding out",
 			}
 		}
-		return b.charset, len(b.mark), nil
+		return b.charset, len(b.Mark), nil
 	}
 	switch {
 	case asked == "utf-16":
-		return t, 0, &inputError{
-			place: name, what: "the file has no byte order mark that tells the kind of UTF-16",
-			hint: "give --encoding utf-16le (Windows) or --encoding utf-16be",
+		return t, 0, &Error{
+			Place: name, What: "the file has no byte order mark that tells the kind of UTF-16",
+			Remedy: "give --encoding utf-16le (Windows) or --encoding utf-16be",
 		}
 	case asked != "":
 		return t, 0, nil
 	}
 	if kind := looksUTF16(sample); kind != "" {
-		return t, 0, &inputError{
-			place: name, what: "the file looks like " + kind + " without a byte order mark",
-			hint: "give --encoding " + kind,
+		return t, 0, &Error{
+			Place: name, What: "the file looks like " + kind + " without a byte order mark",
+			Remedy: "give --encoding " + kind,
 		}
 	}
-	return utf8Charset, 0, nil
+	return UTF8, 0, nil
 }
 
 // charsetNamed returns the encoding with a label in lower case: the names of the
 // WHATWG encoding standard, but latin-1 means ISO 8859-1 itself.
-func charsetNamed(label string) (charset, error) {
+func charsetNamed(label string) (Charset, error) {
 	switch strings.NewReplacer("-", "", "_", "").Replace(label) {
 	case "utf8", "utf8bom", "utf8sig":
-		return utf8Charset, nil
+		return UTF8, nil
 	case "utf16le", "ucs2le":
-		return boms[1].charset, nil
+		return BOMs[1].charset, nil
 	case "utf16be", "ucs2be":
-		return boms[2].charset, nil
+		return BOMs[2].charset, nil
 	case "latin1", "iso88591":
-		return charset{name: "latin-1", unit: codeUnit{width: 1}, decoder: charmap.ISO8859_1.NewDecoder()}, nil
+		return Charset{Name: "latin-1", Unit: CodeUnit{Width: 1}, decoder: charmap.ISO8859_1.NewDecoder()}, nil
 	}
 	enc, err := htmlindex.Get(label)
 	name, nameErr := "", err
@@ -98,12 +99,12 @@ func charsetNamed(label string) (charset, error) {
 	}
 	switch {
 	case nameErr != nil, name == "replacement", name == "x-user-defined", strings.HasPrefix(name, "iso-2022"):
-		return charset{}, &inputError{
-			what: fmt.Sprintf("--encoding %q is not an encoding that can be read", label),
-			hint: "use utf-8, utf-16le, utf-16be, windows-1252, latin-1 or another label of the WHATWG encoding standard",
+		return Charset{}, &Error{
+			What:   fmt.Sprintf("--encoding %q is not an encoding that can be read", label),
+			Remedy: "use utf-8, utf-16le, utf-16be, windows-1252, latin-1 or another label of the WHATWG encoding standard",
 		}
 	}
-	return charset{name: name, unit: codeUnit{width: 1}, decoder: enc.NewDecoder()}, nil
+	return Charset{Name: name, Unit: CodeUnit{Width: 1}, decoder: enc.NewDecoder()}, nil
 }
 
 // looksUTF16 recognizes UTF-16 without a byte order mark: a text in which nearly
@@ -131,16 +132,16 @@ func looksUTF16(sample []byte) string {
 	return ""
 }
 
-// plain reports whether lines are UTF-8 already, to be read in place.
-func (c *charset) plain() bool { return c.decoder == nil && c.unit.width == 1 }
+// Plain reports whether lines are UTF-8 already, to be read in place.
+func (c *Charset) Plain() bool { return c.decoder == nil && c.Unit.Width == 1 }
 
-// append decodes a line and appends it to dst. What cannot be decoded becomes
+// Append decodes a line and appends it to dst. What cannot be decoded becomes
 // U+FFFD; ok is false when there was any.
-func (c *charset) append(dst, line []byte) (out []byte, ok bool) {
+func (c *Charset) Append(dst, line []byte) (out []byte, ok bool) {
 	switch {
-	case c.plain():
+	case c.Plain():
 		return append(dst, line...), utf8.Valid(line)
-	case c.unit.width == 2:
+	case c.Unit.Width == 2:
 		return c.appendUTF16(dst, line)
 	}
 	// No character of one byte takes more than utf8.UTFMax of UTF-8.
@@ -152,10 +153,10 @@ func (c *charset) append(dst, line []byte) (out []byte, ok bool) {
 	return dst, err == nil && !bytes.ContainsRune(dst[from:], utf8.RuneError)
 }
 
-func (c *charset) appendUTF16(dst, line []byte) (out []byte, ok bool) {
+func (c *Charset) appendUTF16(dst, line []byte) (out []byte, ok bool) {
 	ok = len(line)&1 == 0
 	at := func(i int) rune {
-		if c.unit.big {
+		if c.Unit.big {
 			return rune(line[i])<<8 | rune(line[i+1])
 		}
 		return rune(line[i+1])<<8 | rune(line[i])
@@ -181,9 +182,9 @@ func (c *charset) appendUTF16(dst, line []byte) (out []byte, ok bool) {
 	return dst, ok
 }
 
-// windows1252 shows what bytes that are not UTF-8 would be in the encoding
+// Windows1252 shows what bytes that are not UTF-8 would be in the encoding
 // they most often are in, "" where it has no such character.
-func windows1252(b byte) string {
+func Windows1252(b byte) string {
 	if r := charmap.Windows1252.DecodeByte(b); r != utf8.RuneError {
 		return string(r)
 	}
