@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 
+	"relink/reports/folder"
+
 	"relink/linker/text"
 )
 
@@ -53,7 +55,7 @@ func (d *Difference) String() string {
 func OpenExpect(path string) (*Expect, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("opening the approved report %s: %w", path, cause(err))
+		return nil, fmt.Errorf("opening the approved report %s: %w", path, folder.Cause(err))
 	}
 	st, err := f.Stat()
 	if err == nil && !st.Mode().IsRegular() {
@@ -61,11 +63,11 @@ func OpenExpect(path string) (*Expect, error) {
 	}
 	if err != nil {
 		f.Close() // nothing was read
-		return nil, fmt.Errorf("opening the approved report %s: %w", path, cause(err))
+		return nil, fmt.Errorf("opening the approved report %s: %w", path, folder.Cause(err))
 	}
-	if f, err = decompressed(f); err != nil {
+	if f, err = folder.Decompressed(f); err != nil {
 		f.Close() // it is only read from
-		return nil, fmt.Errorf("opening the approved report %s: %w", path, cause(err))
+		return nil, fmt.Errorf("opening the approved report %s: %w", path, folder.Cause(err))
 	}
 	return &Expect{
 		path: path, f: f, line: 1,
@@ -89,7 +91,7 @@ func (x *Expect) Write(p []byte) (int, error) {
 		want := x.buf[:min(len(p), len(x.buf))]
 		m, err := io.ReadFull(x.want, want)
 		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-			return 0, fmt.Errorf("reading the approved report %s: %w", x.path, cause(err))
+			return 0, fmt.Errorf("reading the approved report %s: %w", x.path, folder.Cause(err))
 		}
 		same := samePrefix(want[:m], p)
 		x.pass(p[:same])
@@ -115,7 +117,7 @@ func (x *Expect) Finish() (*Difference, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading the approved report %s: %w", x.path, cause(err))
+		return nil, fmt.Errorf("reading the approved report %s: %w", x.path, folder.Cause(err))
 	}
 	err = x.found(nil)
 	return x.diff, err
@@ -136,7 +138,7 @@ func (x *Expect) found(got []byte) error {
 	wantLine := make([]byte, shownBytes)
 	n, err := x.f.ReadAt(wantLine, x.lineStart)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("reading the approved report %s: %w", x.path, cause(err))
+		return fmt.Errorf("reading the approved report %s: %w", x.path, folder.Cause(err))
 	}
 	wantLine = wantLine[:n]
 	// Up to this place both lines are the same.

@@ -17,10 +17,10 @@ import (
 	"relink/linker/text"
 )
 
-//go:embed report.html.tmpl
+//go:embed page/report.html.tmpl
 var reportTemplate string
 
-//go:embed report.css
+//go:embed page/report.css
 var reportStyle string
 
 // maxHTML is the size a report.html does not pass, so that it can be mailed and

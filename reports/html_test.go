@@ -133,7 +133,7 @@ func TestHTMLStaysSmall(t *testing.T) {
 // Every outcome has a colour and a meaning on the page.
 func TestHTMLKnowsEveryOutcome(t *testing.T) {
 	t.Parallel()
-	css, err := os.ReadFile("report.css")
+	css, err := os.ReadFile("page/report.css")
 	if err != nil {
 		t.Fatal(err)
 	}

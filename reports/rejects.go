@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"relink/reports/folder"
+
 	"github.com/gocarina/gocsv"
 
 	"relink/linker"
@@ -35,7 +37,7 @@ type RejectsOptions struct {
 type Rejects struct {
 	dir     string
 	o       RejectsOptions
-	files   [2]*File // records and reasons; nil before the first record
+	files   [2]*folder.File // records and reasons; nil before the first record
 	records *bufio.Writer
 	reasons *csv.Writer
 	rows    []reason // lines of the reasons that are not marshalled yet
@@ -178,15 +180,15 @@ func (r *Rejects) begin() error {
 	if r.o.JSONL {
 		name = "rejects.jsonl"
 	}
-	records, err := CreateFile(filepath.Join(r.dir, name))
+	records, err := folder.CreateFile(filepath.Join(r.dir, name))
 	if err != nil {
 		return err
 	}
-	reasons, err := CreateFile(filepath.Join(r.dir, "rejects.reasons.csv"))
+	reasons, err := folder.CreateFile(filepath.Join(r.dir, "rejects.reasons.csv"))
 	if err != nil {
 		return errors.Join(err, records.Abort())
 	}
-	r.files = [2]*File{records, reasons}
+	r.files = [2]*folder.File{records, reasons}
 	r.records = bufio.NewWriterSize(records, blockSize)
 	r.reasons = csv.NewWriter(reasons)
 	if err := gocsv.MarshalCSV([]reason{}, r.reasons); err != nil {

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"relink/reports/folder"
+
 	"github.com/google/go-cmp/cmp"
 
 	"relink/linker"
@@ -244,4 +246,4 @@ func BenchmarkRejects(b *testing.B) {
 	}
 }
 
-var _ io.Writer = (*reports.File)(nil)
+var _ io.Writer = (*folder.File)(nil)

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"relink/reports/folder"
+
 	"github.com/spf13/pflag"
 
 	"relink/batch/source"
@@ -12,7 +14,6 @@ import (
 	"relink/cmd/relink/exit"
 	"relink/linker"
 	"relink/linker/text"
-	"relink/reports"
 )
 
 // InputOptions say how a file is to be read.
@@ -128,7 +129,7 @@ type OutputOptions struct {
 	Out          string
 	OutGroup     string
 	ReportFormat string
-	// ReportCompress is one of reports.Compressions, "" for none.
+	// ReportCompress is one of folder.Compressions, "" for none.
 	ReportCompress string
 	JSON           bool
 }
@@ -150,7 +151,7 @@ func (o *OutputOptions) Register(flags *pflag.FlagSet) {
 	flags.StringVar(&o.Out, "out", DefaultOut, "`FOLDER` in which the run gets a folder of its own")
 	flags.StringVar(&o.OutGroup, "out-group", "", "`GROUP` whose members may read that folder; default: only you")
 	flags.Var(word{&o.ReportFormat, []string{"csv", "jsonl"}}, "report-format", "what the report is written as")
-	flags.Var(word{&o.ReportCompress, reports.Compressions}, "report-compress", "compress the report")
+	flags.Var(word{&o.ReportCompress, folder.Compressions}, "report-compress", "compress the report")
 	flags.BoolVar(&o.JSON, "json", false, "print summary.json instead of the summary")
 }
 

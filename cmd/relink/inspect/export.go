@@ -7,6 +7,8 @@ import (
 	"io"
 	"time"
 
+	"relink/reports/folder"
+
 	"relink/cmd/relink/app"
 
 	"github.com/spf13/cobra"
@@ -94,7 +96,7 @@ func (a *commands) export(ctx context.Context, store *postgres.Store, o exportOp
 		return errors.Join(writeLinks(ctx, store, o, w), w.Flush())
 	}
 	began := time.Now()
-	file, err := reports.CreateCompressed(o.out)
+	file, err := folder.CreateCompressed(o.out)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"relink/reports/folder"
+
 	"relink/batch"
 	"relink/batch/send"
 	"relink/batch/source"
@@ -48,7 +50,7 @@ const journalName = "journal.jsonl"
 
 // Begin makes a folder for a new run and does it.
 func (a *API) Begin(ctx context.Context, in source.Input, s APISettings) error {
-	dir, err := newFolder(ctx, in, s.Settings, reports.CreateAPIFolder)
+	dir, err := newFolder(ctx, in, s.Settings, folder.CreateForAPI)
 	if err != nil {
 		return err
 	}
@@ -60,7 +62,7 @@ func (a *API) Begin(ctx context.Context, in source.Input, s APISettings) error {
 
 // Again takes the run in a folder to its end.
 func (a *API) Again(ctx context.Context, dir string, s APISettings) error {
-	if err := reports.ReopenFolder(dir); err != nil {
+	if err := folder.Reopen(dir); err != nil {
 		return err
 	}
 	return a.do(ctx, dir, s)
@@ -183,7 +185,7 @@ func (a *API) fail(ctx context.Context, dir string, err error) error {
 	sent := IsFile(filepath.Join(dir, journalName))
 	if !sent {
 		_ = os.Remove(filepath.Join(dir, StdinCopy))
-		reports.RemoveFolder(dir) // without a report it would only raise questions
+		folder.Remove(dir) // without a report it would only raise questions
 	}
 	switch {
 	case errors.Is(err, send.ErrJournalInUse):

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"relink/reports/folder"
+
 	"relink/batch/source"
 	"relink/cmd/relink/exit"
 	"relink/linker"
@@ -17,7 +19,7 @@ import (
 // ReportFiles are the report of one run and its rejects, in the run's folder.
 // They have their names only once they are committed.
 type ReportFiles struct {
-	file    *reports.File
+	file    *folder.File
 	packed  io.WriteCloser // compresses into file, or only passes on
 	lines   reports.Writer
 	rejects *reports.Rejects // nil where there is no source to repeat records of
@@ -31,7 +33,7 @@ type ReportFiles struct {
 // or jsonl, and how it is compressed: csv.zst. src says what the
 // records look like that the rejects repeat, set what --set fills in.
 func NewReportFiles(dir, extension string, set linker.Fields, src *source.Reader) (*ReportFiles, error) {
-	file, err := reports.CreateFile(filepath.Join(dir, "report."+extension))
+	file, err := folder.CreateFile(filepath.Join(dir, "report."+extension))
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"relink/reports/folder"
+
 	"github.com/spf13/pflag"
 
 	"relink/cmd/relink/console"
@@ -58,7 +60,7 @@ func WithMetrics(c *console.Console, o MetricsOptions, do func() error) error {
 // writable finds out before the run whether its metrics can be written after
 // it.
 func writable(path string) error {
-	file, err := reports.CreateOpenFile(path)
+	file, err := folder.CreateOpenFile(path)
 	if err != nil {
 		return err
 	}
@@ -79,7 +81,7 @@ func writeMetrics(path string, m reports.Metrics) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	file, err := reports.CreateOpenFile(path)
+	file, err := folder.CreateOpenFile(path)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"relink/reports/folder"
+
 	"relink/linker"
 	"relink/linker/postgres"
 	"relink/reports"
@@ -20,11 +22,11 @@ const (
 // WriteBeside writes report.html and summary.json into the folder dir, and adds
 // them to the files that they list. The summary comes last.
 func WriteBeside(dir string, p *reports.Page) error {
-	page, err := reports.CreateFile(filepath.Join(dir, pageName))
+	page, err := folder.CreateFile(filepath.Join(dir, pageName))
 	if err != nil {
 		return err
 	}
-	summary, err := reports.CreateFile(filepath.Join(dir, summaryName))
+	summary, err := folder.CreateFile(filepath.Join(dir, summaryName))
 	if err != nil {
 		return errors.Join(err, page.Abort())
 	}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"time"
 
+	"relink/reports/folder"
+
 	"relink/linker/postgres/lock"
 
 	"golang.org/x/mod/semver"
@@ -19,7 +21,6 @@ import (
 	"relink/linker"
 	"relink/linker/postgres"
 	"relink/linker/postgres/pg"
-	"relink/reports"
 )
 
 const (
@@ -102,12 +103,12 @@ func (r *Runner) Again(ctx context.Context, run linker.Run) error {
 		}
 	}
 	if run.OutDir == "" { // it died before it had one
-		run.OutDir, err = reports.CreateFolder(s.Out, run.StartedAt, run.ID)
+		run.OutDir, err = folder.Create(s.Out, run.StartedAt, run.ID)
 	} else {
-		err = reports.ReopenFolder(run.OutDir)
+		err = folder.Reopen(run.OutDir)
 	}
 	if err == nil {
-		err = reports.Share(run.OutDir, s.OutGroup)
+		err = folder.Share(run.OutDir, s.OutGroup)
 	}
 	if err != nil {
 		return err

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 
+	"relink/reports/folder"
+
 	"relink/linker/postgres/engine"
 	"relink/linker/postgres/lock"
 
@@ -74,9 +76,9 @@ func (r *Runner) Begin(ctx context.Context, run linker.Run, in *source.Input, s 
 	if run, err = r.Store.Begin(ctx, run); err != nil {
 		return err
 	}
-	run.OutDir, err = reports.CreateFolder(s.Out, run.StartedAt, run.ID)
+	run.OutDir, err = folder.Create(s.Out, run.StartedAt, run.ID)
 	if err == nil {
-		err = reports.Share(run.OutDir, s.OutGroup)
+		err = folder.Share(run.OutDir, s.OutGroup)
 	}
 	if err == nil && in != nil && !IsRegular(in.Path) {
 		err = r.keepInput(ctx, *in, run, s)

@@ -28,7 +28,7 @@ type Settings struct {
 	Guard        linker.Guard `json:"guard,omitzero"`
 	Expect       string       `json:"expect,omitempty"`
 	ReportFormat string       `json:"reportFormat"`
-	// ReportCompress is one of reports.Compressions, "" for none.
+	// ReportCompress is one of folder.Compressions, "" for none.
 	ReportCompress string `json:"reportCompress,omitempty"`
 	// Out is where the run's folder is made, absolute.
 	Out string `json:"out"`

@@ -5,6 +5,8 @@ import (
 	"os"
 	"time"
 
+	"relink/reports/folder"
+
 	"github.com/spf13/cobra"
 
 	"relink/batch"
@@ -23,7 +25,7 @@ type Validation struct {
 
 // Do checks one file and writes its report, in a folder of its own.
 func (v *Validation) Do(ctx context.Context, in source.Input, s Settings) error {
-	dir, err := newFolder(ctx, in, s, reports.CreateValidateFolder)
+	dir, err := newFolder(ctx, in, s, folder.CreateForValidate)
 	if err != nil {
 		return err
 	}
@@ -33,7 +35,7 @@ func (v *Validation) Do(ctx context.Context, in source.Input, s Settings) error 
 	}
 	done, err := v.read(ctx, l, in)
 	if err != nil {
-		reports.RemoveFolder(dir) // without a report it would only raise questions
+		folder.Remove(dir) // without a report it would only raise questions
 		return err
 	}
 	return l.end(done, nil, "")
@@ -65,5 +67,5 @@ func newFolder(ctx context.Context, in source.Input, s Settings, create func(out
 	if err != nil {
 		return "", err
 	}
-	return dir, reports.Share(dir, s.OutGroup)
+	return dir, folder.Share(dir, s.OutGroup)
 }

@@ -1,4 +1,4 @@
-package reports
+package folder
 
 import (
 	"bufio"
@@ -36,9 +36,9 @@ type plainWriter struct{ io.Writer }
 
 func (plainWriter) Close() error { return nil }
 
-// decompressed returns the file as it is, or when it is compressed, an unnamed
+// Decompressed returns the file as it is, or when it is compressed, an unnamed
 // temporary file of what it holds.
-func decompressed(f *os.File) (*os.File, error) {
+func Decompressed(f *os.File) (*os.File, error) {
 	magic := make([]byte, 4)
 	n, err := f.ReadAt(magic, 0)
 	if err != nil && err != io.EOF {

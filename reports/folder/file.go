@@ -1,4 +1,4 @@
-package reports
+package folder
 
 import (
 	"bytes"
@@ -31,14 +31,14 @@ const tempSuffix = ".partial"
 func CreateFile(path string) (*File, error) {
 	info, err := os.Stat(filepath.Dir(path))
 	if err != nil {
-		return nil, fmt.Errorf("creating %s: %w", path, cause(err))
+		return nil, fmt.Errorf("creating %s: %w", path, Cause(err))
 	}
 	f, err := createFile(path, 0o600)
 	if err == nil && info.Mode().Perm()&0o050 == 0o050 {
 		err = f.f.Chmod(0o640) // whatever the umask
 	}
 	if err != nil {
-		return nil, fmt.Errorf("creating %s: %w", path, cause(err))
+		return nil, fmt.Errorf("creating %s: %w", path, Cause(err))
 	}
 	return f, nil
 }
@@ -59,7 +59,7 @@ func (f *File) Compressed() (io.WriteCloser, error) {
 func CreateOpenFile(path string) (*File, error) {
 	f, err := createFile(path, 0o644)
 	if err != nil {
-		return nil, fmt.Errorf("creating %s: %w", path, cause(err))
+		return nil, fmt.Errorf("creating %s: %w", path, Cause(err))
 	}
 	return f, nil
 }
@@ -86,10 +86,13 @@ func (f *File) Write(p []byte) (int, error) {
 	}
 	n, err := f.f.Write(p)
 	if err != nil {
-		f.err = fmt.Errorf("writing %s: %w", f.path, cause(err))
+		f.err = fmt.Errorf("writing %s: %w", f.path, Cause(err))
 	}
 	return n, f.err
 }
+
+// compareSize is how many bytes of two files are compared at a time.
+const compareSize = 64 << 10
 
 // Differs reports whether a file of that name is there already and holds other
 // bytes than were written so far.
@@ -110,7 +113,7 @@ func (f *File) Differs() (bool, error) {
 		return false, err
 	}
 	defer written.Close()
-	a, b := make([]byte, blockSize), make([]byte, blockSize)
+	a, b := make([]byte, compareSize), make([]byte, compareSize)
 	for {
 		n, errA := io.ReadFull(there, a)
 		m, errB := io.ReadFull(written, b)
@@ -153,7 +156,7 @@ func (f *File) Commit() error {
 	}
 	if err != nil {
 		os.Remove(temp) // the error that matters is the one above
-		return fmt.Errorf("writing %s: %w", f.path, cause(err))
+		return fmt.Errorf("writing %s: %w", f.path, Cause(err))
 	}
 	return syncDir(filepath.Dir(f.path))
 }
@@ -173,9 +176,9 @@ func (f *File) Abort() error {
 	return nil
 }
 
-// cause strips the temporary name that package os puts into its errors: the
+// Cause strips the temporary name that package os puts into its errors: the
 // reader knows the file by its final one.
-func cause(err error) error {
+func Cause(err error) error {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
 		return pe.Err
@@ -191,11 +194,11 @@ func cause(err error) error {
 func syncDir(path string) error {
 	d, err := os.Open(path)
 	if err != nil {
-		return fmt.Errorf("syncing folder %s: %w", path, cause(err))
+		return fmt.Errorf("syncing folder %s: %w", path, Cause(err))
 	}
 	defer d.Close()
 	if err := d.Sync(); err != nil {
-		return fmt.Errorf("syncing folder %s: %w", path, cause(err))
+		return fmt.Errorf("syncing folder %s: %w", path, Cause(err))
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package reports
+package folder
 
 import (
 	"crypto/rand"
@@ -29,11 +29,11 @@ const (
 	groupMode = 0o750 | fs.ModeSetgid
 )
 
-// CreateFolder creates the folder of a new run under out and returns its path:
+// Create creates the folder of a new run under out and returns its path:
 // the time and the id of the run, and -2, -3 and so on where a run of another
 // database has that name already. Only its user can read what is in it (see
 // Share). The link latest leads to it from then on.
-func CreateFolder(out string, startedAt time.Time, run int64) (string, error) {
+func Create(out string, startedAt time.Time, run int64) (string, error) {
 	const tries = 100 // databases
 	id := strconv.FormatInt(run, 10)
 	for i := range tries {
@@ -64,26 +64,26 @@ func Share(path, group string) error {
 		return fmt.Errorf("there is no group %q", group)
 	}
 	if err := os.Chown(path, -1, gid); err != nil {
-		return fmt.Errorf("giving folder %s to group %s: %w", path, group, cause(err))
+		return fmt.Errorf("giving folder %s to group %s: %w", path, group, Cause(err))
 	}
 	// After the chown, which takes the bit away that hands the group on.
 	if err := os.Chmod(path, groupMode); err != nil {
-		return fmt.Errorf("giving folder %s to group %s: %w", path, group, cause(err))
+		return fmt.Errorf("giving folder %s to group %s: %w", path, group, Cause(err))
 	}
 	return nil
 }
 
-// ReopenFolder takes up the folder of a run that is continued, and creates it
+// Reopen takes up the folder of a run that is continued, and creates it
 // when somebody has removed it. Files that the interrupted run left unfinished
 // are deleted, finished ones stay until they are replaced.
-func ReopenFolder(path string) error {
+func Reopen(path string) error {
 	err := makeFolder(path)
 	if err == nil || !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	entries, err := os.ReadDir(path)
 	if err != nil {
-		return fmt.Errorf("opening folder %s: %w", path, cause(err))
+		return fmt.Errorf("opening folder %s: %w", path, Cause(err))
 	}
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), ".") && strings.HasSuffix(e.Name(), tempSuffix) {
@@ -95,16 +95,16 @@ func ReopenFolder(path string) error {
 	return nil
 }
 
-// CreateValidateFolder creates a folder for a validation, which has no run id.
+// CreateForValidate creates a folder for a validation, which has no run id.
 // Where validations of the same second meet, the later one takes the next
 // second that is free.
-func CreateValidateFolder(out string, at time.Time) (string, error) {
+func CreateForValidate(out string, at time.Time) (string, error) {
 	return createDated(out, at, "validate", "validations")
 }
 
-// CreateAPIFolder does the same for an import through the HTTP operation, of
+// CreateForAPI does the same for an import through the HTTP operation, of
 // which no database knows.
-func CreateAPIFolder(out string, at time.Time) (string, error) {
+func CreateForAPI(out string, at time.Time) (string, error) {
 	return createDated(out, at, "api", "imports with --api")
 }
 
@@ -126,18 +126,18 @@ func createDated(out string, at time.Time, name, what string) (string, error) {
 func makeFolder(path string) error {
 	parent := filepath.Dir(path)
 	if err := os.MkdirAll(parent, 0o755); err != nil {
-		return fmt.Errorf("creating folder %s: %w", parent, cause(err))
+		return fmt.Errorf("creating folder %s: %w", parent, Cause(err))
 	}
 	if err := os.Mkdir(path, folderMode); err != nil {
-		return fmt.Errorf("creating folder %s: %w", path, cause(err))
+		return fmt.Errorf("creating folder %s: %w", path, Cause(err))
 	}
 	pointLatest(path)
 	return syncDir(parent)
 }
 
-// RemoveFolder removes the folder of a run that has come to nothing, unless
+// Remove removes the folder of a run that has come to nothing, unless
 // there is something in it, and the link that leads to it.
-func RemoveFolder(path string) {
+func Remove(path string) {
 	if os.Remove(path) != nil {
 		return
 	}

@@ -1,4 +1,4 @@
-package reports
+package folder
 
 import (
 	"errors"
@@ -8,8 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-
-	"relink/linker"
 )
 
 // names lists a folder.
@@ -102,9 +100,8 @@ func TestFullDiskNamesTheFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	onFullDisk(t, f)
-	r := NewCSV(f)
 	for err == nil {
-		err = r.Write(linker.Entry{Row: 1, Line: 2, Decision: linker.Decision{Outcome: linker.Created}})
+		_, err = f.Write([]byte("1,2,created\n"))
 	}
 	want := "writing " + path + ": no space left on device"
 	if err.Error() != want || !errors.Is(err, syscall.ENOSPC) {

@@ -1,4 +1,4 @@
-package reports_test
+package folder_test
 
 import (
 	"os"
@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"relink/reports"
+	"relink/reports/folder"
 )
 
 var startedAt = time.Date(2026, 1, 2, 4, 4, 5, 999, time.FixedZone("CET", 3600))
@@ -19,12 +19,12 @@ var startedAt = time.Date(2026, 1, 2, 4, 4, 5, 999, time.FixedZone("CET", 3600))
 func TestFolderIsNamedByTimeAndRun(t *testing.T) {
 	t.Parallel()
 	out := filepath.Join(t.TempDir(), "deep", "relink-runs")
-	got, err := reports.CreateFolder(out, startedAt, 17)
+	got, err := folder.Create(out, startedAt, 17)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if want := filepath.Join(out, "20260102T030405Z-17"); got != want {
-		t.Errorf("CreateFolder = %q, want %q", got, want)
+		t.Errorf("Create = %q, want %q", got, want)
 	}
 }
 
@@ -37,7 +37,7 @@ func TestFoldersOfOneNameAreNumbered(t *testing.T) {
 	var mu sync.Mutex
 	for range 5 {
 		group.Go(func() {
-			path, err := reports.CreateFolder(out, startedAt, 17)
+			path, err := folder.Create(out, startedAt, 17)
 			if err != nil {
 				t.Error(err)
 			}
@@ -64,19 +64,19 @@ func TestLatestLeadsToTheNewest(t *testing.T) {
 			t.Errorf("latest leads to %q, %v; want %q", got, err, want)
 		}
 	}
-	first, err := reports.CreateFolder(out, startedAt, 17)
+	first, err := folder.Create(out, startedAt, 17)
 	if err != nil {
 		t.Fatal(err)
 	}
 	leads(first)
-	second, err := reports.CreateValidateFolder(out, startedAt)
+	second, err := folder.CreateForValidate(out, startedAt)
 	if err != nil {
 		t.Fatal(err)
 	}
 	leads(second)
-	reports.RemoveFolder(first)
+	folder.Remove(first)
 	leads(second)
-	reports.RemoveFolder(second)
+	folder.Remove(second)
 	if _, err := os.Lstat(link); !os.IsNotExist(err) {
 		t.Errorf("latest leads to a folder that is gone: %v", err)
 	}
@@ -84,7 +84,7 @@ func TestLatestLeadsToTheNewest(t *testing.T) {
 	if err := os.WriteFile(link, []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := reports.CreateFolder(out, startedAt, 18); err != nil {
+	if _, err := folder.Create(out, startedAt, 18); err != nil {
 		t.Fatal(err)
 	}
 	if text, err := os.ReadFile(link); err != nil || string(text) != "mine" {
@@ -100,25 +100,25 @@ func TestLatestLeadsToTheNewest(t *testing.T) {
 func TestOnlyTheUserReadsAFolder(t *testing.T) {
 	for _, umask := range []int{0, 0o022, 0o077} {
 		old := syscall.Umask(umask)
-		path, err := reports.CreateFolder(t.TempDir(), startedAt, 17)
+		path, err := folder.Create(t.TempDir(), startedAt, 17)
 		if err != nil {
 			t.Fatal(err)
 		}
 		hasMode(t, path, 0o700)
 		hasMode(t, written(t, filepath.Join(path, "report.csv")), 0o600)
-		if err := reports.Share(path, ""); err != nil {
+		if err := folder.Share(path, ""); err != nil {
 			t.Fatal(err)
 		}
 		hasMode(t, path, 0o700)
 
-		if err := reports.Share(path, strconv.Itoa(os.Getegid())); err != nil {
+		if err := folder.Share(path, strconv.Itoa(os.Getegid())); err != nil {
 			t.Fatal(err)
 		}
 		hasMode(t, path, 0o750)
 		hasMode(t, written(t, filepath.Join(path, "rejects.csv")), 0o640)
 		syscall.Umask(old)
 	}
-	if err := reports.Share(t.TempDir(), "no such group"); err == nil || !strings.Contains(err.Error(), `no group "no such group"`) {
+	if err := folder.Share(t.TempDir(), "no such group"); err == nil || !strings.Contains(err.Error(), `no group "no such group"`) {
 		t.Errorf("a group that is not there: %v", err)
 	}
 }
@@ -127,7 +127,7 @@ func TestOnlyTheUserReadsAFolder(t *testing.T) {
 // process is.
 func TestSharedFilesBelongToTheGroup(t *testing.T) {
 	t.Parallel()
-	path, err := reports.CreateFolder(t.TempDir(), startedAt, 17)
+	path, err := folder.Create(t.TempDir(), startedAt, 17)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestSharedFilesBelongToTheGroup(t *testing.T) {
 	if os.Geteuid() == 0 {
 		gid = 54321 // any will do
 	}
-	if err := reports.Share(path, strconv.Itoa(gid)); err != nil {
+	if err := folder.Share(path, strconv.Itoa(gid)); err != nil {
 		t.Fatal(err)
 	}
 	info, err := os.Stat(written(t, filepath.Join(path, "report.csv")))
@@ -157,7 +157,7 @@ func hasMode(t *testing.T, path string, want os.FileMode) {
 
 func written(t *testing.T, path string) string {
 	t.Helper()
-	f, err := reports.CreateFile(path)
+	f, err := folder.CreateFile(path)
 	if err == nil {
 		err = f.Commit()
 	}
@@ -169,21 +169,21 @@ func written(t *testing.T, path string) string {
 
 func TestReopenedFolderLosesOnlyWhatIsUnfinished(t *testing.T) {
 	t.Parallel()
-	path, err := reports.CreateFolder(t.TempDir(), startedAt, 17)
+	path, err := folder.Create(t.TempDir(), startedAt, 17)
 	if err != nil {
 		t.Fatal(err)
 	}
-	done, err := reports.CreateFile(filepath.Join(path, "report.csv"))
+	done, err := folder.CreateFile(filepath.Join(path, "report.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := done.Commit(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := reports.CreateFile(filepath.Join(path, "report.html")); err != nil {
+	if _, err := folder.CreateFile(filepath.Join(path, "report.html")); err != nil {
 		t.Fatal(err)
 	}
-	if err := reports.ReopenFolder(path); err != nil {
+	if err := folder.Reopen(path); err != nil {
 		t.Fatal(err)
 	}
 	left, err := os.ReadDir(path)
@@ -191,13 +191,13 @@ func TestReopenedFolderLosesOnlyWhatIsUnfinished(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(left) != 1 || left[0].Name() != "report.csv" {
-		t.Errorf("after ReopenFolder the folder holds %v, want report.csv alone", left)
+		t.Errorf("after Reopen the folder holds %v, want report.csv alone", left)
 	}
 	if err := os.RemoveAll(path); err != nil {
 		t.Fatal(err)
 	}
-	if err := reports.ReopenFolder(path); err != nil {
-		t.Errorf("ReopenFolder of a folder that was removed = %v", err)
+	if err := folder.Reopen(path); err != nil {
+		t.Errorf("Reopen of a folder that was removed = %v", err)
 	}
 	if _, err := os.Stat(path); err != nil {
 		t.Error(err)
@@ -208,12 +208,12 @@ func TestValidationsOfOneSecondGetAFolderEach(t *testing.T) {
 	t.Parallel()
 	out := t.TempDir()
 	for _, want := range []string{"20260102T030405Z-validate", "20260102T030406Z-validate"} {
-		got, err := reports.CreateValidateFolder(out, startedAt)
+		got, err := folder.CreateForValidate(out, startedAt)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got != filepath.Join(out, want) {
-			t.Errorf("CreateValidateFolder = %q, want %q", got, want)
+			t.Errorf("CreateForValidate = %q, want %q", got, want)
 		}
 	}
 }
@@ -224,8 +224,8 @@ func TestFolderUnderAFile(t *testing.T) {
 	if err := os.WriteFile(out, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	_, err := reports.CreateFolder(out, startedAt, 1)
+	_, err := folder.Create(out, startedAt, 1)
 	if want := "creating folder " + out + ": not a directory"; err == nil || err.Error() != want {
-		t.Errorf("CreateFolder under a file = %v, want %q", err, want)
+		t.Errorf("Create under a file = %v, want %q", err, want)
 	}
 }
