@@ -1,14 +1,18 @@
 package batch
 
-import "relink/linker"
+import (
+	"relink/linker"
+	"relink/linker/explain"
+	"relink/linker/guard"
+)
 
 // Done is what came of a run.
 type Done struct {
 	Run     linker.Run
-	Plan    linker.Plan
+	Plan    guard.Plan
 	Tally   linker.Tally
-	Refusal *linker.Refusal // nil unless a guard refused
-	Applied bool            // the report lists what was done, not what would be
+	Refusal *guard.Refusal // nil unless a guard refused
+	Applied bool           // the report lists what was done, not what would be
 	// Reported is true when there is a report; a run that was stopped before
 	// it had a plan has none.
 	Reported bool
@@ -62,7 +66,7 @@ func (d *Done) WrongDatabase() bool {
 		switch {
 		case r.Code == linker.RecordingNotFound:
 			missing = r.Count
-		case r.Code.NeedsNoDatabase():
+		case explain.NeedsNoDatabase(r.Code):
 			sought -= r.Count
 		}
 	}

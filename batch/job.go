@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"relink/linker/guard"
+
 	"relink/batch/source"
 	"relink/linker"
 )
@@ -23,7 +25,7 @@ type Attempt interface {
 	Stage(ctx context.Context, next func(*linker.Numbered) error, doubts func() []string) (int64, error)
 	// Plan decides every staged row. first is true when the run has not
 	// written yet.
-	Plan(ctx context.Context, first bool) (linker.Plan, error)
+	Plan(ctx context.Context, first bool) (guard.Plan, error)
 	// Apply carries the plan out. It returns linker.ErrStopped when stop was
 	// closed and rows are left.
 	Apply(ctx context.Context, stop <-chan struct{}, applied *atomic.Int64) error
@@ -53,7 +55,7 @@ type Job struct {
 	// one that was interrupted, as far as it got. Nothing is applied.
 	Rewrite bool
 	Rules   linker.Rules
-	Guard   linker.Guard
+	Guard   guard.Guard
 	// Open begins an attempt; retry is true when this process made one
 	// before.
 	Open func(ctx context.Context, retry bool) (Attempt, error)
@@ -77,7 +79,7 @@ type Job struct {
 	// died in between is resumed, and then has all its files.
 	Finish func(*Done) error
 	// Planned, when not nil, is shown the plan before the first write.
-	Planned func(linker.Plan)
+	Planned func(guard.Plan)
 	// RetryTimeout is how long the run may be without its database before it
 	// gives up; 0 gives up at once. When rows are applied it starts again.
 	RetryTimeout time.Duration

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"relink/linker/guard"
+
 	"relink/linker"
 )
 
@@ -46,10 +48,10 @@ func (j *Job) plan(ctx context.Context, a Attempt) (*Done, error) {
 }
 
 // compare holds the plan's report against the approved one.
-func (j *Job) compare(ctx context.Context, a Attempt) (*linker.Refusal, error) {
+func (j *Job) compare(ctx context.Context, a Attempt) (*guard.Refusal, error) {
 	var done Done
 	err := j.report(ctx, a, &done, j.Expect)
-	var refusal *linker.Refusal
+	var refusal *guard.Refusal
 	if errors.As(err, &refusal) {
 		return refusal, nil
 	}

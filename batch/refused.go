@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 
+	"relink/linker/guard"
+
 	"relink/batch/source"
 	"relink/linker"
 )
@@ -39,7 +41,7 @@ func (j *Job) begin(src *source.Reader) (Report, error) {
 
 // judgeNew compares the rows that the plan refuses with those of the last run.
 // What they are called in the file only the file knows: it is read once more.
-func (j *Job) judgeNew(ctx context.Context, a Attempt, plan linker.Plan) (*linker.Refusal, error) {
+func (j *Job) judgeNew(ctx context.Context, a Attempt, plan guard.Plan) (*guard.Refusal, error) {
 	var done Done
 	var rows linker.RefusedRows
 	err := j.report(ctx, a, &done, func(*source.Reader) (Report, error) { return remembering{nowhere{}, &rows}, nil })

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 
+	"relink/linker/explain"
+
 	"relink/batch/source"
 	"relink/linker"
 )
@@ -127,8 +129,8 @@ func (m *merger) staged(r *linker.StagedResult) error {
 		return m.extra(&r.Result)
 	}
 	e := linker.Entry{Row: r.Row, Line: r.Line, Fields: r.Fields, Decision: r.Decision}
-	if r.Code.NeedsNoDatabase() {
-		why, _ := linker.Explain(r.Code)
+	if explain.NeedsNoDatabase(r.Code) {
+		why, _ := explain.Explain(r.Code)
 		e.Message = why.Meaning
 	} else {
 		e.Message = linker.Message(r.Code, linker.Checked{Fields: r.Fields}, r.Detail)

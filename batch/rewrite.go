@@ -3,6 +3,8 @@ package batch
 import (
 	"context"
 
+	"relink/linker/guard"
+
 	"relink/linker"
 )
 
@@ -40,15 +42,15 @@ func (j *Job) rewrite(ctx context.Context, a Attempt) (*Done, error) {
 }
 
 // refusal is why a run was refused that has ended.
-func (j *Job) refusal(plan linker.Plan) *linker.Refusal {
+func (j *Job) refusal(plan guard.Plan) *guard.Refusal {
 	if refusal := j.Guard.Judge(plan); refusal != nil && refusal.Message == j.Run.Message {
 		return refusal
 	}
 	// The links are not what they were, or --expect refused.
-	for _, kind := range []linker.RefusalKind{linker.TooManyRejects, linker.TooManyChanges} {
+	for _, kind := range []guard.RefusalKind{guard.TooManyRejects, guard.TooManyChanges} {
 		if kind.ExitStatus() == j.Run.ExitStatus {
-			return &linker.Refusal{Kind: kind, Message: j.Run.Message}
+			return &guard.Refusal{Kind: kind, Message: j.Run.Message}
 		}
 	}
-	return &linker.Refusal{Kind: linker.TooShort, Message: j.Run.Message}
+	return &guard.Refusal{Kind: guard.TooShort, Message: j.Run.Message}
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"relink/linker/guard"
+
 	"relink/batch/conflict"
 	"relink/batch/source"
 	"relink/linker"
@@ -17,7 +19,7 @@ type Validation struct {
 	// Input must be readable twice: see Spool.
 	Input source.Input
 	// Guard judges the file; its limit of changes does not apply.
-	Guard linker.Guard
+	Guard guard.Guard
 	// TempDir takes temporary files of about 40 bytes a row, more where rows
 	// share their recordings. Defaults to the system's folder.
 	TempDir string
@@ -135,7 +137,7 @@ func (v *Validation) read(ctx context.Context, phase Phase, note func(*Row) (str
 			text.Plural(odd, "row holds", "rows hold"), firstOdd))
 	}
 	done := &Done{Run: linker.Run{Kind: linker.Validate, State: linker.StateDone, Source: rows.Identity()}, Tally: tally, Reported: true}
-	done.Refusal = v.Guard.Judge(linker.Plan{Rows: tally.Rows(), Strays: strays, Outcomes: tally.Outcomes()})
+	done.Refusal = v.Guard.Judge(guard.Plan{Rows: tally.Rows(), Strays: strays, Outcomes: tally.Outcomes()})
 	if done.Refusal != nil {
 		done.Run.State = linker.StateRefused
 	}

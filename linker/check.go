@@ -3,6 +3,9 @@ package linker
 import (
 	"fmt"
 
+	"relink/linker/damage"
+	"relink/linker/salesforce"
+
 	"relink/linker/text"
 )
 
@@ -108,7 +111,7 @@ func check(given, set Fields) (c Checked, found []RowError) {
 	}
 	odd := f.oddities(r)
 	c.Odd, c.Note = odd != "", sentences(t.note(), odd)
-	if s := salesforceNote(r.ExternalID, r.DataType); s != "" {
+	if s := salesforce.Note(r.ExternalID, r.DataType); s != "" {
 		c.Note = sentences(c.Note, s)
 	}
 	return c, nil
@@ -160,7 +163,7 @@ func (f *faults) enums(r *Fields) {
 	if r.DataType == "" {
 		f.add(MissingDataType, "dataType is missing; give %s", text.OneOf(DataTypes))
 	} else if !f.invalid.has(FieldDataType) {
-		if w := word(DataTypes, r.DataType); w != "" {
+		if w := text.Word(DataTypes, r.DataType); w != "" {
 			r.DataType = w
 		} else {
 			f.wrong.add(FieldDataType)
@@ -168,7 +171,7 @@ func (f *faults) enums(r *Fields) {
 		}
 	}
 	if r.Trigger != "" && !f.invalid.has(FieldTrigger) {
-		if w := word(Triggers, r.Trigger); w != "" {
+		if w := text.Word(Triggers, r.Trigger); w != "" {
 			r.Trigger = w
 		} else {
 			f.wrong.add(FieldTrigger)
@@ -210,10 +213,10 @@ func (f *faults) ids(r *Fields) Suspect {
 		if v == "" || f.wrong.has(p) {
 			continue
 		}
-		d := damageOf(v)
+		d := damage.Of(v)
 		switch {
-		case d == undamaged:
-		case d.certain():
+		case d == damage.None:
+		case d.Certain():
 			f.wrong.add(p)
 			f.add(SpreadsheetDamagedID, "%s %s", f.cite(p, v), d)
 		case p == FieldRecordingID:
@@ -258,4 +261,16 @@ func (f *faults) clear(r *Fields) {
 			*r.At(p) = ""
 		}
 	}
+}
+
+// Final is the code a row ends with after the database answered code: an id
+// that looks damaged by a spreadsheet and was not found is named so. The form
+// alone proves nothing, since real ids look like 1E5.
+func (c Checked) Final(code Code) Code {
+	switch {
+	case code == RecordingNotFound && c.Suspect&SuspectRecording != 0,
+		code == EntityNotFound && c.Suspect&SuspectTarget != 0:
+		return SpreadsheetDamagedID
+	}
+	return code
 }

@@ -1,9 +1,12 @@
 package linker
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"relink/linker/text"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -235,14 +238,14 @@ func promises(t interface {
 		}
 	}
 	if c.Fault != nil {
-		if _, ok := Explain(c.Fault.Code); !ok || c.Fault.Message == "" || !utf8.ValidString(c.Fault.Message) {
+		if !slices.Contains(CodesInSource, c.Fault.Code) || c.Fault.Message == "" || !utf8.ValidString(c.Fault.Message) {
 			t.Fatalf("Check(%+q, %+q) fault = %+q, want a known code and a readable message", given, set, *c.Fault)
 		}
 		return
 	}
-	if r.RecordingID == "" || word(DataTypes, r.DataType) != r.DataType || r.DataType == "" ||
+	if r.RecordingID == "" || text.Word(DataTypes, r.DataType) != r.DataType || r.DataType == "" ||
 		(r.ID == "") == (r.ExternalID == "") || r.ExternalID != "" && r.IntegrationConnectionID == "" ||
-		r.Trigger != "" && word(Triggers, r.Trigger) != r.Trigger {
+		r.Trigger != "" && text.Word(Triggers, r.Trigger) != r.Trigger {
 		t.Fatalf("Check(%+q, %+q) lets pass %+q", given, set, r)
 	}
 	// A value may begin with two apostrophes; all else is clean already.

@@ -4,27 +4,29 @@ import (
 	"regexp"
 	"testing"
 
+	"relink/linker/damage"
+
 	"pgregory.net/rapid"
 )
 
 func TestDamage(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		want   damage
+		want   damage.Kind
 		values []string
 	}{
-		{scientific, []string{"1E+5", "1.23E+17", "1,23e+17", "-1.0E+9", "+12E+03"}},
-		{errorWord, []string{"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#n/a"}},
-		{exponent, []string{"1E5", "1.5e-3", "001300000E00012", "12e3"}},
-		{decimals, []string{"12345.0", "12345.00", "12345,0", "-3.0"}},
-		{rounded, []string{"1234567890123450", "1234567890123450000", "3652397000000190000"}},
-		{narrow, []string{"##", "########"}},
-		{foreignError, []string{"#NV", "#WERT!", "#SPILL!"}},
-		{date, []string{
+		{damage.Scientific, []string{"1E+5", "1.23E+17", "1,23e+17", "-1.0E+9", "+12E+03"}},
+		{damage.ErrorWord, []string{"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#n/a"}},
+		{damage.Exponent, []string{"1E5", "1.5e-3", "001300000E00012", "12e3"}},
+		{damage.Decimals, []string{"12345.0", "12345.00", "12345,0", "-3.0"}},
+		{damage.Rounded, []string{"1234567890123450", "1234567890123450000", "3652397000000190000"}},
+		{damage.Narrow, []string{"##", "########"}},
+		{damage.ForeignError, []string{"#NV", "#WERT!", "#SPILL!"}},
+		{damage.Date, []string{
 			"2024-03-05", "5.3.2024", "3/5/24", "2024/3/5", "5-Mar", "05-mar-2024", "Mar-05", "Sept-12", "5. Mrz"[:1] + "-Mrz",
 			"2024-03-05 12:34:56", "2024-03-05T12:34:56Z", "3/5/2024 9:05 PM", "3/31/2024",
 		}},
-		{undamaged, []string{
+		{damage.None, []string{
 			"1", "-1", "12345", "123456789012345", "1234567890123456", "12345.6", "1.", ".5", "1E", "1E+", "1E+5x", "E+5", "1.E+5",
 			"#", "#12", "# a", "r-1", "may", "sun-1", "2024-13-32", "32.1.2024", "2024-03", "12-ABC", "1-2", "10.0.0.1",
 			"7d0f7d0e-5a3f-4b8e-9d7c-2a1b3c4d5e6f", "1e5f7d0e-5a3f-4b8e-9d7c-2a1b3c4d5e6f", "01ARZ3NDEKTSV4RRFFQ69G5FAV",
@@ -32,7 +34,7 @@ func TestDamage(t *testing.T) {
 		}},
 	} {
 		for _, v := range c.values {
-			if got := damageOf(v); got != c.want {
+			if got := damage.Of(v); got != c.want {
 				t.Errorf("damageOf(%q) = %d %q, want %d %q", v, got, got, c.want, c.want)
 			}
 		}
@@ -50,7 +52,7 @@ func TestCertainDamageIsThePattern(t *testing.T) {
 			rapid.StringMatching(`#[A-Z/0]{1,5}[!?]?`),
 			messy(),
 		).Filter(func(s string) bool { return s != "" }).Draw(t, "s")
-		if got, want := damageOf(s).certain(), pattern.MatchString(s); got != want {
+		if got, want := damage.Of(s).Certain(), pattern.MatchString(s); got != want {
 			t.Fatalf("damageOf(%q).certain() = %v, want %v", s, got, want)
 		}
 	})

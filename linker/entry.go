@@ -1,5 +1,7 @@
 package linker
 
+import "time"
+
 // Outcome is what became of one row.
 type Outcome string
 
@@ -74,4 +76,14 @@ type Entry struct {
 	// encoding, line end included. It belongs to the reader and is valid
 	// only until the next entry; nil for extra and cleared.
 	Raw []byte
+}
+
+// Entity is a CRM row as the HTTP operation shows it.
+type Entity struct {
+	ID         string
+	ExternalID string
+	DataType   string
+	Name       *string // nil when the platform has none
+	// LastActivityAt is nil when the platform knows of no activity.
+	LastActivityAt *time.Time
 }

@@ -31,35 +31,6 @@ var Triggers = []string{
 	"RECORDING_HARD_DELETED",
 }
 
-// word returns the word of the list that s is, without regard to the case of
-// ASCII letters, or "". Unicode folding is not asked: by it "ſ" is an "S".
-func word(list []string, s string) string {
-	for _, w := range list {
-		if w == s {
-			return w
-		}
-	}
-	for _, w := range list {
-		if len(w) == len(s) && sameLetters(w, s) {
-			return w
-		}
-	}
-	return ""
-}
-
-func sameLetters(upper, s string) bool {
-	for i := range len(s) {
-		b := s[i]
-		if b >= 'a' && b <= 'z' {
-			b -= 'a' - 'A'
-		}
-		if b != upper[i] {
-			return false
-		}
-	}
-	return true
-}
-
 // meantDataType says which data type a wrong word may stand for: the names that
 // CRMs and their exports use.
 func meantDataType(s string) string {
@@ -108,7 +79,7 @@ func TriggerMeant(s string) string {
 	if len(s) > 64 {
 		return ""
 	}
-	return word(Triggers, strings.NewReplacer(" ", "_", "-", "_", ".", "_").Replace(s))
+	return text.Word(Triggers, strings.NewReplacer(" ", "_", "-", "_", ".", "_").Replace(s))
 }
 
 // sentences joins two parts of a message, either of which may be "".

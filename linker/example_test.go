@@ -17,20 +17,3 @@ func ExampleCheck() {
 	// spreadsheet_damaged_id
 	// rec-1 LEAD
 }
-
-func ExampleGuard_Judge() {
-	guard := linker.Guard{Reconcile: true} // at most 20 % of the links may change
-	plan := linker.Plan{
-		Rows:     700,
-		Outcomes: linker.Counts{linker.Unchanged: 700, linker.Extra: 300},
-		Groups:   []linker.Group{{Connection: "sf-prod", DataType: "LEAD", Current: 1000, Cleared: 300}},
-	}
-	refusal := guard.Judge(plan)
-	fmt.Println(refusal.Kind, refusal.Groups[0].Connection)
-
-	guard.Force = new(int64(300)) // exactly these changes are wanted
-	fmt.Println(guard.Judge(plan) == nil)
-	// Output:
-	// too_many_changes sf-prod
-	// true
-}

@@ -1,48 +1,18 @@
-package linker
+package linker_test
 
 import (
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
-)
 
-// codesInSource reads the constants of type Code from errors.go, in order, so
-// that a code added there and forgotten elsewhere is found.
-func codesInSource(t *testing.T) []Code {
-	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "errors.go", nil, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var codes []Code
-	ast.Inspect(file, func(n ast.Node) bool {
-		spec, ok := n.(*ast.ValueSpec)
-		if !ok {
-			return true
-		}
-		if kind, ok := spec.Type.(*ast.Ident); !ok || kind.Name != "Code" {
-			return true
-		}
-		for _, v := range spec.Values {
-			text, err := strconv.Unquote(v.(*ast.BasicLit).Value)
-			if err != nil {
-				t.Fatal(err)
-			}
-			codes = append(codes, Code(text))
-		}
-		return true
-	})
-	return codes
-}
+	"relink/linker"
+	"relink/linker/explain"
+)
 
 func TestEveryCodeIsExplained(t *testing.T) {
 	t.Parallel()
-	codes := codesInSource(t)
-	if got := Codes(); !slices.Equal(got, codes) {
+	codes := linker.CodesInSource
+	if got := explain.Codes(); !slices.Equal(got, codes) {
 		t.Errorf("Codes() = %q, want those of errors.go in their order: %q", got, codes)
 	}
 	for _, c := range codes {
@@ -66,8 +36,8 @@ func TestEveryCodeIsExplained(t *testing.T) {
 
 func TestNothingElseIsExplained(t *testing.T) {
 	t.Parallel()
-	for _, c := range []Code{"", "no_such_code", "Entity_Not_Found"} {
-		if e, ok := Explain(c); ok || e != (Explanation{}) {
+	for _, c := range []linker.Code{"", "no_such_code", "Entity_Not_Found"} {
+		if e, ok := explain.Explain(c); ok || e != (explain.Explanation{}) {
 			t.Errorf("Explain(%q) = %+v, %v, want nothing", c, e, ok)
 		}
 	}
@@ -75,14 +45,25 @@ func TestNothingElseIsExplained(t *testing.T) {
 
 func TestWhatTimeHeals(t *testing.T) {
 	t.Parallel()
-	want := []Code{RecordingNotFound, EntityNotFound, LostRace, TargetGone, Locked, NotFound, ServerError}
-	var got []Code
-	for _, c := range Codes() {
-		if e, _ := Explain(c); e.Heals {
+	want := []linker.Code{
+		linker.RecordingNotFound, linker.EntityNotFound, linker.LostRace, linker.TargetGone, linker.Locked, linker.NotFound, linker.ServerError,
+	}
+	var got []linker.Code
+	for _, c := range explain.Codes() {
+		if e, _ := explain.Explain(c); e.Heals {
 			got = append(got, c)
 		}
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("codes that time can heal = %q, want %q", got, want)
 	}
+}
+
+func mustExplain(t *testing.T, c linker.Code) explain.Explanation {
+	t.Helper()
+	e, ok := explain.Explain(c)
+	if !ok {
+		t.Fatalf("Explain(%s) finds nothing", c)
+	}
+	return e
 }

@@ -3,6 +3,8 @@ package linker
 import (
 	"fmt"
 
+	"relink/linker/damage"
+
 	"relink/linker/text"
 )
 
@@ -125,7 +127,7 @@ func damaged(of Checked, c Code) string {
 		if !suspect || v == "" {
 			continue
 		}
-		said = sentences(said, fmt.Sprintf("%s %s %s", f, text.Quote(v), damageOf(v)))
+		said = sentences(said, fmt.Sprintf("%s %s %s", f, text.Quote(v), damage.Of(v)))
 	}
 	return sentences("not found as given", said)
 }

@@ -23,7 +23,7 @@ func TestMessages(t *testing.T) {
 	suspect := Check(Fields{RecordingID: "1E5", DataType: "CONTACT", ID: "12345.0"}, Fields{})
 	faulty := Check(Fields{RecordingID: "r-1", DataType: "Deal"}, Fields{})
 	var b strings.Builder
-	for _, c := range Codes() {
+	for _, c := range CodesInSource {
 		fmt.Fprintf(&b, "%s\n    %s\n    %s\n", c, Message(c, byExternalID, "what the database knows"), Message(c, byID, ""))
 	}
 	checksum := Check(Fields{RecordingID: "r-1", DataType: "CONTACT", ExternalID: "00330000001tcyIAAX", IntegrationConnectionID: "c-1"}, Fields{})
@@ -78,7 +78,7 @@ func TestMessagesAreOneLineAndStartSmall(t *testing.T) {
 	if hostile.Fault != nil {
 		t.Fatal(hostile.Fault)
 	}
-	for _, c := range Codes() {
+	for _, c := range CodesInSource {
 		m := Message(c, hostile, "")
 		if m == "" || strings.ContainsFunc(m, func(r rune) bool { return !unicode.IsPrint(r) }) ||
 			unicode.IsUpper(rune(m[0])) || strings.HasSuffix(m, ".") {
@@ -91,13 +91,4 @@ func TestMessagesAreOneLineAndStartSmall(t *testing.T) {
 	if got := Message("", Check(good(nil), Fields{}), ""); got != "" {
 		t.Errorf("message of a row with nothing to say = %q, want none", got)
 	}
-}
-
-func mustExplain(t *testing.T, c Code) Explanation {
-	t.Helper()
-	e, ok := Explain(c)
-	if !ok {
-		t.Fatalf("Explain(%s) finds nothing", c)
-	}
-	return e
 }

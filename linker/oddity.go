@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 
+	"relink/linker/salesforce"
+
 	"relink/linker/text"
 )
 
@@ -44,7 +46,7 @@ func IsNullWord(s string) bool {
 	if slices.ContainsFunc(nullWordsByLength[len(s)], func(w string) bool { return strings.EqualFold(w, s) }) {
 		return true
 	}
-	return len(s) > 4 && strings.EqualFold(s[:4], "err:") && digits(s[4:]) == len(s)-4 ||
+	return len(s) > 4 && strings.EqualFold(s[:4], "err:") && text.Digits(s[4:]) == len(s)-4 ||
 		strings.Trim(s, "-–—_.*") == ""
 }
 
@@ -136,7 +138,7 @@ func address(s string) string {
 	var best string
 	for _, p := range parts {
 		digit := strings.ContainsFunc(p, func(r rune) bool { return r >= '0' && r <= '9' })
-		if digit && (readSalesforce(p).shaped || !readSalesforce(best).shaped) {
+		if digit && (salesforce.Is(p) || !salesforce.Is(best)) {
 			best = p
 		}
 	}
@@ -174,11 +176,11 @@ func enclosed(s string) string {
 // thousandsSeparated reports whether s is a number like 1,234,567 and 1 234 567.
 func thousandsSeparated(s string) bool {
 	groups := strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == '\'' || r == '’' || unicode.IsSpace(r) })
-	if len(groups) < 2 || len(groups[0]) > 3 || digits(groups[0]) != len(groups[0]) {
+	if len(groups) < 2 || len(groups[0]) > 3 || text.Digits(groups[0]) != len(groups[0]) {
 		return false
 	}
 	for _, g := range groups[1:] {
-		if len(g) != 3 || digits(g) != 3 {
+		if len(g) != 3 || text.Digits(g) != 3 {
 			return false
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 
+	"relink/linker/damage"
+
 	"relink/linker/text"
 )
 
@@ -52,7 +54,7 @@ func offender(c Code, v *Fields) Field {
 		return FieldExternalID
 	case SpreadsheetDamagedID:
 		for _, f := range ids {
-			if value := *v.At(f); value != "" && damageOf(value) != undamaged {
+			if value := *v.At(f); value != "" && damage.Of(value) != damage.None {
 				return f
 			}
 		}

@@ -76,29 +76,3 @@ func TestRefusedRowsAreBounded(t *testing.T) {
 		t.Errorf("%d rows, %d of them known", r.Count(), r.Known(&r))
 	}
 }
-
-func TestGuardJudgesNewRejects(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		limit            string
-		new, rows, known int64
-		refused          bool
-	}{
-		{"", 10, 10, 0, false},
-		{"0", 0, 100, 81, false},
-		{"0", 1, 100, 81, true},
-		{"2", 2, 100, 0, false},
-		{"2", 3, 100, 0, true},
-		{"1%", 1, 100, 50, false},
-		{"1%", 2, 100, 50, true},
-	} {
-		g := Guard{MaxNewRejects: limit(t, c.limit)}
-		got := g.JudgeNewRejects(c.known+c.new, c.known, c.rows)
-		if (got != nil) != c.refused {
-			t.Errorf("limit %q, %d new of %d: %v", c.limit, c.new, c.rows, got)
-		}
-		if got != nil && (got.Kind.ExitStatus() != ExitBudget || got.Hint == "") {
-			t.Errorf("refused with status %d, hint %q", got.Kind.ExitStatus(), got.Hint)
-		}
-	}
-}

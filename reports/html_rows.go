@@ -6,6 +6,9 @@ import (
 	"strconv"
 	"strings"
 
+	"relink/linker/explain"
+	"relink/linker/guard"
+
 	"relink/linker"
 	"relink/linker/text"
 )
@@ -124,7 +127,7 @@ const openReasons = 3
 func newReasonViews(p Page, examples int) []reasonView {
 	var list []reasonView
 	for i, r := range p.Summary.Reasons {
-		e, _ := linker.Explain(r.Code)
+		e, _ := explain.Explain(r.Code)
 		v := reasonView{
 			Code: visible(string(r.Code), 40), Count: text.Thousands(r.Count), Rows: text.Plural(r.Count, "row", "rows"),
 			Share:   percent(r.Count, p.Summary.Rows),
@@ -236,13 +239,13 @@ func byDataType(s *Sample) breakdownView {
 	return v
 }
 
-func byOrganization(touched []linker.OrganizationCount, applied bool) breakdownView {
+func byOrganization(touched []guard.OrganizationCount, applied bool) breakdownView {
 	v := breakdownView{Caption: "Recordings whose link changed, by organization", What: "Organization", Counted: "Recordings"}
 	if !applied {
 		v.Caption = "Recordings whose link would change, by organization"
 	}
 	touched = slices.Clone(touched)
-	slices.SortFunc(touched, func(a, b linker.OrganizationCount) int {
+	slices.SortFunc(touched, func(a, b guard.OrganizationCount) int {
 		return cmp.Or(cmp.Compare(b.Recordings, a.Recordings), cmp.Compare(a.Organization, b.Organization))
 	})
 	var rest int64

@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"relink/linker/explain"
+	"relink/linker/guard"
+
 	"relink/linker"
 	"relink/reports"
 )
@@ -62,7 +65,7 @@ func smallPage() reports.Page {
 		},
 		Sample:      sample,
 		Connections: map[string]reports.Connection{"conn-1": {Name: "Sales EU", Platform: "SALESFORCE"}},
-		Touched:     []linker.OrganizationCount{{Organization: "org-1", Recordings: 6}},
+		Touched:     []guard.OrganizationCount{{Organization: "org-1", Recordings: 6}},
 		Phases: []reports.Phase{
 			{Name: "stage", Took: 300 * time.Millisecond, Rows: 10},
 			{Name: "plan", Took: 200 * time.Millisecond, Rows: 10},
@@ -216,7 +219,7 @@ func largePage() reports.Page {
 	s.Reasons = nil
 	p.Sample = &reports.Sample{}
 	count := int64(16_000)
-	for i, code := range linker.Codes() {
+	for i, code := range explain.Codes() {
 		r := linker.Reason{Code: code, Count: count}
 		for k := range int64(linker.ReasonLines) {
 			r.Lines = append(r.Lines, 1000*k+int64(i)+2)
@@ -247,7 +250,7 @@ func largePage() reports.Page {
 	}
 	p.Touched = nil
 	for i := range int64(40) {
-		p.Touched = append(p.Touched, linker.OrganizationCount{Organization: fmt.Sprintf("organization-%02d", i), Recordings: 100_000 / (i + 1)})
+		p.Touched = append(p.Touched, guard.OrganizationCount{Organization: fmt.Sprintf("organization-%02d", i), Recordings: 100_000 / (i + 1)})
 	}
 	for i := range int64(40) {
 		p.Drift = append(p.Drift, reports.DriftPoint{
@@ -282,7 +285,7 @@ func hostilePage() reports.Page {
 	s.Files = map[string]string{"report": "x/" + payloads[4], "rejects": text(2), "html": "x/report.html"}
 	p.Sample = &reports.Sample{}
 	p.Connections = map[string]reports.Connection{}
-	for i, code := range append(linker.Codes(), linker.Code(text(3))) {
+	for i, code := range append(explain.Codes(), linker.Code(text(3))) {
 		for k := range 6 {
 			n := i*6 + k
 			e := linker.Entry{Row: int64(n + 1), Line: int64(n + 2), Decision: linker.Decision{Outcome: linker.Rejected, Code: code}, Message: text(n)}

@@ -3,6 +3,8 @@ package reports
 import (
 	"time"
 
+	"relink/linker/guard"
+
 	"relink/linker"
 )
 
@@ -21,7 +23,7 @@ type Page struct {
 	// Connections name the connections by their id.
 	Connections map[string]Connection
 	// Touched are the recordings whose link changes, by organization.
-	Touched []linker.OrganizationCount
+	Touched []guard.OrganizationCount
 	// Phases are the parts of the run in the order in which they ran.
 	Phases []Phase
 	// Options are what was asked for, in the order in which help lists it.

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"relink/linker/explain"
+
 	"relink/reports/folder"
 
 	"github.com/gocarina/gocsv"
@@ -231,7 +233,7 @@ const reasonsBlock = 512
 
 // explain adds the entry's line to rejects.reasons.csv.
 func (r *Rejects) explain(e *linker.Entry) error {
-	why, _ := linker.Explain(e.Code)
+	why, _ := explain.Explain(e.Code)
 	heals, message := why.Heals, e.Message
 	if e.Outcome == linker.Unattempted {
 		heals = true

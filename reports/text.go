@@ -10,6 +10,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"relink/linker/explain"
+
 	"relink/linker"
 	"relink/linker/text"
 )
@@ -168,7 +170,7 @@ func (p *page) reasons(reasons []linker.Reason, room int) {
 		if r.Message != "" {
 			one.wrapped("    ", plain, r.Message)
 		}
-		if e, ok := linker.Explain(r.Code); ok && e.Do != "" {
+		if e, ok := explain.Explain(r.Code); ok && e.Do != "" {
 			one.wrapped("    ", p.faint(), e.Do)
 		}
 		for _, v := range r.Values {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"relink/linker/guard"
+
 	"relink/batch"
 	"relink/batch/conflict"
 	"relink/batch/source"
@@ -30,7 +32,7 @@ type Job struct {
 	// Rules: Set and LastWins apply; what else there is, the server decides.
 	Rules linker.Rules
 	// Guard judges the rows before the first one is sent.
-	Guard linker.Guard
+	Guard guard.Guard
 	// DryRun stops before the first row is sent.
 	DryRun bool
 	Sender Sender
@@ -77,7 +79,7 @@ func (s *Job) Do(ctx context.Context) (*batch.Done, error) {
 		return nil, err
 	}
 	rows := done.Run.StagedRows
-	done.Refusal = s.Guard.Judge(linker.Plan{
+	done.Refusal = s.Guard.Judge(guard.Plan{
 		Rows: rows, Outcomes: linker.Counts{linker.Rejected: rejected},
 	})
 	var j *journal

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"relink/linker/guard"
+
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
@@ -214,7 +216,7 @@ func TestSendingIsGuarded(t *testing.T) {
 	t.Parallel()
 	p := newPlatform()
 	s, report := sending(t, p, "a,e-1", ",e-1", "b,e-1", "b,e-2")
-	s.Guard.MaxRejects = linker.Percent(50)
+	s.Guard.MaxRejects = guard.Percent(50)
 	done, err := s.Do(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"relink/linker/explain"
+
 	"github.com/google/go-cmp/cmp"
 
 	"relink/linker"
@@ -86,7 +88,7 @@ func TestLinks(t *testing.T) {
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("lines and codes (-want +got):\n%s", diff)
 			}
-			if code, _, _ := strings.Cut(tt.file, "."); slices.Contains(linker.Codes(), linker.Code(code)) && !strings.Contains(strings.Join(got, " "), ":"+code) {
+			if code, _, _ := strings.Cut(tt.file, "."); slices.Contains(explain.Codes(), linker.Code(code)) && !strings.Contains(strings.Join(got, " "), ":"+code) {
 				t.Errorf("no row has the code %s", code)
 			}
 		})

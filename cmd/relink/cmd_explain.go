@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"relink/linker/explain"
+
 	"github.com/spf13/cobra"
 
 	"relink/cmd/relink/exit"
@@ -38,7 +40,7 @@ Without CODE, list all codes in the order in which they are tested.`,
 }
 
 func codeNames() []string {
-	codes := linker.Codes()
+	codes := explain.Codes()
 	names := make([]string, len(codes))
 	for i, code := range codes {
 		names[i] = string(code)
@@ -47,9 +49,9 @@ func codeNames() []string {
 }
 
 func (a *commands) explainAll(asJSON bool) error {
-	var all []linker.Explanation
-	for _, code := range linker.Codes() {
-		if e, ok := linker.Explain(code); ok {
+	var all []explain.Explanation
+	for _, code := range explain.Codes() {
+		if e, ok := explain.Explain(code); ok {
 			all = append(all, e)
 		}
 	}
@@ -66,7 +68,7 @@ func (a *commands) explainAll(asJSON bool) error {
 
 func (a *commands) explain(name string, asJSON bool) error {
 	code := strings.ToLower(strings.TrimSpace(name))
-	e, ok := linker.Explain(linker.Code(code))
+	e, ok := explain.Explain(linker.Code(code))
 	if !ok {
 		hint := "relink explain lists them all"
 		if near := flags.Nearest(code, codeNames()); near != "" {

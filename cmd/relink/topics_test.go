@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"relink/linker/explain"
+
 	"relink/cmd/relink/app"
 
 	"github.com/google/go-cmp/cmp"
@@ -37,8 +39,8 @@ func TestGoldenTopics(t *testing.T) {
 
 	var codes strings.Builder
 	codes.WriteString("| code | meaning | what to do |\n|---|---|---|\n")
-	for _, code := range linker.Codes() {
-		e, ok := linker.Explain(code)
+	for _, code := range explain.Codes() {
+		e, ok := explain.Explain(code)
 		if !ok {
 			t.Errorf("code %q has no explanation", code)
 		}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"relink/linker/explain"
+
 	"relink/linker"
 )
 
@@ -55,7 +57,7 @@ func (c *Client) First(ctx context.Context, row linker.Fields) (linker.Decision,
 // ofOperation reports whether a 404 is about a recording and not about the
 // path. Servers that know no such path say so in no sentence of their own.
 func (a answer) ofOperation() bool {
-	if _, known := linker.Explain(a.Details.Code); known && a.Details.Code != "" {
+	if _, known := explain.Explain(a.Details.Code); known && a.Details.Code != "" {
 		return true
 	}
 	return a.Details.Code == "" && a.Error != "" && !strings.EqualFold(a.Error, "not found") && !strings.HasPrefix(a.Error, "Cannot PUT")

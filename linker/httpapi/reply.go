@@ -12,6 +12,8 @@ import (
 	"time"
 	"unicode"
 
+	"relink/linker/explain"
+
 	"relink/linker"
 	"relink/linker/text"
 )
@@ -116,7 +118,7 @@ func done(a answer, row linker.Fields) linker.Decision {
 // refused is the result of an answer that says no.
 func refused(status int, a answer, said string, row linker.Fields) linker.Decision {
 	code := a.Details.Code
-	if _, known := linker.Explain(code); !known || code == "" {
+	if _, known := explain.Explain(code); !known || code == "" {
 		if status == http.StatusNotFound {
 			return linker.Decision{Outcome: linker.Rejected, Code: linker.NotFound, Detail: clean(a.Error)}
 		}

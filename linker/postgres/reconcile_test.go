@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"relink/linker/guard"
+
 	"relink/linker/postgres/engine"
 
 	"github.com/google/go-cmp/cmp"
@@ -526,7 +528,7 @@ func TestPruneLeavesWhatOthersHold(t *testing.T) {
 	if diff := cmp.Diff(first.Outcomes, again.Outcomes); diff != "" {
 		t.Errorf("outcomes (-first plan +second plan):\n%s", diff)
 	}
-	want := []linker.Group{
+	want := []guard.Group{
 		{Connection: "c-1", DataType: "ACCOUNT", Current: 3, Cleared: 2}, // one of them made since
 		{Connection: "c-1", DataType: "LEAD", Current: 1, Cleared: 1},
 	}
@@ -551,27 +553,27 @@ func TestPlanCountsGroups(t *testing.T) {
 	cases := []struct {
 		name  string
 		rules linker.Rules
-		want  []linker.Group
+		want  []guard.Group
 	}{
-		{"import: links of the recordings mentioned", linker.Rules{}, []linker.Group{
+		{"import: links of the recordings mentioned", linker.Rules{}, []guard.Group{
 			{Connection: "c-1", DataType: "ACCOUNT", Current: 2, Replaced: 1},
 			{Connection: "c-1", DataType: "LEAD", Current: 1, Replaced: 1},
 			{Connection: "c-2", DataType: "ACCOUNT", Current: 1},
 			{Connection: "c-9", DataType: "ACCOUNT", Current: 1},
 		}},
-		{"reconcile: links of the scope", linker.Rules{Scope: &linker.Scope{Connections: []string{"c-1"}, Prune: true}}, []linker.Group{
+		{"reconcile: links of the scope", linker.Rules{Scope: &linker.Scope{Connections: []string{"c-1"}, Prune: true}}, []guard.Group{
 			{Connection: "c-1", DataType: "ACCOUNT", Current: 3, Replaced: 1, Cleared: 1},
 			{Connection: "c-1", DataType: "LEAD", Current: 1, Replaced: 1},
 		}},
-		{"reconcile without prune", linker.Rules{Scope: &linker.Scope{Connections: []string{"c-1"}}}, []linker.Group{
+		{"reconcile without prune", linker.Rules{Scope: &linker.Scope{Connections: []string{"c-1"}}}, []guard.Group{
 			{Connection: "c-1", DataType: "ACCOUNT", Current: 3, Replaced: 1},
 			{Connection: "c-1", DataType: "LEAD", Current: 1, Replaced: 1},
 		}},
-		{"reconcile of a type, taking over", linker.Rules{Scope: &linker.Scope{Connections: []string{"c-1"}, DataTypes: []string{"ACCOUNT"}, Prune: true, TakeOver: true}}, []linker.Group{
+		{"reconcile of a type, taking over", linker.Rules{Scope: &linker.Scope{Connections: []string{"c-1"}, DataTypes: []string{"ACCOUNT"}, Prune: true, TakeOver: true}}, []guard.Group{
 			{Connection: "c-1", DataType: "ACCOUNT", Current: 3, Replaced: 1, Cleared: 1},
 			{Connection: "c-1", DataType: "LEAD", Current: 1, Replaced: 1},
 		}},
-		{"reconcile for a caller of one organization", linker.Rules{Organization: "o-2", Scope: &linker.Scope{DataTypes: []string{"ACCOUNT"}, Prune: true}}, []linker.Group{
+		{"reconcile for a caller of one organization", linker.Rules{Organization: "o-2", Scope: &linker.Scope{DataTypes: []string{"ACCOUNT"}, Prune: true}}, []guard.Group{
 			{Connection: "c-9", DataType: "ACCOUNT", Current: 1},
 		}},
 	}

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"relink/linker/guard"
+
 	"relink/linker/postgres/engine"
 
 	"github.com/google/go-cmp/cmp"
@@ -232,11 +234,11 @@ func TestRevertCountsForTheGuard(t *testing.T) {
 	opt := engine.Options{Run: undo, Undo: run, CountGroups: true}
 	x := w.begin(opt)
 	plan := w.plan(x, true)
-	want := linker.Plan{
+	want := guard.Plan{
 		Rows:     3,
 		Outcomes: linker.Counts{linker.Reverted: 3},
-		Groups:   []linker.Group{{Connection: "c-1", DataType: "ACCOUNT", Current: 3, Replaced: 2, Cleared: 1}},
-		Touched:  []linker.OrganizationCount{{Organization: "o-1", Recordings: 3}},
+		Groups:   []guard.Group{{Connection: "c-1", DataType: "ACCOUNT", Current: 3, Replaced: 2, Cleared: 1}},
+		Touched:  []guard.OrganizationCount{{Organization: "o-1", Recordings: 3}},
 	}
 	if diff := cmp.Diff(want, plan); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)

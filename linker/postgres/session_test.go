@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"relink/linker/guard"
+
 	"relink/linker/postgres/engine"
 
 	"github.com/google/go-cmp/cmp"
@@ -136,7 +138,7 @@ func (w *world) stage(x *engine.Session, rows []linker.Fields) {
 	}
 }
 
-func (w *world) plan(x *engine.Session, first bool) linker.Plan {
+func (w *world) plan(x *engine.Session, first bool) guard.Plan {
 	w.t.Helper()
 	plan, err := x.Plan(w.t.Context(), first)
 	if err != nil {

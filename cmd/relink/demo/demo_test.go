@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 
+	"relink/linker/explain"
+
 	"github.com/google/go-cmp/cmp"
 
 	"relink/linker"
@@ -80,7 +82,7 @@ func TestTheFileHasEveryFault(t *testing.T) {
 		linker.OutOfScope, linker.LinkedElsewhere, linker.LostRace, linker.TargetGone,
 		linker.Locked, linker.DatabaseRefused, linker.NotFound, linker.ServerError,
 	}
-	for _, code := range linker.Codes() {
+	for _, code := range explain.Codes() {
 		if got, want := count[code] > 0, !slices.Contains(absent, code); got != want {
 			t.Errorf("the file has code %q: %v, want %v", code, got, want)
 		}

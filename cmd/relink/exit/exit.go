@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"relink/linker/guard"
+
 	"github.com/spf13/cobra"
 
 	"relink/linker"
@@ -96,7 +98,7 @@ func StatusOf(err error) linker.ExitStatus {
 // Groups lists, when a guard refused the number of changes, where most of
 // them are.
 func Groups(err error) (lines []string) {
-	var refusal *linker.Refusal
+	var refusal *guard.Refusal
 	if !errors.As(err, &refusal) {
 		return nil
 	}

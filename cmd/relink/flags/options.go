@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"relink/linker/guard"
+
 	"relink/reports/folder"
 
 	"github.com/spf13/pflag"
@@ -156,7 +158,7 @@ func (o *OutputOptions) Register(flags *pflag.FlagSet) {
 }
 
 // GuardOptions are the limits that are judged before the first write.
-type GuardOptions struct{ linker.Guard }
+type GuardOptions struct{ guard.Guard }
 
 // RegisterFile adds the limits that the file alone can break.
 func (o *GuardOptions) RegisterFile(flags *pflag.FlagSet) {

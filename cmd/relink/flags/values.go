@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"relink/linker/guard"
+
 	"github.com/spf13/pflag"
 
 	"relink/linker"
@@ -126,7 +128,7 @@ func (r replacements) GetSlice() (all []string) {
 }
 
 // limit is a count or a percentage.
-type limit struct{ value *linker.Limit }
+type limit struct{ value *guard.Limit }
 
 func (l limit) String() string {
 	if l.value == nil {
@@ -137,7 +139,7 @@ func (l limit) String() string {
 func (l limit) Type() string { return "N|N%" }
 
 func (l limit) Set(s string) error {
-	parsed, err := linker.ParseLimit(s)
+	parsed, err := guard.ParseLimit(s)
 	if err != nil {
 		// ParseLimit repeats the value, and so does the caller.
 		if cause := errors.Unwrap(err); cause != nil {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io"
 
+	"relink/linker/guard"
+
 	"relink/linker"
 	"relink/reports"
 )
@@ -42,7 +44,7 @@ func (e *expectation) Commit() error {
 		return err
 	}
 	if different != nil {
-		return linker.RefuseUnexpected(e.path, different.String())
+		return guard.RefuseUnexpected(e.path, different.String())
 	}
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 
+	"relink/linker/guard"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/spf13/cobra"
@@ -99,7 +101,7 @@ func TestOptionsRoundTrip(t *testing.T) {
 	if err := again.command().ParseFlags(args); err != nil {
 		t.Fatalf("%q: %v", args, err)
 	}
-	if diff := cmp.Diff(want, again.settings(t), cmp.AllowUnexported(linker.Limit{}), cmpopts.IgnoreUnexported(source.Input{})); diff != "" {
+	if diff := cmp.Diff(want, again.settings(t), cmp.AllowUnexported(guard.Limit{}), cmpopts.IgnoreUnexported(source.Input{})); diff != "" {
 		t.Errorf("settings after %q (-want +got):\n%s", args, diff)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 
+	"relink/linker/guard"
+
 	"relink/reports/folder"
 
 	"relink/linker/postgres/engine"
@@ -148,7 +150,7 @@ func (r *Runner) do(ctx context.Context, run linker.Run, s Settings, resumed boo
 		Record:       r.record,
 		Begin:        l.begin,
 		Finish:       func(done *batch.Done) error { return l.finish(done, nil) },
-		Planned:      func(p linker.Plan) { r.nameOrganizations(p, s) },
+		Planned:      func(p guard.Plan) { r.nameOrganizations(p, s) },
 		RetryTimeout: r.Options.RetryTimeout,
 		Stop:         ctx.Done(),
 		Notice:       l.notice,
@@ -300,7 +302,7 @@ func (r *Runner) sessionOptions(run linker.Run, s Settings, again, resumed bool)
 
 // nameOrganizations says whose recordings a run touches that is not limited to
 // one organization.
-func (r *Runner) nameOrganizations(p linker.Plan, s Settings) {
+func (r *Runner) nameOrganizations(p guard.Plan, s Settings) {
 	if s.Rules.Organization != "" || r.named {
 		return
 	}

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"relink/linker/guard"
+
 	"relink/batch/source"
 	"relink/batch/source/remote"
 	"relink/cmd/relink/flags"
@@ -25,7 +27,7 @@ type Settings struct {
 	// folder. Rules hold what --set and --map-value give: see InputIn.
 	source.Input
 	Rules        linker.Rules `json:"rules,omitzero"`
-	Guard        linker.Guard `json:"guard,omitzero"`
+	Guard        guard.Guard  `json:"guard,omitzero"`
 	Expect       string       `json:"expect,omitempty"`
 	ReportFormat string       `json:"reportFormat"`
 	// ReportCompress is one of folder.Compressions, "" for none.
@@ -56,7 +58,7 @@ func copyName(path string) string {
 }
 
 // NewSettings are the settings of a run of the given input.
-func NewSettings(in source.Input, rules linker.Rules, guard linker.Guard, o flags.OutputOptions) (Settings, error) {
+func NewSettings(in source.Input, rules linker.Rules, guard guard.Guard, o flags.OutputOptions) (Settings, error) {
 	s := Settings{
 		Input: in, Rules: rules, Guard: guard,
 		ReportFormat: o.ReportFormat, ReportCompress: o.ReportCompress, OutGroup: o.OutGroup,

@@ -3,6 +3,8 @@ package runner
 import (
 	"testing"
 
+	"relink/linker/guard"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
@@ -23,7 +25,7 @@ func TestSettingsKeepTheirForm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rejects, err := linker.ParseLimit("0.5%")
+	rejects, err := guard.ParseLimit("0.5%")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,10 +41,10 @@ func TestSettingsKeepTheirForm(t *testing.T) {
 			Organization: "o-1", LastWins: true, FollowMerges: true, KeepExisting: true, KeepTriggers: []string{"USER_LINK_WEB"},
 			Scope: &linker.Scope{Connections: []string{"c-1"}, DataTypes: []string{"OPPORTUNITY"}, TakeOver: true, Prune: true},
 		},
-		Guard:  linker.Guard{MaxRejects: rejects, MaxChanges: linker.Count(10), MinRows: 3, Force: &force, Reconcile: true},
+		Guard:  guard.Guard{MaxRejects: rejects, MaxChanges: guard.Count(10), MinRows: 3, Force: &force, Reconcile: true},
 		Expect: "/data/report.csv", ReportFormat: "jsonl", Out: "/runs",
 	}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(linker.Limit{}), cmpopts.IgnoreUnexported(source.Input{})); diff != "" {
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(guard.Limit{}), cmpopts.IgnoreUnexported(source.Input{})); diff != "" {
 		t.Errorf("settings (-want +got):\n%s", diff)
 	}
 	again, err := got.encode()

@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"sync"
 
+	"relink/linker/guard"
+
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"relink/linker"
 	"relink/linker/postgres/pg"
 )
 
@@ -52,8 +53,8 @@ func (b *breaker) refuse(err error, n int) error {
 	if b.closed || b.refused < breakerRows {
 		return nil
 	}
-	return &linker.Refusal{
-		Kind:    linker.RefusedByDatabase,
+	return &guard.Refusal{
+		Kind:    guard.RefusedByDatabase,
 		Message: fmt.Sprintf("the database refuses every change, as it did the first %d: %s", b.refused, b.sentence),
 		Hint:    "a rule of the platform's own says so: have it changed, or the file, and start again",
 	}
@@ -67,7 +68,7 @@ var errTried = errors.New("only tried")
 // constraints checked at once. When it is refused others are tried, as many as
 // would end the run. It returns the *linker.Refusal with which the run would
 // end, nil for none.
-func (x *Session) try(ctx context.Context) (*linker.Refusal, error) {
+func (x *Session) try(ctx context.Context) (*guard.Refusal, error) {
 	blocks, err := x.workBlocks(ctx, "changes")
 	if err != nil || blocks == 0 {
 		return nil, err
@@ -97,7 +98,7 @@ func (x *Session) try(ctx context.Context) (*linker.Refusal, error) {
 				return nil, err
 			}
 			tried++
-			var stop *linker.Refusal
+			var stop *guard.Refusal
 			if errors.As(b.refuse(err, 1), &stop) {
 				return stop, nil
 			}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"relink/linker/salesforce"
+
 	"relink/linker/postgres/sql"
 
 	"github.com/jackc/pgx/v5"
@@ -76,7 +78,7 @@ func (s *Single) nearMiss(ctx context.Context, organization string, code linker.
 	}
 	defer leave()
 	ids := idsOf(t.Platform, row)
-	forms := linker.Alternatives(cmp.Or(row.ID, row.ExternalID))
+	forms := salesforce.Alternatives(cmp.Or(row.ID, row.ExternalID))
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "SELECT set_config('statement_timeout', $1, true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)", fmt.Sprintf("%dms", nearTimeout.Milliseconds())); err != nil {
 			return err

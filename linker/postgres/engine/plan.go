@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 
+	"relink/linker/guard"
+	"relink/linker/salesforce"
+
 	"relink/linker/postgres"
 	"relink/linker/postgres/sql"
 
@@ -18,7 +21,7 @@ import (
 // says that the run has written nothing yet, so that no marks need be looked
 // for. What it decides depends on the staged rows, the marks of this run and
 // what stands in the platform's tables now, never on an earlier plan.
-func (x *Session) Plan(ctx context.Context, first bool) (linker.Plan, error) {
+func (x *Session) Plan(ctx context.Context, first bool) (guard.Plan, error) {
 	ctx, done := x.during(ctx)
 	defer done()
 	p := planner{x: x, ctx: ctx}
@@ -36,7 +39,7 @@ func (x *Session) Plan(ctx context.Context, first bool) (linker.Plan, error) {
 		plan.Refused, p.err = x.try(ctx)
 	}
 	if p.err != nil {
-		return linker.Plan{}, x.cause(p.err)
+		return guard.Plan{}, x.cause(p.err)
 	}
 	return plan, nil
 }
@@ -196,7 +199,7 @@ func (a *alternatives) Next() bool {
 		if a.err = a.missed.Scan(&a.row, &id); a.err != nil {
 			return false
 		}
-		if a.forms, a.rank = linker.Alternatives(id), 0; len(a.forms) > 0 {
+		if a.forms, a.rank = salesforce.Alternatives(id), 0; len(a.forms) > 0 {
 			return true
 		}
 	}
@@ -287,9 +290,9 @@ func (p *planner) exists(name string) (some bool) {
 }
 
 // groups counts the links that the run concerns and what it changes of them.
-func (p *planner) groups() (groups []linker.Group) {
+func (p *planner) groups() (groups []guard.Group) {
 	each := func(rows pgx.Rows) error {
-		var g linker.Group
+		var g guard.Group
 		err := rows.Scan(&g.Connection, &g.DataType, &g.Current, &g.Replaced, &g.Cleared)
 		groups = append(groups, g)
 		return err

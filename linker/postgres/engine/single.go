@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"relink/linker/salesforce"
+
 	"relink/linker/postgres"
 	"relink/linker/postgres/sql"
 
@@ -223,7 +225,7 @@ func (s *Single) plan(ctx context.Context, tx pgx.Tx, t *sql.Texts, organization
 	if err != nil || p.Code != linker.EntityNotFound || c.Fields.ExternalID == "" {
 		return p, err
 	}
-	for _, form := range linker.Alternatives(c.Fields.ExternalID) {
+	for _, form := range salesforce.Alternatives(c.Fields.ExternalID) {
 		row := c.Fields
 		row.ExternalID = form
 		again, err := planOne(ctx, tx, t, organization, row)

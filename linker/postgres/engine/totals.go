@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 
+	"relink/linker/guard"
+
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker"
@@ -52,8 +54,8 @@ func (p *planner) count(code linker.Code) (n int64) {
 }
 
 // totals adds the plan up for the guard.
-func (p *planner) totals() linker.Plan {
-	plan := linker.Plan{Outcomes: linker.Counts{}}
+func (p *planner) totals() guard.Plan {
+	plan := guard.Plan{Outcomes: linker.Counts{}}
 	changed := map[string]int64{}
 	for _, s := range p.added() {
 		plan.Rows += s.rows
@@ -95,7 +97,7 @@ func (p *planner) faults() map[linker.Code]int64 {
 
 // touched is how many recordings change, by the organization that has the
 // connection of their CRM row.
-func (p *planner) touched(byConnection map[string]int64) []linker.OrganizationCount {
+func (p *planner) touched(byConnection map[string]int64) []guard.OrganizationCount {
 	byOrganization := map[string]int64{}
 	ids := slices.Collect(maps.Keys(byConnection))
 	p.query("counting organizations", p.x.statement("organizations"), []any{ids}, func(rows pgx.Rows) error {
@@ -104,9 +106,9 @@ func (p *planner) touched(byConnection map[string]int64) []linker.OrganizationCo
 		byOrganization[organization] += byConnection[id]
 		return err
 	})
-	var counts []linker.OrganizationCount
+	var counts []guard.OrganizationCount
 	for _, organization := range slices.Sorted(maps.Keys(byOrganization)) {
-		counts = append(counts, linker.OrganizationCount{Organization: organization, Recordings: byOrganization[organization]})
+		counts = append(counts, guard.OrganizationCount{Organization: organization, Recordings: byOrganization[organization]})
 	}
 	return counts
 }

@@ -4,6 +4,7 @@ package localpg
 
 import (
 	"errors"
+	"os"
 	"os/exec"
 )
 

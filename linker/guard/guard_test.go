@@ -1,10 +1,12 @@
-package linker
+package guard
 
 import (
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
+
+	"relink/linker"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -35,32 +37,32 @@ func TestJudge(t *testing.T) {
 		want      RefusalKind // "" passes
 	}{
 		{name: "an import without limits", force: -1, plan: Plan{
-			Rows: 10, Outcomes: Counts{Rejected: 10}, Groups: []Group{{Current: 10, Replaced: 10}},
+			Rows: 10, Outcomes: linker.Counts{linker.Rejected: 10}, Groups: []Group{{Current: 10, Replaced: 10}},
 		}},
 		{name: "an empty import", force: -1, plan: Plan{}},
 
 		{name: "as many rows as asked for", minRows: 10, force: -1, plan: Plan{Rows: 10}},
 		{name: "a row too few", minRows: 11, force: -1, plan: Plan{Rows: 10}, want: TooShort},
 		{name: "too short comes before all else", minRows: 11, rejects: "0", changes: "0", force: -1, reconcile: true, plan: Plan{
-			Rows: 10, Outcomes: Counts{Rejected: 10}, Groups: []Group{{Current: 10, Replaced: 10}},
+			Rows: 10, Outcomes: linker.Counts{linker.Rejected: 10}, Groups: []Group{{Current: 10, Replaced: 10}},
 		}, want: TooShort},
 
-		{name: "as many rejects as allowed", rejects: "1%", force: -1, plan: Plan{Rows: 200, Outcomes: Counts{Rejected: 2}}},
-		{name: "a reject too many", rejects: "1%", force: -1, plan: Plan{Rows: 200, Outcomes: Counts{Rejected: 3}}, want: TooManyRejects},
-		{name: "a reject too many by count", rejects: "2", force: -1, plan: Plan{Rows: 1000, Outcomes: Counts{Rejected: 3}}, want: TooManyRejects},
-		{name: "superseded and kept rows are no rejects", rejects: "0", force: -1, plan: Plan{Rows: 9, Outcomes: Counts{Superseded: 5, Kept: 4}}},
+		{name: "as many rejects as allowed", rejects: "1%", force: -1, plan: Plan{Rows: 200, Outcomes: linker.Counts{linker.Rejected: 2}}},
+		{name: "a reject too many", rejects: "1%", force: -1, plan: Plan{Rows: 200, Outcomes: linker.Counts{linker.Rejected: 3}}, want: TooManyRejects},
+		{name: "a reject too many by count", rejects: "2", force: -1, plan: Plan{Rows: 1000, Outcomes: linker.Counts{linker.Rejected: 3}}, want: TooManyRejects},
+		{name: "superseded and kept rows are no rejects", rejects: "0", force: -1, plan: Plan{Rows: 9, Outcomes: linker.Counts{linker.Superseded: 5, linker.Kept: 4}}},
 		{name: "rejects are looked at before changes", rejects: "0", changes: "0", force: -1, plan: Plan{
-			Rows: 9, Outcomes: Counts{Rejected: 1}, Groups: []Group{{Current: 10, Replaced: 10}},
+			Rows: 9, Outcomes: linker.Counts{linker.Rejected: 1}, Groups: []Group{{Current: 10, Replaced: 10}},
 		}, want: TooManyRejects},
 		{name: "force does not raise the error budget", rejects: "0", force: 10, plan: Plan{
-			Rows: 9, Outcomes: Counts{Rejected: 1}, Groups: []Group{{Current: 10, Replaced: 10}},
+			Rows: 9, Outcomes: linker.Counts{linker.Rejected: 1}, Groups: []Group{{Current: 10, Replaced: 10}},
 		}, want: TooManyRejects},
 
 		{name: "reconcile without a row", force: -1, reconcile: true, plan: Plan{}, want: NoGoodRow},
-		{name: "reconcile without a good row", rejects: "100%", force: 0, reconcile: true, plan: Plan{Rows: 3, Outcomes: Counts{Rejected: 3, Extra: 7}}, want: NoGoodRow},
-		{name: "reconcile with one good row", force: -1, reconcile: true, plan: Plan{Rows: 3, Outcomes: Counts{Rejected: 2, Unchanged: 1}}},
+		{name: "reconcile without a good row", rejects: "100%", force: 0, reconcile: true, plan: Plan{Rows: 3, Outcomes: linker.Counts{linker.Rejected: 3, linker.Extra: 7}}, want: NoGoodRow},
+		{name: "reconcile with one good row", force: -1, reconcile: true, plan: Plan{Rows: 3, Outcomes: linker.Counts{linker.Rejected: 2, linker.Unchanged: 1}}},
 
-		{name: "links that are only made do not count", changes: "0", force: -1, plan: Plan{Rows: 9, Outcomes: Counts{Created: 9}, Groups: []Group{{Current: 0}}}},
+		{name: "links that are only made do not count", changes: "0", force: -1, plan: Plan{Rows: 9, Outcomes: linker.Counts{linker.Created: 9}, Groups: []Group{{Current: 0}}}},
 		{name: "import over its limit", changes: "5", force: -1, plan: links(Group{"c1", "LEAD", 1000, 4, 2}), want: TooManyChanges},
 		{name: "import at its limit", changes: "6", force: -1, plan: links(Group{"c1", "LEAD", 1000, 4, 2})},
 		{name: "reconcile at 20 %", force: -1, reconcile: true, plan: links(Group{"c1", "LEAD", 1000, 100, 100})},
@@ -89,7 +91,7 @@ func TestJudge(t *testing.T) {
 				g.Force = &c.force
 			}
 			if c.plan.Outcomes == nil && c.plan.Rows == 1000 {
-				c.plan.Outcomes = Counts{Unchanged: c.plan.Rows}
+				c.plan.Outcomes = linker.Counts{linker.Unchanged: c.plan.Rows}
 			}
 			refusal := g.Judge(c.plan)
 			var got RefusalKind
@@ -109,7 +111,7 @@ func TestJudge(t *testing.T) {
 func TestRefusalOfChangesNamesTheWayOut(t *testing.T) {
 	t.Parallel()
 	forced := int64(3)
-	plan := Plan{Rows: 1, Outcomes: Counts{Created: 1}}
+	plan := Plan{Rows: 1, Outcomes: linker.Counts{linker.Created: 1}}
 	for i := range int64(12) {
 		plan.Groups = append(plan.Groups, Group{Connection: fmt.Sprintf("c%02d", i), DataType: "LEAD", Current: 1000, Replaced: i * 10, Cleared: i})
 	}
@@ -137,7 +139,7 @@ func TestRefusalOfChangesNamesTheWayOut(t *testing.T) {
 
 func TestExitStatusOfRefusals(t *testing.T) {
 	t.Parallel()
-	for kind, want := range map[RefusalKind]ExitStatus{TooShort: 1, TooManyRejects: 3, NoGoodRow: 3, TooManyChanges: 4, Unexpected: 4} {
+	for kind, want := range map[RefusalKind]linker.ExitStatus{TooShort: 1, TooManyRejects: 3, NoGoodRow: 3, TooManyChanges: 4, Unexpected: 4} {
 		if got := kind.ExitStatus(); got != want {
 			t.Errorf("%s: exit status = %d, want %d", kind, got, want)
 		}
@@ -146,5 +148,31 @@ func TestExitStatusOfRefusals(t *testing.T) {
 	var refusal *Refusal
 	if !errors.As(err, &refusal) || refusal.Kind != Unexpected || !strings.Contains(refusal.Message, `"dry.csv": line 7 differs`) {
 		t.Errorf("refusal of --expect = %+v, want its kind, file and difference", refusal)
+	}
+}
+
+func TestGuardJudgesNewRejects(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		limit            string
+		new, rows, known int64
+		refused          bool
+	}{
+		{"", 10, 10, 0, false},
+		{"0", 0, 100, 81, false},
+		{"0", 1, 100, 81, true},
+		{"2", 2, 100, 0, false},
+		{"2", 3, 100, 0, true},
+		{"1%", 1, 100, 50, false},
+		{"1%", 2, 100, 50, true},
+	} {
+		g := Guard{MaxNewRejects: limit(t, c.limit)}
+		got := g.JudgeNewRejects(c.known+c.new, c.known, c.rows)
+		if (got != nil) != c.refused {
+			t.Errorf("limit %q, %d new of %d: %v", c.limit, c.new, c.rows, got)
+		}
+		if got != nil && (got.Kind.ExitStatus() != linker.ExitBudget || got.Hint == "") {
+			t.Errorf("refused with status %d, hint %q", got.Kind.ExitStatus(), got.Hint)
+		}
 	}
 }

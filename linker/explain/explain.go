@@ -1,14 +1,18 @@
-package linker
+package explain
 
-import "slices"
+import (
+	"slices"
+
+	"relink/linker"
+)
 
 // Explanation describes a code to a person, and what to do about it.
 type Explanation struct {
-	Code    Code   `json:"code"`
-	Meaning string `json:"meaning"` // one sentence
-	Cause   string `json:"cause"`   // why it happens
-	Remedy  string `json:"remedy"`  // what to do
-	Example string `json:"example"` // a row or value that gets the code, and why
+	Code    linker.Code `json:"code"`
+	Meaning string      `json:"meaning"` // one sentence
+	Cause   string      `json:"cause"`   // why it happens
+	Remedy  string      `json:"remedy"`  // what to do
+	Example string      `json:"example"` // a row or value that gets the code, and why
 	// Do is the remedy in a few words, for a line of the summary.
 	Do string `json:"do"`
 	// Heals reports that the same row may go through later without being
@@ -22,7 +26,7 @@ type Explanation struct {
 var explanations = slices.Concat(readingExplanations, databaseExplanations, runExplanations)
 
 // Explain returns the text for a code, false for a code that does not exist.
-func Explain(c Code) (Explanation, bool) {
+func Explain(c linker.Code) (Explanation, bool) {
 	for _, e := range explanations {
 		if e.Code == c {
 			e.Heals = e.When != ""
@@ -32,15 +36,15 @@ func Explain(c Code) (Explanation, bool) {
 	return Explanation{}, false
 }
 
-// NeedsNoDatabase reports whether the code is one that Check finds.
-func (c Code) NeedsNoDatabase() bool {
+// NeedsNoDatabase reports whether a code is one that linker.Check finds.
+func NeedsNoDatabase(c linker.Code) bool {
 	return slices.ContainsFunc(readingExplanations, func(e Explanation) bool { return e.Code == c })
 }
 
 // Codes lists every code in the order in which they are tested. The caller owns
 // the slice.
-func Codes() []Code {
-	codes := make([]Code, len(explanations))
+func Codes() []linker.Code {
+	codes := make([]linker.Code, len(explanations))
 	for i, e := range explanations {
 		codes[i] = e.Code
 	}

@@ -1,4 +1,4 @@
-package linker
+package guard
 
 import (
 	"cmp"
@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+
+	"relink/linker"
 
 	"relink/linker/text"
 )
@@ -61,7 +63,7 @@ func (g Guard) Judge(p Plan) *Refusal {
 }
 
 func (g Guard) judgeRejects(p Plan) *Refusal {
-	rejected := p.Outcomes[Rejected]
+	rejected := p.Outcomes[linker.Rejected]
 	if g.MaxRejects.Exceeded(rejected, p.Rows) {
 		return &Refusal{
 			Kind: TooManyRejects,

@@ -1,46 +1,52 @@
-package linker
+package damage
 
-import "strings"
+import (
+	"strings"
 
-// damage is what a spreadsheet does to an id.
-type damage uint8
-
-const (
-	undamaged damage = iota
-
-	// What no id can be. Such values are refused without looking.
-	scientific // 1.23E+17: the plus sign gives it away
-	errorWord  // #N/A
-
-	// What ids can be as well: they are looked up first.
-	exponent     // 1E5, 001300000E00012
-	decimals     // 12345.0
-	rounded      // 1234567890123450000
-	narrow       // ####
-	date         // 5-Mar, 2024-03-05
-	foreignError // #NV, #SPILL!
+	"relink/linker/text"
 )
 
-func (d damage) certain() bool { return d == scientific || d == errorWord }
+// Kind is what a spreadsheet does to an id.
+type Kind uint8
+
+// The kinds of damage.
+const (
+	None Kind = iota
+
+	// What no id can be. Such values are refused without looking.
+	Scientific // 1.23E+17: the plus sign gives it away
+	ErrorWord  // #N/A
+
+	// What ids can be as well: they are looked up first.
+	Exponent     // 1E5, 001300000E00012
+	Decimals     // 12345.0
+	Rounded      // 1234567890123450000
+	Narrow       // ####
+	Date         // 5-Mar, 2024-03-05
+	ForeignError // #NV, #SPILL!
+)
+
+// Certain reports whether no id can look so.
+func (d Kind) Certain() bool { return d == Scientific || d == ErrorWord }
 
 // export is the remedy for every damage: the digits are gone, so no repair of
 // the file brings them back.
 const export = "export again with the column formatted as text, or use the CRM's own CSV export unopened"
 
 // String says what happened and what to do; it follows the value.
-func (d damage) String() string {
+func (d Kind) String() string {
 	switch d {
-	case scientific, exponent:
+	case Scientific, Exponent:
 		return "looks like a number that a spreadsheet wrote in scientific notation, digits lost; " + export
-	case errorWord, foreignError:
+	case ErrorWord, ForeignError:
 		return "is the error of a spreadsheet formula, not an id; fix the formula, then " + export
-	case decimals:
+	case Decimals:
 		return "looks like an id that was read as a number with decimals; " + export
-	case rounded:
+	case Rounded:
 		return "looks like a number that a spreadsheet rounded to 15 digits; " + export
-	case narrow:
+	case Narrow:
 		return "is what a spreadsheet shows when the column is too narrow; " + export
-	case date:
+	case Date:
 		return "looks like an id that a spreadsheet turned into a date; " + export
 	}
 	return ""
@@ -49,92 +55,83 @@ func (d damage) String() string {
 // errorWords are what spreadsheets write for a formula without a value.
 var errorWords = []string{"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!"}
 
-// damageOf returns what a spreadsheet may have done to s, which is not empty.
-func damageOf(s string) damage {
+// Of returns what a spreadsheet may have done to s, which is not empty.
+func Of(s string) Kind {
 	switch b := s[0]; {
 	case b == '#':
 		return hashed(s)
 	case b >= '0' && b <= '9', b == '+', b == '-':
-		if d := numeric(s); d != undamaged {
+		if d := numeric(s); d != None {
 			return d
 		}
 	case !monthInitial(b):
-		return undamaged
+		return None
 	}
 	if isDate(s) {
-		return date
+		return Date
 	}
-	return undamaged
+	return None
 }
 
-func hashed(s string) damage {
-	if word(errorWords, s) != "" {
-		return errorWord
+func hashed(s string) Kind {
+	if text.Word(errorWords, s) != "" {
+		return ErrorWord
 	}
 	last := s[len(s)-1]
 	switch {
 	case len(s) > 1 && strings.Trim(s, "#") == "":
-		return narrow
+		return Narrow
 	case len(s) > 1 && len(s) <= 16 && (last == '!' || last == '?'), s == "#NV", s == "#NA":
 		// Other languages have other words, and newer versions more of them.
-		return foreignError
+		return ForeignError
 	}
-	return undamaged
+	return None
 }
 
 // numeric reads [+-]?\d+([.,]\d+)?([Ee][+-]?\d+)? and judges the parts.
-func numeric(s string) damage {
+func numeric(s string) Kind {
 	rest := s
 	if rest[0] == '+' || rest[0] == '-' {
 		rest = rest[1:]
 	}
-	whole := digits(rest)
+	whole := text.Digits(rest)
 	if whole == 0 {
-		return undamaged
+		return None
 	}
 	integer := rest[:whole]
 	rest = rest[whole:]
 	if rest == "" {
 		// A spreadsheet keeps 15 digits and fills up with zeros.
 		if len(integer) > 15 && strings.Trim(integer[15:], "0") == "" {
-			return rounded
+			return Rounded
 		}
-		return undamaged
+		return None
 	}
 	var fraction string
 	if rest[0] == '.' || rest[0] == ',' {
-		n := digits(rest[1:])
+		n := text.Digits(rest[1:])
 		fraction = rest[1 : 1+n]
 		rest = rest[1+n:]
 		if n == 0 {
-			return undamaged
+			return None
 		}
 		if rest == "" && strings.Trim(fraction, "0") == "" {
-			return decimals
+			return Decimals
 		}
 	}
 	if len(rest) < 2 || rest[0] != 'E' && rest[0] != 'e' {
-		return undamaged
+		return None
 	}
-	found := exponent
+	found := Exponent
 	rest = rest[1:]
 	switch rest[0] {
 	case '+':
-		found, rest = scientific, rest[1:]
+		found, rest = Scientific, rest[1:]
 	case '-':
 		rest = rest[1:]
 	}
-	if n := digits(rest); n == 0 || n != len(rest) {
-		return undamaged
+	if n := text.Digits(rest); n == 0 || n != len(rest) {
+		return None
 	}
 	return found
-}
-
-// digits counts the digits that s begins with.
-func digits(s string) int {
-	n := 0
-	for n < len(s) && s[n] >= '0' && s[n] <= '9' {
-		n++
-	}
-	return n
 }

@@ -1,4 +1,4 @@
-package linker
+package salesforce
 
 import (
 	"math/rand/v2"

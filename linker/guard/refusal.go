@@ -1,6 +1,10 @@
-package linker
+package guard
 
-import "fmt"
+import (
+	"fmt"
+
+	"relink/linker"
+)
 
 // RefusalKind names the guard that refused a plan.
 type RefusalKind string
@@ -17,14 +21,14 @@ const (
 )
 
 // ExitStatus is the status with which a program that was refused ends.
-func (k RefusalKind) ExitStatus() ExitStatus {
+func (k RefusalKind) ExitStatus() linker.ExitStatus {
 	switch k {
 	case TooManyRejects, TooManyNew, NoGoodRow:
-		return ExitBudget
+		return linker.ExitBudget
 	case TooManyChanges, Unexpected:
-		return ExitGuard
+		return linker.ExitGuard
 	default:
-		return ExitError
+		return linker.ExitError
 	}
 }
 

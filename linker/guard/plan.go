@@ -1,10 +1,14 @@
-package linker
+package guard
+
+import (
+	"relink/linker"
+)
 
 // Plan is the sum of what a run would do, known before its first write.
 type Plan struct {
 	Rows     int64 // rows read from the input
 	Strays   int64 // those of them that are probably no rows: see Checked.Stray
-	Outcomes Counts
+	Outcomes linker.Counts
 	// Groups are the current links the run concerns and the changes it
 	// plans, by the connection and data type of the link that is current.
 	Groups []Group

@@ -1,4 +1,4 @@
-package linker
+package salesforce
 
 import (
 	"fmt"
@@ -52,6 +52,10 @@ type salesforce struct {
 	capitals uint16 // those that are, or by the checksum should be, capitals
 	fits     bool   // the checksum can be right; true for 15 characters
 }
+
+// Is reports whether s has the shape of a Salesforce id: 15 or 18 ASCII
+// letters and digits.
+func Is(s string) bool { return readSalesforce(s).shaped }
 
 func readSalesforce(s string) salesforce {
 	if len(s) != shortID && len(s) != longID {
@@ -131,10 +135,10 @@ func (s salesforce) long(given string) string {
 	return string(form[:])
 }
 
-// salesforceNote says what is odd about an external id that is shaped like a
+// Note says what is odd about an external id that is shaped like a
 // Salesforce id: a wrong checksum, or a key prefix of another data type. An id
 // of digits only is more likely that of another CRM and is not talked about.
-func salesforceNote(externalID, dataType string) string {
+func Note(externalID, dataType string) string {
 	s := readSalesforce(externalID)
 	if !s.shaped || s.letters == 0 {
 		return ""

@@ -1,6 +1,10 @@
-package linker
+package damage
 
-import "strings"
+import (
+	"strings"
+
+	"relink/linker/text"
+)
 
 // months are the names that spreadsheets write when they turn "3-5" or "MAR5"
 // into a date, in English, and in German where it differs.
@@ -47,7 +51,7 @@ func isDate(s string) bool {
 	case len(a) == 4: // 2024-03-05
 		return upTo(31, b) && upTo(31, c) && (upTo(12, b) || upTo(12, c))
 	case len(c) == 4 || len(c) == 2: // 5.3.2024, 3/5/24
-		return digits(c) == len(c) && upTo(31, a) && upTo(31, b) && (upTo(12, a) || upTo(12, b))
+		return text.Digits(c) == len(c) && upTo(31, a) && upTo(31, b) && (upTo(12, a) || upTo(12, b))
 	}
 	return false
 }
@@ -56,7 +60,7 @@ func isDate(s string) bool {
 // the T between date and time. The separator is 0 at the end. A part longer
 // than any in a date is "".
 func cutDatePart(s string) (part string, separator byte, rest string) {
-	n := digits(s)
+	n := text.Digits(s)
 	if n == 0 {
 		for n < len(s) && (s[n]|0x20 >= 'a' && s[n]|0x20 <= 'z') {
 			n++
@@ -71,13 +75,13 @@ func cutDatePart(s string) (part string, separator byte, rest string) {
 	return s[:n], s[n], s[n+1:]
 }
 
-func month(s string) bool { return word(months, s) != "" }
+func month(s string) bool { return text.Word(months, s) != "" }
 
-func dayOrYear(s string) bool { return s != "" && digits(s) == len(s) && len(s) != 3 }
+func dayOrYear(s string) bool { return s != "" && text.Digits(s) == len(s) && len(s) != 3 }
 
 // upTo reports whether s is a number of one or two digits from 1 to n.
 func upTo(n int, s string) bool {
-	if s == "" || len(s) > 2 || digits(s) != len(s) {
+	if s == "" || len(s) > 2 || text.Digits(s) != len(s) {
 		return false
 	}
 	v := 0
@@ -89,5 +93,5 @@ func upTo(n int, s string) bool {
 
 // isTime reports whether s can be what follows the date: "12:34", "9:05 PM".
 func isTime(s string) bool {
-	return digits(s) > 0 && strings.Contains(s, ":") && strings.Trim(s, "0123456789:.,+-ZAPM ") == ""
+	return text.Digits(s) > 0 && strings.Contains(s, ":") && strings.Trim(s, "0123456789:.,+-ZAPM ") == ""
 }

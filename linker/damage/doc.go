@@ -1,0 +1,3 @@
+// Package damage recognizes what spreadsheets do to ids: scientific notation,
+// rounded digits, dates, errors of formulas.
+package damage
