@@ -92,6 +92,8 @@ func (d *Done) Summary() linker.Summary {
 		Drift:      d.Run.Kind == linker.Reconcile && d.Drift(),
 		Source:     d.Run.Source,
 		Database:   d.Run.Database,
+		Operator:   d.Run.KnownOperator(),
+		Reason:     d.Run.Reason,
 		Rows:       d.Tally.Rows(),
 		Outcomes:   d.Tally.Outcomes(),
 		LeftAlone:  d.leftAlone,

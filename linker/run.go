@@ -23,21 +23,33 @@ type Run struct {
 	KnownRefused *int64
 	OfRun        int64 // revert: the run taken back, else 0
 	Database     Database
-	OutDir       string
-	Host         string
-	PID          int
-	Version      string
-	StartedAt    time.Time
-	ApplyingAt   time.Time // zero: no write was begun
-	FinishedAt   time.Time // zero: not finished
-	ExitStatus   ExitStatus
-	Message      string // why it was refused or stopped, "" else
+	// Operator began it, for the reason given ("" for none). Both stay when the
+	// run is resumed; Host and PID are of the process that worked on it last.
+	Operator   Operator
+	Reason     string
+	OutDir     string
+	Host       string
+	PID        int
+	Version    string
+	StartedAt  time.Time
+	ApplyingAt time.Time // zero: no write was begun
+	FinishedAt time.Time // zero: not finished
+	ExitStatus ExitStatus
+	Message    string // why it was refused or stopped, "" else
 	// Took is how many milliseconds each phase took, in all processes that
 	// were at work on the run. What a process that died had not yet saved
 	// is not in it.
 	Took map[string]int64
 	// Alive reports that a process is working on the run right now.
 	Alive bool
+}
+
+// KnownOperator is who began the run, nil when that is not recorded.
+func (r *Run) KnownOperator() *Operator {
+	if r.Operator == (Operator{}) {
+		return nil
+	}
+	return &r.Operator
 }
 
 // CurrentState returns how far the run has come. A process that was killed could

@@ -14,6 +14,8 @@ type Summary struct {
 	Drift    bool           `json:"drift"`
 	Source   SourceIdentity `json:"source"`
 	Database                // its keys stand beside the others
+	Operator *Operator      `json:"operator,omitempty"` // nil for validate
+	Reason   string         `json:"reason,omitempty"`
 	Rows     int64          `json:"rows"`
 	Outcomes Counts         `json:"outcomes"`
 	// LeftAlone is how many of the extra links are left on purpose; they are no

@@ -206,6 +206,12 @@ func identity(p Page) []pair {
 	if s.Run != nil {
 		add("Run", strconv.FormatInt(*s.Run, 10), false)
 	}
+	if s.Operator != nil {
+		add("Operator", s.Operator.String(), false)
+	}
+	if s.Reason != "" {
+		list = append(list, pair{Name: "Reason", Value: visible(s.Reason, 4*linker.MaxReason)})
+	}
 	add("State", s.State, false)
 	add("Source", s.Source.Name, true)
 	if s.Source.SHA256 != "" {

@@ -16,6 +16,9 @@ import (
 // usualSchema goes without saying in the table of runs.
 const usualSchema = "public"
 
+// maxUser is how much of a user's name is shown in the table of runs.
+const maxUser = 16
+
 // listedRun is a run in the list of runs.
 type listedRun struct {
 	ID         int64                 `json:"id"`
@@ -26,13 +29,15 @@ type listedRun struct {
 	FinishedAt *time.Time            `json:"finishedAt"`
 	Outcomes   linker.Counts         `json:"outcomes"`
 	linker.Database
+	Operator *linker.Operator `json:"operator"`
+	Reason   string           `json:"reason"`
 }
 
 func list(r linker.Run) listedRun {
 	v := listedRun{
 		ID: r.ID, Kind: r.Kind, State: r.State, Source: r.Source,
 		StartedAt: r.StartedAt.UTC().Truncate(time.Second),
-		Outcomes:  r.Outcomes, Database: r.Database,
+		Outcomes:  r.Outcomes, Database: r.Database, Operator: r.KnownOperator(), Reason: r.Reason,
 	}
 	if !r.FinishedAt.IsZero() {
 		at := r.FinishedAt.UTC().Truncate(time.Second)
@@ -45,8 +50,8 @@ func list(r linker.Run) listedRun {
 }
 
 // WriteRunsJSON writes the runs as an array of objects with the keys id, kind,
-// state, source, startedAt, finishedAt, outcomes, database, schema, role and
-// server, in the order given.
+// state, source, startedAt, finishedAt, outcomes, database, schema, role,
+// server, operator (null where it is not known) and reason, in the order given.
 // finishedAt is null for a run that has not finished; source is the object of
 // summary.json; state is that of linker.Run.
 func WriteRunsJSON(w io.Writer, runs []linker.Run) error {
@@ -86,9 +91,9 @@ func WriteRunJSON(w io.Writer, r linker.Run) error {
 	return writeJSON(w, v)
 }
 
-// RunsText writes the runs as a table, in the order given: a line for each, and
-// where that is wider than o.Width a second one for the counts. Of o only the
-// width counts.
+// RunsText writes the runs as a table, in the order given: a line for each,
+// where that is wider than o.Width another one for the counts, and one for the
+// reason of those that have one. Of o only the width counts.
 func RunsText(w io.Writer, runs []linker.Run, o TextOptions) error {
 	p := newPage(o)
 	if len(runs) == 0 {
@@ -101,7 +106,7 @@ func RunsText(w io.Writer, runs []linker.Run, o TextOptions) error {
 }
 
 func (p *page) runs(runs []linker.Run) {
-	rows := [][]string{{"RUN", "STARTED (UTC)", "KIND", "STATE", "TOOK", "SOURCE", "OUTCOMES"}}
+	rows := [][]string{{"RUN", "STARTED (UTC)", "KIND", "STATE", "TOOK", "BY", "SOURCE", "OUTCOMES"}}
 	for _, r := range runs {
 		kind, lasted := text.Printable(string(r.Kind)), ""
 		if r.DryRun {
@@ -122,10 +127,10 @@ func (p *page) runs(runs []linker.Run) {
 		}
 		rows = append(rows, []string{
 			strconv.FormatInt(r.ID, 10), r.StartedAt.UTC().Format(time.DateTime),
-			kind, text.Printable(string(r.State)), lasted, source, r.Outcomes.String(),
+			kind, text.Printable(string(r.State)), lasted, text.Cut(text.Printable(r.Operator.User), maxUser), source, r.Outcomes.String(),
 		})
 	}
-	const last = 6 // OUTCOMES
+	const last = 7 // OUTCOMES
 	widths, total := make([]int, last+1), 0
 	for col := range widths {
 		for _, row := range rows {
@@ -134,6 +139,7 @@ func (p *page) runs(runs []linker.Run) {
 		total += widths[col] + 2
 	}
 	narrow := total-2 > p.width
+	indent := strings.Repeat(" ", widths[0]+2)
 	for i, row := range rows {
 		line := fmt.Sprintf("%*s", widths[0], row[0])
 		for col := 1; col < last; col++ {
@@ -146,8 +152,10 @@ func (p *page) runs(runs []linker.Run) {
 			p.line("%s", line)
 		default:
 			p.line("%s", line)
-			indent := strings.Repeat(" ", widths[0]+2)
 			p.wrapped(indent, plain, row[last])
+		}
+		if i > 0 && runs[i-1].Reason != "" {
+			p.wrapped(indent, p.faint(), "reason: "+runs[i-1].Reason)
 		}
 	}
 }

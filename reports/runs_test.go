@@ -23,12 +23,14 @@ var someRuns = []linker.Run{
 	},
 	{
 		ID: 17, Kind: linker.Import, State: linker.StateDone,
+		Operator:  linker.Operator{Role: "relink", User: "alice", Host: "batch-1"},
+		Reason:    "CRM-17: the accounts of Europe move to the new Salesforce",
 		Source:    linker.SourceIdentity{Name: "links.csv", Bytes: 1234, SHA256: "ab"},
 		StartedAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), FinishedAt: time.Date(2026, 1, 2, 5, 9, 5, 0, time.UTC),
 		Outcomes: linker.Counts{linker.Created: 998_000, linker.Unchanged: 1_990, linker.Rejected: 10},
 	},
 	{
-		ID: 9, Kind: linker.Revert, State: linker.StateDone, OfRun: 8,
+		ID: 9, Kind: linker.Revert, State: linker.StateDone, OfRun: 8, Operator: linker.Operator{Role: "relink", User: "a-user-with-a-very-long-name"},
 		StartedAt: time.Date(2026, 1, 1, 3, 4, 5, 0, time.UTC), FinishedAt: time.Date(2026, 1, 1, 3, 4, 6, 5e8, time.UTC),
 		Outcomes: linker.Counts{linker.Reverted: 3},
 	},

@@ -37,38 +37,6 @@ func SurveyText(w io.Writer, s linker.Survey) error {
 	return t.flush()
 }
 
-// HistoryText writes the links of a recording for people, oldest first. source
-// names the file that a run read.
-func HistoryText(w io.Writer, links []linker.PastLink, source func(run int64) string) error {
-	t := &table{w: tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)}
-	t.line("linked\tcleared\tdata type\tCRM row\ttrigger\tmade by\tcleared by")
-	by := func(run, row int64) string {
-		switch {
-		case run == 0:
-			return "the platform"
-		case row == 0:
-			return fmt.Sprintf("run %d (%s)", run, text.Printable(source(run)))
-		}
-		return fmt.Sprintf("run %d, row %d of %s", run, row, text.Printable(source(run)))
-	}
-	for _, l := range links {
-		cleared, clearedBy := "current", ""
-		if l.ClearedAt != nil {
-			cleared, clearedBy = moment(*l.ClearedAt), by(l.ClearedByRun, l.ClearedByRow)
-			if l.ClearedTrigger != "" {
-				clearedBy += ", " + text.Printable(l.ClearedTrigger)
-			}
-		}
-		row := text.Printable(l.EntityID)
-		if l.ExternalID != "" {
-			row += fmt.Sprintf(" (%s in %s)", text.Printable(l.ExternalID), text.Printable(l.IntegrationConnectionID))
-		}
-		t.line("%s\t%s\t%s\t%s\t%s\t%s\t%s", moment(l.LinkedAt), cleared, cmp.Or(text.Printable(l.DataType), "-"), row,
-			cmp.Or(text.Printable(l.Trigger), "-"), by(l.LinkedByRun, l.LinkedByRow), clearedBy)
-	}
-	return t.flush()
-}
-
 // table lines columns up, and keeps the first error.
 type table struct {
 	w   *tabwriter.Writer

@@ -99,7 +99,7 @@ func (p *page) wrapped(indent string, style style, s string) {
 	}
 }
 
-// about tells what was run, how much, and for how long.
+// about tells what was run, how much, for how long, and by whom.
 func about(s linker.Summary) string {
 	what := s.Kind
 	if s.DryRun {
@@ -118,7 +118,23 @@ func about(s linker.Summary) string {
 	if !s.Applied && s.Kind != string(linker.Validate) {
 		what += ", nothing written"
 	}
-	return what
+	return what + by(s)
+}
+
+// by tells who made the run and why, "" where neither is known.
+func by(s linker.Summary) (who string) {
+	if s.Operator != nil {
+		who = s.Operator.String()
+	}
+	switch {
+	case who != "" && s.Reason != "":
+		return "; by " + who + ": " + s.Reason
+	case who != "":
+		return "; by " + who
+	case s.Reason != "":
+		return "; reason: " + s.Reason
+	}
+	return ""
 }
 
 // duration is how long the run took, false when that is not known. Times that

@@ -22,8 +22,9 @@ func millionRows() linker.Summary {
 	dir := "relink-runs/20260102T030405Z-17/"
 	return linker.Summary{
 		Run: ptr(int64(17)), Kind: "import", Applied: true, State: "done",
-		Source: linker.SourceIdentity{Name: "opportunity links.csv", Bytes: 104857600, SHA256: strings.Repeat("ab", 32)},
-		Rows:   1_000_000,
+		Source:   linker.SourceIdentity{Name: "opportunity links.csv", Bytes: 104857600, SHA256: strings.Repeat("ab", 32)},
+		Operator: &linker.Operator{Role: "relink", User: "alice", Host: "batch-1"}, Reason: "CRM-17: move to Salesforce",
+		Rows: 1_000_000,
 		Outcomes: linker.Counts{
 			linker.Created: 598_211, linker.Replaced: 200_400, linker.Unchanged: 200_000,
 			linker.Kept: 12, linker.Rejected: 1_374, linker.Failed: 3,

@@ -63,7 +63,7 @@ server has answered are not sent again.`,
 	fs.BoolVar(&o.force, "force", false, "go on although another run has written since")
 	fs.BoolVar(&o.json, "json", false, "print summary.json instead of the summary")
 	o.metrics.Register(fs)
-	o.run.Register(fs)
+	o.run.RegisterAgain(fs)
 	o.api.registerAgain(fs)
 	exit.List(cmd, nil, exit.OK, exit.Error, exit.Rejected, exit.Budget, exit.Guard, exit.Drift, exit.Busy, exit.Interrupted)
 	return cmd

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"relink/cmd/relink/exit"
+	"relink/linker"
 )
 
 // What is exported and read back changes nothing, whichever way the CRM rows are
@@ -146,11 +147,18 @@ func TestSurvey(t *testing.T) {
 func TestHistory(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	s.relink(exit.Rejected, "import", "links.csv")
+	s.relink(exit.Rejected, "import", "--reason", "the move", "links.csv")
 	s.file("one.csv", "recordingId,dataType,id\nr-1,ACCOUNT,e-1\n")
-	s.relink(exit.OK, "reconcile", "--connection", "c-1", "--prune", "--max-changes", "100%", "one.csv")
+	s.relink(exit.OK, "reconcile", "--connection", "c-1", "--prune", "--max-changes", "100%", "--reason", "one is\nenough", "one.csv")
+	// Another platform of this database may have links of the same ids.
+	s.exec(`INSERT INTO relink.runs (kind, state, platform_schema) VALUES ('import', 'done', 'tenant');
+		INSERT INTO relink.marks (run, row_no, recording_id, made, cleared) SELECT 3, 1, recording_id, made, made FROM relink.marks WHERE run = 1`)
 	p := s.relink(exit.OK, "history", "r-11")
-	for _, want := range []string{"the platform", "run 2 (one.csv), USER_UNLINK"} {
+	sum := ask[string](s, "SELECT source_sha256 FROM relink.runs WHERE id = 2")
+	for _, want := range []string{
+		"the platform", "run 2 (one.csv), USER_UNLINK",
+		"run 2, reconcile of one.csv (SHA-256 " + sum + "), ", " UTC, by ", " as role ", ": one is enough\n",
+	} {
 		if !strings.Contains(p.stdout.String(), want) {
 			t.Errorf("the history is\n%swant %q in it", p.stdout.String(), want)
 		}
@@ -161,6 +169,9 @@ func TestHistory(t *testing.T) {
 		LinkedByRun, LinkedByRow int
 		ClearedByRun             int
 		LinkedBySource           *struct{ Name, SHA256 string }
+		LinkedByOperator         *linker.Operator
+		LinkedByReason           string
+		ClearedByReason          string
 	}
 	p = s.relink(exit.OK, "history", "--json", "r-3")
 	if err := json.Unmarshal([]byte(p.stdout.String()), &links); err != nil {
@@ -170,6 +181,9 @@ func TestHistory(t *testing.T) {
 		links[1].EntityID != "e-3" || links[1].LinkedByRun != 1 || links[1].LinkedByRow != 3 || links[1].ClearedByRun != 2 ||
 		links[1].LinkedBySource == nil || links[1].LinkedBySource.SHA256 == "" {
 		t.Errorf("the history is %s, want a link of the platform's and one of run 1, row 3", p.stdout.String())
+	}
+	if l := links[1]; l.LinkedByReason != "the move" || l.ClearedByReason != "one is enough" || l.LinkedByOperator == nil || l.LinkedByOperator.Role == "" || links[0].LinkedByOperator != nil {
+		t.Errorf("the history is %s, want who made and cleared the second link and why, and nobody for the first", p.stdout.String())
 	}
 	s.relink(exit.Error, "history", "r-none").says(`no recording "r-none" has ever had a link`)
 	s.relink(exit.Error, "history", "--organization", "o-2", "r-3").says(`no recording "r-3" has ever had a link`)

@@ -120,7 +120,7 @@ func (s *Store) History(ctx context.Context, recording, organization string) ([]
 	if !fits {
 		return nil, nil // no recording has such an id
 	}
-	rows, err := conn.Query(ctx, t.Of("history"), id, sql.OrNull(organization))
+	rows, err := conn.Query(ctx, t.Of("history"), id, sql.OrNull(organization), t.Platform.Schema)
 	if err != nil {
 		return nil, pg.Explain(fmt.Errorf("reading the history: %w", err))
 	}

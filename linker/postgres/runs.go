@@ -33,15 +33,19 @@ func (s *Store) Begin(ctx context.Context, r linker.Run) (linker.Run, error) {
 		return r, err
 	}
 	r.State, r.StagedRows, r.Host, r.PID = linker.StateStarted, -1, Hostname(), os.Getpid()
+	if r.Operator, err = Operator(ctx, conn); err != nil {
+		return r, err
+	}
 	const insert = `
 		INSERT INTO relink.runs (kind, state, dry_run, source_name, options, of_run, host, pid, version,
-		    database_name, platform_schema, server_address, system_identifier, role_name, recorded_after)
+		    database_name, platform_schema, server_address, system_identifier, role_name, reason, operator_role, operator_user, operator_host, recorded_after)
 		VALUES ($1, $2, $3, $4, $5, nullif($6, 0), $7, $8, $9, $10, $11, $12, nullif($13, ''), $14,
+		    nullif($15, ''), $16, $17, $18,
 		    (SELECT coalesce(max(write_order), 0) FROM relink.runs))
 		RETURNING id, started_at`
 	d := r.Database
 	err = conn.QueryRow(ctx, insert, r.Kind, r.State, r.DryRun, r.Source.Name, []byte(r.Options), r.OfRun, r.Host, r.PID, r.Version,
-		d.Name, d.Schema, d.Server, d.SystemIdentifier, d.Role).
+		d.Name, d.Schema, d.Server, d.SystemIdentifier, d.Role, r.Reason, r.Operator.Role, r.Operator.User, r.Operator.Host).
 		Scan(&r.ID, &r.StartedAt)
 	if err != nil {
 		return r, fmt.Errorf("recording the run: %w", err)
@@ -173,6 +177,7 @@ const selectRun = `
 	    r.applying_at, r.finished_at, coalesce(r.exit_status, 0), coalesce(r.message, ''), coalesce(r.took, '{}'), r.left_alone, r.known_refused,
 	    coalesce(r.database_name, ''), coalesce(r.platform_schema, ''), coalesce(r.server_address, ''),
 	    coalesce(r.system_identifier, ''), coalesce(r.role_name, ''),
+	    coalesce(r.reason, ''), coalesce(r.operator_role, ''), coalesce(r.operator_user, ''), coalesce(r.operator_host, ''),
 	    EXISTS (
 	        SELECT FROM pg_locks AS l
 	        WHERE l.locktype = 'advisory'
@@ -180,6 +185,19 @@ const selectRun = `
 	            AND l.classid = 1919249411 AND l.objid = r.id::oid AND l.objsubid = 2 AND l.granted
 	    )
 	FROM relink.runs AS r`
+
+// RunsOf returns the records of those of the runs that are recorded, by id.
+func (s *Store) RunsOf(ctx context.Context, ids []int64) (map[int64]linker.Run, error) {
+	found := map[int64]linker.Run{}
+	if len(ids) == 0 {
+		return found, nil
+	}
+	runs, err := s.runs(ctx, selectRun+" WHERE r.id = ANY ($1)", ids)
+	for _, r := range runs {
+		found[r.ID] = r
+	}
+	return found, err
+}
 
 // Run returns the record of one run, or ErrNoRun. A run that is neither ended
 // nor alive is interrupted, whatever it last wrote down.
@@ -270,7 +288,8 @@ func scanRun(row pgx.CollectableRow) (r linker.Run, err error) {
 		&options, &r.StagedRows, &counts, &r.OfRun,
 		&r.OutDir, &r.Host, &r.PID, &r.Version, &r.StartedAt,
 		&applying, &finished, &r.ExitStatus, &r.Message, &took, &r.LeftAlone, &r.KnownRefused,
-		&r.Database.Name, &r.Database.Schema, &r.Database.Server, &r.Database.SystemIdentifier, &r.Database.Role, &r.Alive)
+		&r.Database.Name, &r.Database.Schema, &r.Database.Server, &r.Database.SystemIdentifier, &r.Database.Role,
+		&r.Reason, &r.Operator.Role, &r.Operator.User, &r.Operator.Host, &r.Alive)
 	if err != nil {
 		return r, err
 	}
@@ -290,13 +309,4 @@ func scanRun(row pgx.CollectableRow) (r linker.Run, err error) {
 	}
 	r.State = r.CurrentState()
 	return r, nil
-}
-
-// Hostname is the name of this machine, as runs record it.
-func Hostname() string {
-	name, err := os.Hostname()
-	if err != nil {
-		return "an unnamed host"
-	}
-	return name
 }

@@ -210,8 +210,9 @@ func (o *RuleOptions) Rules(set linker.Fields) linker.Rules {
 	}
 }
 
-// RunOptions say how a run works on its database.
+// RunOptions say why a run is begun and how it works on its database.
 type RunOptions struct {
+	Reason       string
 	Lanes        int64
 	BatchRows    int64
 	LockTimeout  time.Duration
@@ -222,7 +223,14 @@ type RunOptions struct {
 // it ends as interrupted: a restart of the server, a failover.
 const defaultRetryTimeout = 5 * time.Minute
 
+// Register adds the flags of a command that begins a run.
 func (o *RunOptions) Register(flags *pflag.FlagSet) {
+	flags.Var(reason{&o.Reason}, "reason", fmt.Sprintf("why the run is made, kept in its record and shown with it; at most %d characters", linker.MaxReason))
+	o.RegisterAgain(flags)
+}
+
+// RegisterAgain adds the flags of a command that continues a run.
+func (o *RunOptions) RegisterAgain(flags *pflag.FlagSet) {
 	o.RetryTimeout = defaultRetryTimeout
 	flags.Var(whole{&o.Lanes, 1}, "lanes", "database connections that write at the same time; default: one a processor, 2 to 4")
 	flags.Var(whole{&o.BatchRows, 1}, "batch-rows", "rows that one transaction writes; default: as many as a quarter of a second is enough for")

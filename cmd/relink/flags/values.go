@@ -86,6 +86,25 @@ func (w words) Set(s string) error {
 	return nil
 }
 
+// reason is why something is done, in the words of whoever does it.
+type reason struct{ value *string }
+
+// Reason is the value of a flag that says why.
+func Reason(value *string) pflag.Value { return reason{value} }
+
+func (r reason) String() string {
+	if r.value == nil {
+		return ""
+	}
+	return *r.value
+}
+func (r reason) Type() string { return "TEXT" }
+
+func (r reason) Set(s string) (err error) {
+	*r.value, err = linker.ParseReason(s)
+	return err
+}
+
 // replacements are values that stand for others.
 type replacements struct{ values *[]linker.Replacement }
 

@@ -2,7 +2,7 @@ package inspect
 
 import (
 	"context"
-	"fmt"
+	"slices"
 
 	"relink/cmd/relink/app"
 
@@ -31,7 +31,8 @@ func (a *commands) historyCommand() *cobra.Command {
 
 Oldest first: when it was linked and to what, which trigger, run, row and file
 asked for it, and who cleared it. "the platform" made or cleared what no run of
-relink did. With --json the checksums of the files stand there, too.`,
+relink did. Below stand the runs: the file with its SHA-256, who made the run, when
+and why.`,
 		Example: `  relink history 0d6f4c4e-53c3-4a6c-a4ab-2e5c5d9f3f0e
   relink history --json rec-17`,
 		Args: app.Positional("RECORDING"),
@@ -50,11 +51,15 @@ relink did. With --json the checksums of the files stand there, too.`,
 	return cmd
 }
 
-// historyLink is a link of the history with the files of its runs.
+// historyLink is a link of the history with what is recorded of its runs.
 type historyLink struct {
 	linker.PastLink
-	LinkedBySource  *linker.SourceIdentity `json:"linkedBySource"`
-	ClearedBySource *linker.SourceIdentity `json:"clearedBySource"`
+	LinkedBySource    *linker.SourceIdentity `json:"linkedBySource"`
+	LinkedByOperator  *linker.Operator       `json:"linkedByOperator"`
+	LinkedByReason    string                 `json:"linkedByReason"`
+	ClearedBySource   *linker.SourceIdentity `json:"clearedBySource"`
+	ClearedByOperator *linker.Operator       `json:"clearedByOperator"`
+	ClearedByReason   string                 `json:"clearedByReason"`
 }
 
 func (a *commands) history(ctx context.Context, store *postgres.Store, recording string, o historyOptions) error {
@@ -66,45 +71,36 @@ func (a *commands) history(ctx context.Context, store *postgres.Store, recording
 		return exit.Usage("check the id; relink export --unlinked lists the recordings without a link",
 			"no recording %q has ever had a link", recording)
 	}
-	sources, err := sourcesOf(ctx, store, links)
+	runs, err := runsOf(ctx, store, links)
 	if err != nil {
 		return err
 	}
 	if !o.json {
-		return reports.HistoryText(a.Stdout, links, func(run int64) string {
-			if source := sources[run]; source != nil && source.Name != "" {
-				return source.Name
-			}
-			return "no file"
-		})
+		return reports.HistoryText(a.Stdout, links, runs)
 	}
 	listed := make([]historyLink, 0, len(links))
 	for _, l := range links {
-		listed = append(listed, historyLink{l, sources[l.LinkedByRun], sources[l.ClearedByRun]})
+		v := historyLink{PastLink: l}
+		if run, known := runs[l.LinkedByRun]; known {
+			v.LinkedBySource, v.LinkedByOperator, v.LinkedByReason = &run.Source, run.KnownOperator(), run.Reason
+		}
+		if run, known := runs[l.ClearedByRun]; known {
+			v.ClearedBySource, v.ClearedByOperator, v.ClearedByReason = &run.Source, run.KnownOperator(), run.Reason
+		}
+		listed = append(listed, v)
 	}
 	return a.PrintJSON(listed)
 }
 
-// sourcesOf looks up what the runs in a history have read. A run whose record is
-// gone has none.
-func sourcesOf(ctx context.Context, store *postgres.Store, links []linker.PastLink) (map[int64]*linker.SourceIdentity, error) {
-	wanted := map[int64]bool{}
+// runsOf looks up the runs in a history. Records that were removed are missing.
+func runsOf(ctx context.Context, store *postgres.Store, links []linker.PastLink) (map[int64]linker.Run, error) {
+	var ids []int64
 	for _, l := range links {
-		wanted[l.LinkedByRun], wanted[l.ClearedByRun] = true, true
-	}
-	delete(wanted, 0)
-	sources := map[int64]*linker.SourceIdentity{}
-	if len(wanted) == 0 {
-		return sources, nil
-	}
-	runs, err := store.Runs(ctx, 0)
-	if err != nil {
-		return nil, fmt.Errorf("reading the runs: %w", err)
-	}
-	for _, run := range runs {
-		if wanted[run.ID] {
-			sources[run.ID] = &run.Source
+		for _, id := range []int64{l.LinkedByRun, l.ClearedByRun} {
+			if id != 0 && !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
 		}
 	}
-	return sources, nil
+	return store.RunsOf(ctx, ids)
 }

@@ -129,6 +129,8 @@ func (a *commands) describe(r linker.Run) error {
 		{"database", onServer(r.Database)},
 		{"schema", r.Database.Schema},
 		{"role", r.Database.Role},
+		{"operator", r.Operator.String()},
+		{"reason", r.Reason},
 		{"by", fmt.Sprintf("relink %s, process %d on %s", r.Version, r.PID, r.Host)},
 		{"folder", r.OutDir},
 		{"message", r.Message},

@@ -18,8 +18,8 @@ const nextSteps = 3
 func NextAfterFile(cmd *cobra.Command, path string) func(linker.Summary) []reports.Step {
 	// The limits are made for the whole file: of its rejects nearly all may
 	// be rejected again, and they are few.
-	command := "relink " + cmd.Name() + sameFlags(cmd, fetching, reading, deciding, limiting, writing) + SameDatabase(cmd) + " "
-	ofRejects := "relink " + cmd.Name() + sameFlags(cmd, reading, deciding, writing) + SameDatabase(cmd) + " "
+	command := "relink " + cmd.Name() + sameFlags(cmd, fetching, reading, deciding, limiting, writing, explaining) + SameDatabase(cmd) + " "
+	ofRejects := "relink " + cmd.Name() + sameFlags(cmd, reading, deciding, writing, explaining) + SameDatabase(cmd) + " "
 	after := nextAfterRun(cmd)
 	return func(s linker.Summary) []reports.Step {
 		done, imported := s.State == string(linker.StateDone), s.Kind == string(linker.Import)
@@ -88,7 +88,7 @@ func NextAfterRevert(cmd *cobra.Command, of int64) func(linker.Summary) []report
 		if !s.DryRun || s.State != string(linker.StateDone) {
 			return after(s)
 		}
-		first := reports.Step{Why: "Run it for real", Command: "relink revert" + SameDatabase(cmd) + " " + strconv.FormatInt(of, 10)}
+		first := reports.Step{Why: "Run it for real", Command: "relink revert" + sameFlags(cmd, explaining) + SameDatabase(cmd) + " " + strconv.FormatInt(of, 10)}
 		return steps(append([]reports.Step{first}, after(s)...))
 	}
 }

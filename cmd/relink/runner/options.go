@@ -34,12 +34,13 @@ type option struct {
 type about int
 
 const (
-	fetching about = iota // how a file elsewhere is reached
-	reading               // what the file is
-	deciding              // what becomes of its rows
-	limiting              // when the run is refused
-	writing               // where the files of the run go, and how they look
-	database              // how the run works on its database
+	fetching   about = iota // how a file elsewhere is reached
+	reading                 // what the file is
+	deciding                // what becomes of its rows
+	limiting                // when the run is refused
+	explaining              // why the run is made
+	writing                 // where the files of the run go, and how they look
+	database                // how the run works on its database
 )
 
 const (
@@ -119,6 +120,7 @@ var options = []option{
 	{flag: "out-group", about: writing, given: word(func(s *Settings) string { return s.OutGroup })},
 	{flag: "report-format", about: writing, given: func(s *Settings) []string { return when(s.ReportFormat != "csv", s.ReportFormat) }},
 	{flag: "report-compress", about: writing, given: word(func(s *Settings) string { return s.ReportCompress })},
+	{flag: "reason", about: explaining, notAPI: "it is kept in the database"},
 	{flag: "lock-timeout", about: database, notAPI: "a server has no such lock"},
 	{flag: "schema", about: database, notAPI: "that is of a database"},
 }

@@ -75,6 +75,7 @@ func (r *Runner) Begin(ctx context.Context, run linker.Run, in *source.Input, s 
 		return fmt.Errorf("recording the options: %w", err)
 	}
 	run.Options, run.Version, run.Source.Name = options, Version(), s.Name
+	run.Reason = r.Options.Reason
 	if run, err = r.Store.Begin(ctx, run); err != nil {
 		return err
 	}
