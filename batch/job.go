@@ -6,10 +6,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"relink/linker/guard"
-
 	"relink/batch/source"
 	"relink/linker"
+	"relink/linker/guard"
 )
 
 // Attempt is the database's side of one attempt at a run. It holds the run's

@@ -5,9 +5,8 @@ import (
 	"errors"
 	"fmt"
 
-	"relink/linker/guard"
-
 	"relink/linker"
+	"relink/linker/guard"
 )
 
 // plan decides all rows and has the guards judge them.

@@ -4,10 +4,9 @@ import (
 	"context"
 	"io"
 
-	"relink/linker/guard"
-
 	"relink/batch/source"
 	"relink/linker"
+	"relink/linker/guard"
 )
 
 // remembering is a report that remembers the refused rows among its lines.

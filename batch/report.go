@@ -7,10 +7,9 @@ import (
 	"fmt"
 	"io"
 
-	"relink/linker/explain"
-
 	"relink/batch/source"
 	"relink/linker"
+	"relink/linker/explain"
 )
 
 // report reads the source a second time and joins each row with its result. The

@@ -3,9 +3,8 @@ package batch
 import (
 	"context"
 
-	"relink/linker/guard"
-
 	"relink/linker"
+	"relink/linker/guard"
 )
 
 // rewrite writes the report of what the run has done according to its marks. A

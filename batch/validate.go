@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"time"
 
-	"relink/linker/guard"
-
 	"relink/batch/conflict"
 	"relink/batch/source"
 	"relink/linker"
+	"relink/linker/guard"
 	"relink/linker/text"
 )
 

@@ -5,7 +5,6 @@ import (
 
 	"relink/linker/damage"
 	"relink/linker/salesforce"
-
 	"relink/linker/text"
 )
 

@@ -6,10 +6,10 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"relink/linker/text"
-
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"relink/linker/text"
 )
 
 // good is a row without fault; cases change one thing in it.

@@ -4,9 +4,9 @@ import (
 	"regexp"
 	"testing"
 
-	"relink/linker/damage"
-
 	"pgregory.net/rapid"
+
+	"relink/linker/damage"
 )
 
 func TestDamage(t *testing.T) {

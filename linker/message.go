@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"relink/linker/damage"
-
 	"relink/linker/text"
 )
 

@@ -7,7 +7,6 @@ import (
 	"unicode"
 
 	"relink/linker/salesforce"
-
 	"relink/linker/text"
 )
 

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"relink/linker/damage"
-
 	"relink/linker/text"
 )
 

@@ -8,9 +8,8 @@ import (
 	"io"
 	"os"
 
-	"relink/reports/folder"
-
 	"relink/linker/text"
+	"relink/reports/folder"
 )
 
 // Expect compares the bytes written to it with a file, the report that was

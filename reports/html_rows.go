@@ -6,10 +6,9 @@ import (
 	"strconv"
 	"strings"
 
+	"relink/linker"
 	"relink/linker/explain"
 	"relink/linker/guard"
-
-	"relink/linker"
 	"relink/linker/text"
 )
 

@@ -8,10 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"relink/linker"
 	"relink/linker/explain"
 	"relink/linker/guard"
-
-	"relink/linker"
 	"relink/reports"
 )
 

@@ -3,9 +3,8 @@ package reports
 import (
 	"time"
 
-	"relink/linker/guard"
-
 	"relink/linker"
+	"relink/linker/guard"
 )
 
 // Page is what report.html shows. The summary alone makes a page; what else is

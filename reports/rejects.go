@@ -10,13 +10,11 @@ import (
 	"path/filepath"
 	"strconv"
 
-	"relink/linker/explain"
-
-	"relink/reports/folder"
-
 	"github.com/gocarina/gocsv"
 
 	"relink/linker"
+	"relink/linker/explain"
+	"relink/reports/folder"
 )
 
 // RejectsOptions say what the records of the source look like.

@@ -11,12 +11,11 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"relink/reports/folder"
-
 	"github.com/google/go-cmp/cmp"
 
 	"relink/linker"
 	"relink/reports"
+	"relink/reports/folder"
 )
 
 func reject(row int64, raw string) linker.Entry {

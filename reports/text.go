@@ -10,9 +10,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"relink/linker/explain"
-
 	"relink/linker"
+	"relink/linker/explain"
 	"relink/linker/text"
 )
 

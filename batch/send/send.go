@@ -7,12 +7,11 @@ import (
 	"fmt"
 	"time"
 
-	"relink/linker/guard"
-
 	"relink/batch"
 	"relink/batch/conflict"
 	"relink/batch/source"
 	"relink/linker"
+	"relink/linker/guard"
 )
 
 // Sender sends one row to an HTTP server, and retries while that may help.

@@ -13,14 +13,13 @@ import (
 	"testing"
 	"time"
 
-	"relink/linker/guard"
-
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"relink/batch"
 	"relink/batch/source"
 	"relink/linker"
+	"relink/linker/guard"
 )
 
 // platform stands for a server: it keeps links, and does what it is told to

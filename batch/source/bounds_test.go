@@ -12,10 +12,10 @@ import (
 	"testing"
 	"time"
 
-	"relink/batch/source/raw"
-
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"relink/batch/source/raw"
 )
 
 // packers pack what is written to them, by the end of a file's name.

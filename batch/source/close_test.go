@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"relink/batch/source/raw"
-
 	"go.uber.org/goleak"
+
+	"relink/batch/source/raw"
 )
 
 // TestSourceClose closes sources that have not been read to the end: in front

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"relink/batch/source/raw"
-
 	"relink/linker"
 )
 

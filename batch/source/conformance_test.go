@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"relink/batch/source/raw"
-
 	"relink/linker"
 )
 

@@ -11,7 +11,6 @@ import (
 	"unicode/utf8"
 
 	"relink/batch/source/raw"
-
 	"relink/linker"
 	"relink/linker/text"
 )

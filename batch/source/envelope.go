@@ -7,10 +7,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"relink/batch/source/raw"
-
 	"github.com/go-json-experiment/json/jsontext"
 
+	"relink/batch/source/raw"
 	"relink/linker"
 	"relink/linker/text"
 )

@@ -9,7 +9,6 @@ import (
 	"unicode/utf8"
 
 	"relink/batch/source/raw"
-
 	"relink/linker"
 )
 

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"relink/batch/source/raw"
-
 	"relink/linker"
 	"relink/linker/text"
 )

@@ -6,11 +6,10 @@ import (
 	"strings"
 	"testing"
 
-	"relink/linker/explain"
-
 	"github.com/google/go-cmp/cmp"
 
 	"relink/linker"
+	"relink/linker/explain"
 )
 
 // TestLinks reads every input in testdata/links, checks its rows, and compares

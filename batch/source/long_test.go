@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"relink/batch/source/raw"
-
 	"github.com/google/go-cmp/cmp"
+
+	"relink/batch/source/raw"
 )
 
 func TestSourceLongRecords(t *testing.T) {

@@ -6,10 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"relink/batch/source/raw"
-
 	"golang.org/x/text/unicode/norm"
 
+	"relink/batch/source/raw"
 	"relink/linker"
 	"relink/linker/text"
 )

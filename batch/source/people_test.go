@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"relink/batch/source/raw"
-
 	"github.com/google/go-cmp/cmp"
+
+	"relink/batch/source/raw"
 )
 
 // Files as people have them. Each of these was read wrong, or refused with a hint

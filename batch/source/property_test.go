@@ -11,11 +11,10 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"relink/batch/source/raw"
-
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"relink/batch/source/raw"
 	"relink/linker"
 )
 

@@ -11,10 +11,9 @@ import (
 	"strings"
 	"testing"
 
-	"relink/batch/source/raw"
-
 	"github.com/klauspost/compress/zstd"
 
+	"relink/batch/source/raw"
 	"relink/linker"
 )
 

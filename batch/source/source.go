@@ -11,7 +11,6 @@ import (
 	"slices"
 
 	"relink/batch/source/raw"
-
 	"relink/linker"
 )
 

@@ -10,10 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	"relink/batch/source/raw"
-
 	"github.com/google/go-cmp/cmp"
 
+	"relink/batch/source/raw"
 	"relink/linker"
 )
 

@@ -18,12 +18,11 @@ import (
 	"testing"
 	"time"
 
-	"relink/linker/postgres/engine"
-
 	"github.com/google/go-cmp/cmp"
 
 	"relink/cmd/relink/exit"
 	"relink/linker/httpapi"
+	"relink/linker/postgres/engine"
 	"relink/linker/postgres/pg"
 	"relink/linker/postgres/pgtest"
 )

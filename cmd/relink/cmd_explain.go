@@ -4,13 +4,12 @@ import (
 	"fmt"
 	"strings"
 
-	"relink/linker/explain"
-
 	"github.com/spf13/cobra"
 
 	"relink/cmd/relink/exit"
 	"relink/cmd/relink/flags"
 	"relink/linker"
+	"relink/linker/explain"
 	"relink/linker/text"
 )
 

@@ -6,11 +6,10 @@ import (
 	"os"
 	"strings"
 
-	"relink/cmd/relink/app"
-
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
 
+	"relink/cmd/relink/app"
 	"relink/cmd/relink/exit"
 )
 

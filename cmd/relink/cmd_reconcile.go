@@ -3,12 +3,11 @@ package main
 import (
 	"context"
 
-	"relink/cmd/relink/app"
-
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"relink/batch/source/remote"
+	"relink/cmd/relink/app"
 	"relink/cmd/relink/exit"
 	"relink/cmd/relink/flags"
 	"relink/cmd/relink/runner"

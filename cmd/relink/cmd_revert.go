@@ -4,11 +4,10 @@ import (
 	"context"
 	"fmt"
 
-	"relink/cmd/relink/app"
-
 	"github.com/spf13/cobra"
 
 	"relink/batch/source"
+	"relink/cmd/relink/app"
 	"relink/cmd/relink/exit"
 	"relink/cmd/relink/flags"
 	"relink/cmd/relink/runner"

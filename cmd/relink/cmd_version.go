@@ -3,10 +3,9 @@ package main
 import (
 	"runtime"
 
-	"relink/cmd/relink/app"
-
 	"github.com/spf13/cobra"
 
+	"relink/cmd/relink/app"
 	"relink/cmd/relink/exit"
 	"relink/cmd/relink/runner"
 )

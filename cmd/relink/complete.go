@@ -7,11 +7,10 @@ import (
 	"strings"
 	"time"
 
-	"relink/cmd/relink/app"
-
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"relink/cmd/relink/app"
 	"relink/cmd/relink/flags"
 	"relink/linker"
 	"relink/linker/postgres"

@@ -6,10 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"relink/cmd/relink/app"
-
 	"github.com/spf13/cobra"
 
+	"relink/cmd/relink/app"
 	"relink/cmd/relink/exit"
 )
 

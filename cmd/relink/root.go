@@ -6,17 +6,16 @@ import (
 	"io"
 	"strings"
 
-	"relink/cmd/relink/admin"
-	"relink/cmd/relink/app"
-	"relink/cmd/relink/inspect"
-	"relink/cmd/relink/servecmd"
-
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"relink/cmd/relink/admin"
+	"relink/cmd/relink/app"
 	"relink/cmd/relink/console"
 	"relink/cmd/relink/exit"
 	"relink/cmd/relink/flags"
+	"relink/cmd/relink/inspect"
+	"relink/cmd/relink/servecmd"
 	"relink/linker/postgres/pg"
 )
 

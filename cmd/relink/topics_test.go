@@ -13,17 +13,15 @@ import (
 	"testing"
 	"time"
 
-	"relink/linker/explain"
-
-	"relink/cmd/relink/app"
-
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"relink/cmd/relink/app"
 	"relink/cmd/relink/exit"
 	"relink/cmd/relink/help"
 	"relink/linker"
+	"relink/linker/explain"
 )
 
 // TestGoldenTopics keeps the tables of the topic report equal to what the

@@ -13,12 +13,12 @@ import (
 	"strings"
 	"time"
 
-	"relink/linker/postgres/pg"
-	"relink/linker/postgres/pgtest"
-
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"relink/linker/postgres/pg"
+	"relink/linker/postgres/pgtest"
 )
 
 // play is one disturbed run.

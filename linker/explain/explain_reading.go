@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"relink/linker"
-
 	"relink/linker/text"
 )
 

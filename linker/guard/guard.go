@@ -8,7 +8,6 @@ import (
 	"strconv"
 
 	"relink/linker"
-
 	"relink/linker/text"
 )
 

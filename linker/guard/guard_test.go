@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"relink/linker"
-
 	"github.com/google/go-cmp/cmp"
+
+	"relink/linker"
 )
 
 func limit(t *testing.T, s string) Limit {

@@ -10,9 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"relink/linker/explain"
-
 	"relink/linker"
+	"relink/linker/explain"
 )
 
 // firstTimeout bounds the first request, on which all others wait.

@@ -12,9 +12,8 @@ import (
 	"time"
 	"unicode"
 
-	"relink/linker/explain"
-
 	"relink/linker"
+	"relink/linker/explain"
 	"relink/linker/text"
 )
 

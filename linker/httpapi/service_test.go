@@ -15,11 +15,10 @@ import (
 	"syscall"
 	"testing"
 
-	"relink/linker/postgres/engine"
-
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker/httpapi"
+	"relink/linker/postgres/engine"
 	"relink/linker/postgres/pg"
 	"relink/linker/postgres/pgtest"
 )

@@ -11,13 +11,12 @@ import (
 	"testing"
 	"time"
 
-	"relink/linker/postgres/engine"
-
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"relink/linker"
+	"relink/linker/postgres/engine"
 )
 
 const (

@@ -7,12 +7,11 @@ import (
 	"slices"
 	"testing"
 
-	"relink/linker/postgres/engine"
-
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"relink/linker"
+	"relink/linker/postgres/engine"
 )
 
 // others is what others may do to a row of the platform between the crash of a

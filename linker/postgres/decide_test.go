@@ -4,12 +4,11 @@ import (
 	"fmt"
 	"testing"
 
-	"relink/linker/postgres/engine"
-
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"relink/linker"
+	"relink/linker/postgres/engine"
 )
 
 func byID(recording, id string) linker.Fields {

@@ -6,9 +6,8 @@ import (
 	"sync"
 	"testing"
 
-	"relink/linker/postgres/engine"
-
 	"relink/linker"
+	"relink/linker/postgres/engine"
 	"relink/linker/postgres/pg"
 )
 

@@ -11,13 +11,12 @@ import (
 	"testing"
 	"time"
 
-	"relink/linker/postgres/engine"
-	"relink/linker/postgres/lock"
-
 	"github.com/google/go-cmp/cmp"
 
 	"relink/linker"
 	"relink/linker/postgres"
+	"relink/linker/postgres/engine"
+	"relink/linker/postgres/lock"
 	"relink/linker/postgres/pg"
 )
 

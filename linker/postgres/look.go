@@ -5,13 +5,12 @@ import (
 	"fmt"
 	"time"
 
-	"relink/linker/postgres/sql"
-
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker"
 	"relink/linker/postgres/pg"
 	"relink/linker/postgres/platform"
+	"relink/linker/postgres/sql"
 )
 
 // ExportOptions choose the links of an export. The zero value means all that

@@ -4,14 +4,13 @@ import (
 	"context"
 	"fmt"
 
-	"relink/linker/postgres/sql"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"relink/linker/postgres/migrations"
 	"relink/linker/postgres/pg"
 	"relink/linker/postgres/platform"
+	"relink/linker/postgres/sql"
 )
 
 // Migrate brings schema relink up to date. With withPlatform true it also makes

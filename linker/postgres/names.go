@@ -5,12 +5,11 @@ import (
 	"fmt"
 	"strings"
 
-	"relink/linker/postgres/sql"
-
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker"
 	"relink/linker/postgres/pg"
+	"relink/linker/postgres/sql"
 )
 
 // maxNamed is how many connections or organizations a message lists.

@@ -3,10 +3,9 @@ package postgres_test
 import (
 	"testing"
 
-	"relink/linker/postgres/engine"
-
 	"relink/linker"
 	"relink/linker/postgres"
+	"relink/linker/postgres/engine"
 	"relink/linker/postgres/pg"
 )
 

@@ -3,9 +3,8 @@ package postgres_test
 import (
 	"testing"
 
-	"relink/linker/postgres/engine"
-
 	"relink/linker"
+	"relink/linker/postgres/engine"
 )
 
 // Which run wrote after which is told by a counter: the server's clock may have

@@ -10,12 +10,11 @@ import (
 	"testing"
 	"time"
 
-	"relink/linker/postgres/engine"
-
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"relink/linker"
+	"relink/linker/postgres/engine"
 )
 
 // seeds is how many worlds are tried. A failure names its seed.

@@ -6,11 +6,10 @@ import (
 	"strings"
 	"time"
 
-	"relink/linker/postgres/lock"
-
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker/postgres/dbcheck"
+	"relink/linker/postgres/lock"
 	"relink/linker/postgres/pg"
 )
 

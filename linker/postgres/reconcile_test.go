@@ -12,13 +12,11 @@ import (
 	"testing"
 	"time"
 
-	"relink/linker/guard"
-
-	"relink/linker/postgres/engine"
-
 	"github.com/google/go-cmp/cmp"
 
 	"relink/linker"
+	"relink/linker/guard"
+	"relink/linker/postgres/engine"
 )
 
 // newScopes is the small world, with a link of the other organization's.

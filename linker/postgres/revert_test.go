@@ -9,13 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"relink/linker/guard"
-
-	"relink/linker/postgres/engine"
-
 	"github.com/google/go-cmp/cmp"
 
 	"relink/linker"
+	"relink/linker/guard"
+	"relink/linker/postgres/engine"
 )
 
 // importing imports rows as a run of its own and returns the run.

@@ -8,11 +8,10 @@ import (
 	"os"
 	"time"
 
-	"relink/linker/postgres/lock"
-
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker"
+	"relink/linker/postgres/lock"
 	"relink/linker/postgres/pg"
 )
 

@@ -4,12 +4,11 @@ import (
 	"context"
 	"fmt"
 
-	"relink/linker/postgres/sql"
-
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker"
 	"relink/linker/postgres/pg"
+	"relink/linker/postgres/sql"
 )
 
 // Unchanged reports whether all that a reconciliation by the rules looks at in

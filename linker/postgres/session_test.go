@@ -9,16 +9,14 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"relink/linker/guard"
-
-	"relink/linker/postgres/engine"
-
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker"
+	"relink/linker/guard"
 	"relink/linker/postgres"
+	"relink/linker/postgres/engine"
 	"relink/linker/postgres/pg"
 	"relink/linker/postgres/pgtest"
 )

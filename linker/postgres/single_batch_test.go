@@ -3,11 +3,10 @@ package postgres_test
 import (
 	"testing"
 
-	"relink/linker/postgres/engine"
-
 	"github.com/google/go-cmp/cmp"
 
 	"relink/linker"
+	"relink/linker/postgres/engine"
 	"relink/linker/postgres/pg"
 )
 

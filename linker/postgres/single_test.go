@@ -3,9 +3,8 @@ package postgres_test
 import (
 	"testing"
 
-	"relink/linker/postgres/engine"
-
 	"relink/linker"
+	"relink/linker/postgres/engine"
 	"relink/linker/postgres/pg"
 )
 

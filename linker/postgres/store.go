@@ -4,12 +4,11 @@ import (
 	"context"
 	"sync"
 
-	"relink/linker/postgres/sql"
-
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker/postgres/pg"
 	"relink/linker/postgres/platform"
+	"relink/linker/postgres/sql"
 )
 
 // Store is the platform's database, as the runs of relink use it. It holds no

@@ -8,10 +8,9 @@ import (
 	"slices"
 	"strings"
 
-	"relink/linker/postgres/lock"
-
 	"github.com/jackc/pgx/v5"
 
+	"relink/linker/postgres/lock"
 	"relink/linker/postgres/pg"
 )
 

@@ -8,13 +8,12 @@ import (
 	"strings"
 	"testing"
 
-	"relink/linker/postgres/engine"
-
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker"
 	"relink/linker/postgres"
 	"relink/linker/postgres/dbcheck"
+	"relink/linker/postgres/engine"
 	"relink/linker/postgres/pg"
 )
 

@@ -12,12 +12,11 @@ import (
 	"strings"
 	"testing"
 
-	"relink/linker/postgres/engine"
-
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"relink/linker"
+	"relink/linker/postgres/engine"
 	"relink/linker/postgres/pg"
 )
 

@@ -7,12 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"relink/linker/postgres/engine"
-
 	"github.com/google/go-cmp/cmp"
 
 	"relink/linker"
 	"relink/linker/postgres"
+	"relink/linker/postgres/engine"
 	"relink/linker/postgres/pg"
 )
 

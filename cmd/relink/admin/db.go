@@ -10,10 +10,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"relink/cmd/relink/app"
-
 	"github.com/spf13/cobra"
 
+	"relink/cmd/relink/app"
 	"relink/cmd/relink/exit"
 	"relink/linker"
 	"relink/linker/postgres"

@@ -5,11 +5,10 @@ import (
 	"slices"
 	"testing"
 
-	"relink/linker/explain"
-
 	"github.com/google/go-cmp/cmp"
 
 	"relink/linker"
+	"relink/linker/explain"
 )
 
 func TestTheWorldIsTheSameEveryTime(t *testing.T) {

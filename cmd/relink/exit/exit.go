@@ -7,11 +7,10 @@ import (
 	"slices"
 	"strings"
 
-	"relink/linker/guard"
-
 	"github.com/spf13/cobra"
 
 	"relink/linker"
+	"relink/linker/guard"
 	"relink/linker/text"
 )
 

@@ -5,17 +5,15 @@ import (
 	"strings"
 	"time"
 
-	"relink/linker/guard"
-
-	"relink/reports/folder"
-
 	"github.com/spf13/pflag"
 
 	"relink/batch/source"
 	"relink/batch/source/remote"
 	"relink/cmd/relink/exit"
 	"relink/linker"
+	"relink/linker/guard"
 	"relink/linker/text"
+	"relink/reports/folder"
 )
 
 // InputOptions say how a file is to be read.

@@ -9,11 +9,10 @@ import (
 	"strings"
 	"time"
 
-	"relink/linker/guard"
-
 	"github.com/spf13/pflag"
 
 	"relink/linker"
+	"relink/linker/guard"
 	"relink/linker/text"
 )
 

@@ -11,10 +11,9 @@ import (
 	"strconv"
 	"time"
 
-	"relink/cmd/relink/app"
-
 	"github.com/spf13/cobra"
 
+	"relink/cmd/relink/app"
 	"relink/cmd/relink/exit"
 	"relink/cmd/relink/flags"
 	"relink/linker"

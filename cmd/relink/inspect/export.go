@@ -7,18 +7,16 @@ import (
 	"io"
 	"time"
 
-	"relink/reports/folder"
-
-	"relink/cmd/relink/app"
-
 	"github.com/spf13/cobra"
 
+	"relink/cmd/relink/app"
 	"relink/cmd/relink/exit"
 	"relink/cmd/relink/flags"
 	"relink/linker"
 	"relink/linker/postgres"
 	"relink/linker/postgres/pg"
 	"relink/reports"
+	"relink/reports/folder"
 )
 
 type exportOptions struct {

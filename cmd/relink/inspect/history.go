@@ -4,10 +4,9 @@ import (
 	"context"
 	"slices"
 
-	"relink/cmd/relink/app"
-
 	"github.com/spf13/cobra"
 
+	"relink/cmd/relink/app"
 	"relink/cmd/relink/exit"
 	"relink/linker"
 	"relink/linker/postgres"

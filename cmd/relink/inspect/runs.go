@@ -4,10 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"relink/cmd/relink/app"
-
 	"github.com/spf13/cobra"
 
+	"relink/cmd/relink/app"
 	"relink/cmd/relink/exit"
 	"relink/cmd/relink/flags"
 	"relink/cmd/relink/runner"

@@ -10,8 +10,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"relink/reports/folder"
-
 	"relink/batch"
 	"relink/batch/send"
 	"relink/batch/source"
@@ -23,6 +21,7 @@ import (
 	"relink/linker/private"
 	"relink/linker/text"
 	"relink/reports"
+	"relink/reports/folder"
 )
 
 // APISettings are what a run through the HTTP operation keeps in its journal.

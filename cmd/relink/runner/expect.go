@@ -4,9 +4,8 @@ import (
 	"errors"
 	"io"
 
-	"relink/linker/guard"
-
 	"relink/linker"
+	"relink/linker/guard"
 	"relink/reports"
 )
 

@@ -8,12 +8,11 @@ import (
 	"path/filepath"
 	"strings"
 
-	"relink/reports/folder"
-
 	"relink/batch/source"
 	"relink/cmd/relink/exit"
 	"relink/linker"
 	"relink/reports"
+	"relink/reports/folder"
 )
 
 // ReportFiles are the report of one run and its rejects, in the run's folder.

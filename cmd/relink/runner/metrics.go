@@ -9,14 +9,13 @@ import (
 	"strings"
 	"time"
 
-	"relink/reports/folder"
-
 	"github.com/spf13/pflag"
 
 	"relink/cmd/relink/console"
 	"relink/cmd/relink/exit"
 	"relink/linker"
 	"relink/reports"
+	"relink/reports/folder"
 )
 
 // MetricsOptions say where a monitor finds how a run ended.

@@ -4,8 +4,6 @@ import (
 	"slices"
 	"testing"
 
-	"relink/linker/guard"
-
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/spf13/cobra"
@@ -14,6 +12,7 @@ import (
 	"relink/batch/source"
 	"relink/cmd/relink/flags"
 	"relink/linker"
+	"relink/linker/guard"
 )
 
 // fileFlags are the flags of a command that takes a file.

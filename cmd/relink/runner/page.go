@@ -6,11 +6,10 @@ import (
 	"path/filepath"
 	"strings"
 
-	"relink/reports/folder"
-
 	"relink/linker"
 	"relink/linker/postgres"
 	"relink/reports"
+	"relink/reports/folder"
 )
 
 // Names in a run's folder.

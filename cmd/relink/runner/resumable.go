@@ -7,10 +7,6 @@ import (
 	"strconv"
 	"time"
 
-	"relink/reports/folder"
-
-	"relink/linker/postgres/lock"
-
 	"golang.org/x/mod/semver"
 
 	"relink/batch"
@@ -20,7 +16,9 @@ import (
 	"relink/cmd/relink/exit"
 	"relink/linker"
 	"relink/linker/postgres"
+	"relink/linker/postgres/lock"
 	"relink/linker/postgres/pg"
+	"relink/reports/folder"
 )
 
 const (

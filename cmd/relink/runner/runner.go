@@ -11,13 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"relink/linker/guard"
-
-	"relink/reports/folder"
-
-	"relink/linker/postgres/engine"
-	"relink/linker/postgres/lock"
-
 	"github.com/spf13/cobra"
 
 	"relink/batch"
@@ -26,10 +19,14 @@ import (
 	"relink/cmd/relink/exit"
 	"relink/cmd/relink/flags"
 	"relink/linker"
+	"relink/linker/guard"
 	"relink/linker/postgres"
+	"relink/linker/postgres/engine"
+	"relink/linker/postgres/lock"
 	"relink/linker/postgres/pg"
 	"relink/linker/text"
 	"relink/reports"
+	"relink/reports/folder"
 )
 
 // Runner makes runs on one database: new ones, and those that go on.

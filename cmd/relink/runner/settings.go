@@ -8,12 +8,11 @@ import (
 	"os"
 	"path/filepath"
 
-	"relink/linker/guard"
-
 	"relink/batch/source"
 	"relink/batch/source/remote"
 	"relink/cmd/relink/flags"
 	"relink/linker"
+	"relink/linker/guard"
 )
 
 // Settings are everything that decides what a run means. They are kept with

@@ -3,13 +3,12 @@ package runner
 import (
 	"testing"
 
-	"relink/linker/guard"
-
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"relink/batch/source"
 	"relink/linker"
+	"relink/linker/guard"
 )
 
 // The options of a run that an earlier version recorded mean the same today,

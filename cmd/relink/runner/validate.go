@@ -5,8 +5,6 @@ import (
 	"os"
 	"time"
 
-	"relink/reports/folder"
-
 	"github.com/spf13/cobra"
 
 	"relink/batch"
@@ -14,6 +12,7 @@ import (
 	"relink/cmd/relink/console"
 	"relink/linker"
 	"relink/reports"
+	"relink/reports/folder"
 )
 
 // Validation checks files without a database.

@@ -12,15 +12,13 @@ import (
 	"syscall"
 	"time"
 
-	"relink/linker/postgres/engine"
-
-	"relink/cmd/relink/app"
-
 	"github.com/spf13/cobra"
 
+	"relink/cmd/relink/app"
 	"relink/cmd/relink/exit"
 	"relink/cmd/relink/flags"
 	"relink/linker/httpapi"
+	"relink/linker/postgres/engine"
 	"relink/linker/postgres/pg"
 )
 

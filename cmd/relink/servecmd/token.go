@@ -4,7 +4,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"relink/cmd/relink/app"
-
 	"relink/cmd/relink/exit"
 	"relink/cmd/relink/flags"
 	"relink/linker/httpapi"

@@ -8,12 +8,11 @@ import (
 	"sync/atomic"
 	"time"
 
-	"relink/linker/postgres/lock"
-
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
 	"relink/linker"
+	"relink/linker/postgres/lock"
 	"relink/linker/postgres/pg"
 )
 

@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"sync"
 
-	"relink/linker/guard"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"relink/linker/guard"
 	"relink/linker/postgres/pg"
 )
 

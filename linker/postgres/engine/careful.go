@@ -7,12 +7,11 @@ import (
 	"slices"
 	"time"
 
-	"relink/linker/postgres/sql"
-
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker"
 	"relink/linker/postgres/pg"
+	"relink/linker/postgres/sql"
 )
 
 const (

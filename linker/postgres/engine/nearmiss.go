@@ -7,15 +7,13 @@ import (
 	"fmt"
 	"time"
 
-	"relink/linker/salesforce"
-
-	"relink/linker/postgres/sql"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"relink/linker"
 	"relink/linker/postgres/pg"
+	"relink/linker/postgres/sql"
+	"relink/linker/salesforce"
 )
 
 // nearMisses says of ids that were not found what they nearly are. It looks

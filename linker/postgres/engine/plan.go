@@ -4,17 +4,15 @@ import (
 	"context"
 	"fmt"
 
-	"relink/linker/guard"
-	"relink/linker/salesforce"
-
-	"relink/linker/postgres"
-	"relink/linker/postgres/sql"
-
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker"
+	"relink/linker/guard"
+	"relink/linker/postgres"
 	"relink/linker/postgres/pg"
 	"relink/linker/postgres/platform"
+	"relink/linker/postgres/sql"
+	"relink/linker/salesforce"
 )
 
 // Plan decides the outcome of every staged row and returns the totals. first

@@ -5,11 +5,10 @@ import (
 	"fmt"
 	"strings"
 
-	"relink/linker/postgres"
-	"relink/linker/postgres/sql"
-
 	"github.com/jackc/pgx/v5"
 
+	"relink/linker/postgres"
+	"relink/linker/postgres/sql"
 	"relink/linker/text"
 )
 

@@ -9,15 +9,14 @@ import (
 	"sync/atomic"
 	"time"
 
-	"relink/linker/postgres"
-	"relink/linker/postgres/lock"
-	"relink/linker/postgres/sql"
-
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker"
+	"relink/linker/postgres"
+	"relink/linker/postgres/lock"
 	"relink/linker/postgres/pg"
 	"relink/linker/postgres/platform"
+	"relink/linker/postgres/sql"
 )
 
 // keepAlive is how often a leader makes sure that it still holds its locks.

@@ -7,17 +7,15 @@ import (
 	"sync"
 	"time"
 
-	"relink/linker/salesforce"
-
-	"relink/linker/postgres"
-	"relink/linker/postgres/sql"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"relink/linker"
+	"relink/linker/postgres"
 	"relink/linker/postgres/pg"
 	"relink/linker/postgres/platform"
+	"relink/linker/postgres/sql"
+	"relink/linker/salesforce"
 )
 
 // Single relinks single recordings, for callers that wait for each: the HTTP

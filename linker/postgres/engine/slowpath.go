@@ -7,13 +7,12 @@ import (
 	"fmt"
 	"slices"
 
-	"relink/linker/postgres"
-	"relink/linker/postgres/sql"
-
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker"
+	"relink/linker/postgres"
 	"relink/linker/postgres/pg"
+	"relink/linker/postgres/sql"
 )
 
 // maxRounds is how often rows that are neither done nor found done are tried

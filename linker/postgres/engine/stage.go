@@ -9,11 +9,10 @@ import (
 	"io"
 	"strings"
 
-	"relink/linker/postgres/sql"
-
 	"relink/linker"
 	"relink/linker/bloom"
 	"relink/linker/postgres/platform"
+	"relink/linker/postgres/sql"
 )
 
 // stagedColumns are those of the table of staged rows, in the order of the COPY.

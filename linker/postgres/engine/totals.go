@@ -4,11 +4,10 @@ import (
 	"maps"
 	"slices"
 
-	"relink/linker/guard"
-
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker"
+	"relink/linker/guard"
 )
 
 // sum is the number of planned rows that are alike.

@@ -5,9 +5,8 @@ import (
 	"errors"
 	"time"
 
-	"relink/linker/postgres/lock"
-
 	"relink/linker"
+	"relink/linker/postgres/lock"
 	"relink/linker/postgres/pg"
 )
 

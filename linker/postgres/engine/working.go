@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"relink/linker/postgres"
-
 	"relink/linker/postgres/pg"
 )
 

@@ -6,12 +6,11 @@ import (
 	"fmt"
 	"time"
 
-	"relink/linker/postgres/sql"
-
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker/postgres/pg"
 	"relink/linker/postgres/platform"
+	"relink/linker/postgres/sql"
 )
 
 // minLockWait is how long a statement over whole tables waits for a lock even when
