@@ -21,6 +21,9 @@ type Summary struct {
 	// LeftAlone is how many of the extra links are left on purpose; they are no
 	// drift.
 	LeftAlone int64 `json:"leftAlone,omitempty"`
+	// PreviousTriggers are the links that the plan replaces or clears by the
+	// trigger that made them: in the plan of a dry run as in that of the run.
+	PreviousTriggers []TriggerCount `json:"previousTriggers,omitempty"`
 	// KnownRejects and NewRejects are the refused rows that the last run of the
 	// same scope refused too, and the others; nil when they were not compared.
 	KnownRejects *int64            `json:"knownRejects,omitempty"`

@@ -192,6 +192,7 @@ func newBreakdownViews(p Page) []breakdownView {
 	if p.Sample != nil && p.Summary.Kind != string(linker.Revert) {
 		list = append(list, byConnection(p), byDataType(p.Sample))
 	}
+	list = append(list, byTrigger(p.Summary))
 	if len(p.Touched) > 0 {
 		list = append(list, byOrganization(p.Touched, p.Summary.Applied))
 	}
@@ -234,6 +235,21 @@ func byDataType(s *Sample) breakdownView {
 	}
 	if t := s.dataTypes[""]; t != nil && t.rows() > 0 {
 		v.Rows = append(v.Rows, newPartView("none, or not a data type", t))
+	}
+	return v
+}
+
+func byTrigger(s linker.Summary) breakdownView {
+	v := breakdownView{Caption: "Links that were replaced or cleared, by what had made them", What: "Trigger", Counted: "Links"}
+	if !s.Applied {
+		v.Caption = "Links that would be replaced or cleared, by what has made them"
+	}
+	for _, c := range s.PreviousTriggers {
+		name := cmp.Or(c.Trigger, "none")
+		if c.ByPerson {
+			name += ", by a person"
+		}
+		v.Rows = append(v.Rows, partView{Name: name, Count: text.Thousands(c.Links())})
 	}
 	return v
 }

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -59,7 +60,9 @@ func Text(w io.Writer, s linker.Summary, o TextOptions) error {
 	tail.files(s.Files)
 	tail.next(o.Next)
 	const prompt = 1 // of the shell, below
-	p.reasons(s.Reasons, p.height-len(p.lines)-len(tail.lines)-prompt)
+	room := func() int { return p.height - len(p.lines) - len(tail.lines) - prompt }
+	p.triggers(s, room())
+	p.reasons(s.Reasons, room())
 
 	for _, line := range append(p.lines, tail.lines...) {
 		if _, err := io.WriteString(w, line+"\n"); err != nil {
@@ -161,7 +164,47 @@ func (p *page) outcomes(s linker.Summary) {
 		if o.IsInput() {
 			share = fmt.Sprintf("%7s", percent(n, s.Rows))
 		}
+		if made := byPersons(s.PreviousTriggers, o); made > 0 {
+			made := fmt.Sprintf("  %s made by a person", text.Thousands(made))
+			if 2+names+2+numbers+2+len(share)+len(made) <= p.width {
+				share += made
+			}
+		}
 		p.line("  %s%*s  %*s  %s", p.outcome(o)(string(o)), names-len(o), "", numbers, text.Thousands(n), share)
+	}
+}
+
+// byPersons is how many of the links that were replaced, or cleared, a person had
+// made; 0 for other outcomes.
+func byPersons(counts []linker.TriggerCount, o linker.Outcome) (n int64) {
+	for _, c := range counts {
+		switch {
+		case !c.ByPerson:
+		case o == linker.Replaced:
+			n += c.Replaced
+		case o == linker.Cleared:
+			n += c.Cleared
+		}
+	}
+	return n
+}
+
+// triggers adds whose links are replaced or cleared, if that fits into room lines
+// beside one of the reasons.
+func (p *page) triggers(s linker.Summary, room int) {
+	const oneReason = 4
+	if len(s.Reasons) > 0 {
+		room -= oneReason
+	}
+	var parts []string
+	for _, c := range s.PreviousTriggers {
+		parts = append(parts, text.Thousands(c.Links())+" "+cmp.Or(c.Trigger, "without a trigger"))
+	}
+	block := &page{width: p.width}
+	block.line("")
+	block.wrapped("  ", plain, "links replaced or cleared, by what had made them: "+strings.Join(parts, ", "))
+	if len(parts) > 0 && len(block.lines) <= room {
+		p.lines = append(p.lines, block.lines...)
 	}
 }
 

@@ -29,6 +29,11 @@ func millionRows() linker.Summary {
 			linker.Created: 598_211, linker.Replaced: 200_400, linker.Unchanged: 200_000,
 			linker.Kept: 12, linker.Rejected: 1_374, linker.Failed: 3,
 		},
+		PreviousTriggers: []linker.TriggerCount{
+			{Trigger: "CALENDAR_MATCH", Replaced: 198_000},
+			{Trigger: "USER_LINK_WEB", Replaced: 1_204, ByPerson: true},
+			{Replaced: 1_196},
+		},
 		Reasons: []linker.Reason{
 			{Code: linker.EntityNotFound, Count: 1_200, Lines: []int64{17, 240, 1_093, 20_177, 20_178, 20_179, 310_000, 310_001, 310_002, 310_003}},
 			{Code: linker.ConflictingRows, Count: 102, Lines: []int64{5, 900, 901, 902, 903, 904, 905, 906, 907, 908}},
@@ -93,7 +98,7 @@ func TestTextFitsTheTerminal(t *testing.T) {
 func clean() linker.Summary {
 	s := millionRows()
 	s.Outcomes = linker.Counts{linker.Unchanged: 1_000_000}
-	s.Reasons = nil
+	s.Reasons, s.PreviousTriggers = nil, nil
 	delete(s.Files, "rejects")
 	delete(s.Files, "reasons")
 	s.ExitStatus = 0
@@ -108,6 +113,9 @@ func drifted() linker.Summary {
 		if o != linker.Valid && o != linker.Linked && o != linker.Reverted {
 			s.Outcomes[o] = int64(i + 1)
 		}
+	}
+	s.PreviousTriggers = []linker.TriggerCount{
+		{Trigger: "CALENDAR_MATCH", Replaced: 1, Cleared: 9}, {Trigger: "USER_LINK_WEB", Replaced: 1, Cleared: 4, ByPerson: true},
 	}
 	s.Outcomes[linker.Unchanged] = s.Rows
 	for o, n := range s.Outcomes {

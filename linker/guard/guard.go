@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"relink/linker"
 	"relink/linker/text"
@@ -162,6 +163,7 @@ func (g Guard) refuseChanges(p Plan, over []part, changes int64) *Refusal {
 	if more := len(over) - 2; more > 0 {
 		message += fmt.Sprintf(", and so do %s more", text.Thousands(int64(more)))
 	}
+	message += byPerson(p.Triggers)
 	if g.Force != nil {
 		message += fmt.Sprintf("; --force %d does not allow it, since the plan changes %d", *g.Force, changes)
 	}
@@ -171,6 +173,27 @@ func (g Guard) refuseChanges(p Plan, over []part, changes int64) *Refusal {
 		Hint:    fmt.Sprintf("read the plan's report, and if it is what you want, repeat the command with --force %d", changes),
 		Groups:  largest(p.Groups),
 	}
+}
+
+// byPerson says how many of the links were made by a person and how they are left,
+// "" when none was.
+func byPerson(counts []linker.TriggerCount) string {
+	var n int64
+	var triggers []string
+	for _, c := range counts {
+		if c.ByPerson && c.Links() > 0 {
+			n += c.Links()
+			triggers = append(triggers, c.Trigger)
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	were, them := "were", "them"
+	if n == 1 {
+		were, them = "was", "it"
+	}
+	return fmt.Sprintf("; %s of these links %s made by a person; --keep-trigger %s leaves %s", text.Thousands(n), were, strings.Join(triggers, ","), them)
 }
 
 // largest returns the groups with most changes, without those that have none.

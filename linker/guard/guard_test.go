@@ -176,3 +176,29 @@ func TestGuardJudgesNewRejects(t *testing.T) {
 		}
 	}
 }
+
+// The refusal says how many of the links a person had made, and how they are left.
+func TestJudgeNamesLinksOfPersons(t *testing.T) {
+	t.Parallel()
+	g := Guard{MaxChanges: Percent(10)}
+	plan := Plan{Rows: 5_000, Groups: []Group{{Connection: "c1", DataType: "LEAD", Current: 5_000, Replaced: 3_000, Cleared: 500}}}
+	for _, c := range []struct {
+		triggers []linker.TriggerCount
+		want     string
+	}{
+		{nil, "; so does connection \"c1\""},
+		{[]linker.TriggerCount{{Trigger: "CALENDAR_MATCH", Replaced: 3_000}}, "; so does connection \"c1\""},
+		{[]linker.TriggerCount{
+			{Trigger: "CALENDAR_MATCH", Replaced: 2_000},
+			{Trigger: "USER_LINK_WEB", Replaced: 1_000, Cleared: 200, ByPerson: true},
+			{Trigger: "USER_LINK_MOBILE", Cleared: 4, ByPerson: true},
+		}, "; 1,204 of these links were made by a person; --keep-trigger USER_LINK_WEB,USER_LINK_MOBILE leaves them"},
+		{[]linker.TriggerCount{{Trigger: "USER_LINK_WEB", Cleared: 1, ByPerson: true}}, "; 1 of these links was made by a person; --keep-trigger USER_LINK_WEB leaves it"},
+	} {
+		plan.Triggers = c.triggers
+		refusal := g.Judge(plan)
+		if refusal == nil || !strings.HasSuffix(refusal.Message, c.want) {
+			t.Errorf("with links of %+v it says %v, want %q at the end", c.triggers, refusal, c.want)
+		}
+	}
+}

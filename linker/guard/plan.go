@@ -12,6 +12,10 @@ type Plan struct {
 	// Groups are the current links the run concerns and the changes it
 	// plans, by the connection and data type of the link that is current.
 	Groups []Group
+	// Triggers are the links replaced or cleared by the trigger that made them,
+	// those of most links first; nil for a revert, which takes back links of a
+	// run.
+	Triggers []linker.TriggerCount
 	// Touched counts the recordings whose link would change, by
 	// organization.
 	Touched []OrganizationCount

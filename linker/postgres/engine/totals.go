@@ -14,7 +14,8 @@ import (
 type sum struct {
 	outcome    linker.Outcome
 	code       linker.Code
-	connection string // of the CRM row found, "" for none
+	connection string  // of the CRM row found, "" for none
+	replaced   *string // the trigger of the links replaced, "" for none; nil of other rows
 	rows       int64
 }
 
@@ -24,10 +25,10 @@ func (p *planner) added() []sum {
 		return p.sums
 	}
 	p.sums = []sum{}
-	p.query("adding up the plan", p.x.statement("totals"), nil, func(rows pgx.Rows) error {
+	p.query("adding up the plan", p.x.statement("totals"), []any{linker.Triggers}, func(rows pgx.Rows) error {
 		var s sum
 		var code, connection *string
-		if err := rows.Scan(&s.outcome, &code, &connection, &s.rows); err != nil {
+		if err := rows.Scan(&s.outcome, &code, &connection, &s.replaced, &s.rows); err != nil {
 			return err
 		}
 		if code != nil {
@@ -70,9 +71,45 @@ func (p *planner) totals() guard.Plan {
 	}
 	plan.Touched = p.touched(changed)
 	plan.Groups = p.groups()
+	plan.Triggers = p.triggers()
 	plan.Strays = p.x.strays
 	plan.PruneWithheld = p.x.withheld
 	return plan
+}
+
+// triggers adds the links that the run replaces or clears up by the trigger that
+// made them.
+func (p *planner) triggers() []linker.TriggerCount {
+	if p.x.opt.Undo != 0 {
+		return nil
+	}
+	counts := map[string]*linker.TriggerCount{}
+	of := func(trigger string) *linker.TriggerCount {
+		if counts[trigger] == nil {
+			counts[trigger] = &linker.TriggerCount{Trigger: trigger, ByPerson: linker.MadeByPerson(trigger)}
+		}
+		return counts[trigger]
+	}
+	for _, s := range p.added() {
+		if s.replaced != nil {
+			of(*s.replaced).Replaced += s.rows
+		}
+	}
+	if p.x.opt.Rules.Scope != nil {
+		p.query("counting extra links by trigger", p.x.statement("extras_triggers"), []any{linker.Triggers, p.x.prunes()}, func(rows pgx.Rows) error {
+			var trigger string
+			var n int64
+			err := rows.Scan(&trigger, &n)
+			of(trigger).Cleared += n
+			return err
+		})
+	}
+	var list []linker.TriggerCount
+	for _, c := range counts {
+		list = append(list, *c)
+	}
+	linker.SortTriggers(list)
+	return list
 }
 
 // faults counts the rows that Check refused. A session that staged them knows;

@@ -37,6 +37,7 @@ FROM (
         l.recording_id,
         l.entity_id,
         l.data_type,
+        l.trigger::text AS trigger,
         home.id AS connection_id,
         CASE
             WHEN l.trigger = ANY ($5::text[]) THEN format('left alone: made with %s', l.trigger)
@@ -71,7 +72,7 @@ FROM (
         )
     UNION ALL
     -- what this run has pruned already
-    SELECT l.id, l.recording_id, l.entity_id, l.data_type, e.integration_connection_id, NULL, false, true
+    SELECT l.id, l.recording_id, l.entity_id, l.data_type, l.trigger::text, e.integration_connection_id, NULL, false, true
     FROM run.marked AS m
     JOIN platform.recording_links AS l ON l.id = m.cleared AND l.recording_id = m.recording_id
     LEFT JOIN platform.crm_entities AS e ON e.id = l.entity_id

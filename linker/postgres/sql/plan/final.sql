@@ -30,6 +30,7 @@ SET outcome = CASE
     link_id = m.cleared_id,
     previous_entity_id = m.cleared_entity_id,
     previous_data_type = m.cleared_data_type,
+    previous_trigger = m.cleared_trigger::text,
     done = true
 FROM run.applied AS m
 WHERE m.recording_id = p.recording_id

@@ -31,6 +31,8 @@ SELECT
     d.link_id,
     d.previous_entity_id,
     d.previous_data_type,
+    -- of a link that may be replaced: of others nobody asks
+    CASE WHEN d.previous_entity_id <> d.entity_id THEN d.previous_trigger::text END AS previous_trigger,
     NULL::bigint AS worker, -- the row that does the work for this one, too
     false AS done           -- decided by a mark of this run, for good
 FROM (

@@ -1,3 +1,13 @@
-SELECT outcome, code, connection_id::text, count(*)
-FROM run.plan
-GROUP BY outcome, code, connection_id
+-- $1 the triggers that are counted by name; all others together are 'other'
+SELECT outcome, code, connection_id::text, previous_trigger, count(*)
+FROM (
+    SELECT outcome, code, connection_id,
+        CASE
+            WHEN outcome <> 'replaced' THEN NULL
+            WHEN previous_trigger IS NULL THEN ''
+            WHEN previous_trigger = ANY ($1::text[]) THEN previous_trigger
+            ELSE 'other'
+        END AS previous_trigger
+    FROM run.plan
+) AS p
+GROUP BY outcome, code, connection_id, previous_trigger
