@@ -73,6 +73,8 @@ type Database struct {
 	// physical standby has that of its primary. "" where this role may not
 	// read it.
 	SystemIdentifier string `json:"-"`
+	// Environment is the label of the database when the run was begun.
+	Environment string `json:"environment,omitempty"`
 }
 
 // Kind is what a run does.

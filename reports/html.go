@@ -148,6 +148,9 @@ func newView(p Page, examples int) view {
 func facts(p Page) []pair {
 	s := p.Summary
 	var list []pair
+	if s.Environment != "" {
+		list = append(list, pair{Name: "Environment", Value: visible(s.Environment, 60)})
+	}
 	if s.Source.Name != "" {
 		list = append(list, pair{Name: "Source", Value: visible(filepath.Base(s.Source.Name), 60)})
 	}
@@ -227,6 +230,7 @@ func identity(p Page) []pair {
 		}
 	}
 	add("Database", s.Database.Name, true)
+	add("Environment", s.Environment, true)
 	add("Schema", s.Database.Schema, true)
 	add("Role", s.Database.Role, true)
 	add("Server", s.Database.Server, true)

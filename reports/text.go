@@ -110,6 +110,9 @@ func about(s linker.Summary) string {
 	if s.Run != nil {
 		what += fmt.Sprintf(" %d", *s.Run)
 	}
+	if s.Environment != "" {
+		what += " on " + s.Environment
+	}
 	what += ": " + text.Plural(s.Rows, "row", "rows")
 	if s.Source.Name != "" {
 		what += " of " + s.Source.Name

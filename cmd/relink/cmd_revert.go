@@ -79,12 +79,15 @@ func (a *commands) revert(cmd *cobra.Command, id string, o revertOptions) error 
 		case run.DryRun, run.ApplyingAt.IsZero():
 			return exit.Usage("", "run %d has written nothing: there is nothing to undo", n)
 		}
+		r := &runner.Runner{Console: a.Console, Command: cmd, Store: store, Options: o.run, JSON: o.JSON, Next: runner.NextAfterRevert(cmd, n)}
 		if !run.State.Ended() && !o.dryRun {
+			if err := r.Admit(ctx, true); err != nil {
+				return err
+			}
 			if err := runner.Abandon(ctx, store, run, "abandoned to be reverted"); err != nil {
 				return err
 			}
 		}
-		r := &runner.Runner{Console: a.Console, Command: cmd, Store: store, Options: o.run, JSON: o.JSON, Next: runner.NextAfterRevert(cmd, n)}
 		s := runner.Settings{Input: source.Input{Name: fmt.Sprintf("run %d", n)}, Guard: o.guard.Guard, ReportFormat: o.ReportFormat, ReportCompress: o.ReportCompress, OutGroup: o.OutGroup}
 		if s.Out, err = runner.Absolute(o.Out); err != nil {
 			return err

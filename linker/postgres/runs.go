@@ -31,20 +31,25 @@ func (s *Store) Begin(ctx context.Context, r linker.Run) (linker.Run, error) {
 	if r.Database, err = s.where(ctx, conn); err != nil {
 		return r, err
 	}
+	e, err := EnvironmentOf(ctx, conn)
+	if err != nil {
+		return r, err
+	}
+	r.Database.Environment = e.Label
 	r.State, r.StagedRows, r.Host, r.PID = linker.StateStarted, -1, Hostname(), os.Getpid()
 	if r.Operator, err = Operator(ctx, conn); err != nil {
 		return r, err
 	}
 	const insert = `
 		INSERT INTO relink.runs (kind, state, dry_run, source_name, options, of_run, host, pid, version,
-		    database_name, platform_schema, server_address, system_identifier, role_name, reason, operator_role, operator_user, operator_host, recorded_after)
+		    database_name, platform_schema, server_address, system_identifier, role_name, reason, operator_role, operator_user, operator_host, environment, recorded_after)
 		VALUES ($1, $2, $3, $4, $5, nullif($6, 0), $7, $8, $9, $10, $11, $12, nullif($13, ''), $14,
-		    nullif($15, ''), $16, $17, $18,
+		    nullif($15, ''), $16, $17, $18, nullif($19, ''),
 		    (SELECT coalesce(max(write_order), 0) FROM relink.runs))
 		RETURNING id, started_at`
 	d := r.Database
 	err = conn.QueryRow(ctx, insert, r.Kind, r.State, r.DryRun, r.Source.Name, []byte(r.Options), r.OfRun, r.Host, r.PID, r.Version,
-		d.Name, d.Schema, d.Server, d.SystemIdentifier, d.Role, r.Reason, r.Operator.Role, r.Operator.User, r.Operator.Host).
+		d.Name, d.Schema, d.Server, d.SystemIdentifier, d.Role, r.Reason, r.Operator.Role, r.Operator.User, r.Operator.Host, d.Environment).
 		Scan(&r.ID, &r.StartedAt)
 	if err != nil {
 		return r, fmt.Errorf("recording the run: %w", err)
@@ -176,7 +181,7 @@ const selectRun = `
 	    r.applying_at, r.finished_at, coalesce(r.exit_status, 0), coalesce(r.message, ''), coalesce(r.took, '{}'), r.left_alone, r.known_refused,
 	    coalesce(r.database_name, ''), coalesce(r.platform_schema, ''), coalesce(r.server_address, ''),
 	    coalesce(r.system_identifier, ''), coalesce(r.role_name, ''),
-	    coalesce(r.reason, ''), coalesce(r.operator_role, ''), coalesce(r.operator_user, ''), coalesce(r.operator_host, ''),
+	    coalesce(r.reason, ''), coalesce(r.operator_role, ''), coalesce(r.operator_user, ''), coalesce(r.operator_host, ''), coalesce(r.environment, ''),
 	    EXISTS (
 	        SELECT FROM pg_locks AS l
 	        WHERE l.locktype = 'advisory'
@@ -288,7 +293,7 @@ func scanRun(row pgx.CollectableRow) (r linker.Run, err error) {
 		&r.OutDir, &r.Host, &r.PID, &r.Version, &r.StartedAt,
 		&applying, &finished, &r.ExitStatus, &r.Message, &took, &r.LeftAlone, &r.KnownRefused,
 		&r.Database.Name, &r.Database.Schema, &r.Database.Server, &r.Database.SystemIdentifier, &r.Database.Role,
-		&r.Reason, &r.Operator.Role, &r.Operator.User, &r.Operator.Host, &r.Alive)
+		&r.Reason, &r.Operator.Role, &r.Operator.User, &r.Operator.Host, &r.Database.Environment, &r.Alive)
 	if err != nil {
 		return r, err
 	}

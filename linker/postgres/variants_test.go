@@ -164,7 +164,8 @@ func (w *world) fewPrivileges() (role string) {
 		GRANT SELECT, INSERT, UPDATE ON recording_links TO few;
 		GRANT USAGE, CREATE ON SCHEMA relink TO few;
 		GRANT SELECT, INSERT, UPDATE ON relink.runs TO few;
-		GRANT SELECT, INSERT ON relink.marks TO few`, "few", role))
+		GRANT SELECT, INSERT ON relink.marks TO few;
+		GRANT SELECT ON relink.environment, relink.approvals TO few`, "few", role))
 	return role
 }
 

@@ -211,6 +211,7 @@ func (o *RuleOptions) Rules(set linker.Fields) linker.Rules {
 // RunOptions say why a run is begun and how it works on its database.
 type RunOptions struct {
 	Reason       string
+	Environment  string // the label that the database must have, "" for any
 	Lanes        int64
 	BatchRows    int64
 	LockTimeout  time.Duration
@@ -229,11 +230,17 @@ func (o *RunOptions) Register(flags *pflag.FlagSet) {
 
 // RegisterAgain adds the flags of a command that continues a run.
 func (o *RunOptions) RegisterAgain(flags *pflag.FlagSet) {
+	RegisterEnvironment(flags, &o.Environment)
 	o.RetryTimeout = defaultRetryTimeout
 	flags.Var(whole{&o.Lanes, 1}, "lanes", "database connections that write at the same time; default: one a processor, 2 to 4")
 	flags.Var(whole{&o.BatchRows, 1}, "batch-rows", "rows that one transaction writes; default: as many as a quarter of a second is enough for")
 	flags.Var(period{&o.LockTimeout}, "lock-timeout", "how long to wait while another run is writing; default: not at all")
 	flags.Var(period{&o.RetryTimeout}, "retry-timeout", "how long to try to get a lost database back")
+}
+
+// RegisterEnvironment adds the flag that names what a database is called.
+func RegisterEnvironment(flags *pflag.FlagSet, value *string) {
+	flags.StringVar(value, "environment", "", "`LABEL` that the database must have: see relink db label; one that is protected must be named by whatever writes to it")
 }
 
 // LocalDatabase is the word that names the private PostgreSQL instead of a URL. A

@@ -37,7 +37,10 @@ type life struct {
 	// title is what the log calls the run, "" to leave it out there; attrs
 	// identify it in a log of JSON.
 	title string
-	attrs []any
+	// environment is the label of the database that a run writes to, "" for
+	// none and for a dry run.
+	environment string
+	attrs       []any
 	// keepOther is the run that has ended and whose files are written again,
 	// else 0.
 	keepOther int64
@@ -203,6 +206,10 @@ func (l *life) logStart() {
 	l.began = time.Now()
 	if l.title == "" {
 		return
+	}
+	if l.environment != "" {
+		l.notice("the database is " + l.environment)
+		l.attrs = append(l.attrs, "environment", l.environment)
 	}
 	l.console.Stderr.Event("start", fmt.Sprintf("%s of %s, %s, files in %s", l.title, l.settings.Name, utc(l.began), l.dir),
 		append(l.attrs, "source", l.settings.Name, "folder", l.dir)...)

@@ -18,8 +18,8 @@ const nextSteps = 3
 func NextAfterFile(cmd *cobra.Command, path string) func(linker.Summary) []reports.Step {
 	// The limits are made for the whole file: of its rejects nearly all may
 	// be rejected again, and they are few.
-	command := "relink " + cmd.Name() + sameFlags(cmd, fetching, reading, deciding, limiting, writing, explaining) + SameDatabase(cmd) + " "
-	ofRejects := "relink " + cmd.Name() + sameFlags(cmd, reading, deciding, writing, explaining) + SameDatabase(cmd) + " "
+	command := "relink " + cmd.Name() + sameFlags(cmd, fetching, reading, deciding, limiting, writing, explaining) + sameTarget(cmd) + " "
+	ofRejects := "relink " + cmd.Name() + sameFlags(cmd, reading, deciding, writing, explaining) + sameTarget(cmd) + " "
 	after := nextAfterRun(cmd)
 	return func(s linker.Summary) []reports.Step {
 		done, imported := s.State == string(linker.StateDone), s.Kind == string(linker.Import)
@@ -50,7 +50,7 @@ func NextAfterOld(cmd *cobra.Command, run linker.Run) func(linker.Summary) []rep
 		if err != nil || run.Kind != linker.Import || !s.Applied || s.Files["rejects"] == "" || s.State != string(linker.StateDone) {
 			return after(s)
 		}
-		return steps(append([]reports.Step{again("relink import"+o.flags(reading, deciding, writing)+SameDatabase(cmd)+" ", s)}, after(s)...))
+		return steps(append([]reports.Step{again("relink import"+o.flags(reading, deciding, writing)+sameTarget(cmd)+" ", s)}, after(s)...))
 	}
 }
 
@@ -66,7 +66,7 @@ func nextAfterRun(cmd *cobra.Command) func(linker.Summary) []reports.Step {
 		id := " " + strconv.FormatInt(*s.Run, 10)
 		takeBack := reports.Step{Why: "See what undoing this run would do", Command: "relink revert --dry-run" + database + id}
 		if s.State == string(linker.StateInterrupted) {
-			list := []reports.Step{{Why: "Continue where it stopped", Command: "relink resume" + database + id}}
+			list := []reports.Step{{Why: "Continue where it stopped", Command: "relink resume" + sameTarget(cmd) + id}}
 			if s.Applied {
 				list = append(list, takeBack)
 			}
@@ -88,7 +88,7 @@ func NextAfterRevert(cmd *cobra.Command, of int64) func(linker.Summary) []report
 		if !s.DryRun || s.State != string(linker.StateDone) {
 			return after(s)
 		}
-		first := reports.Step{Why: "Run it for real", Command: "relink revert" + sameFlags(cmd, explaining) + SameDatabase(cmd) + " " + strconv.FormatInt(of, 10)}
+		first := reports.Step{Why: "Run it for real", Command: "relink revert" + sameFlags(cmd, explaining) + sameTarget(cmd) + " " + strconv.FormatInt(of, 10)}
 		return steps(append([]reports.Step{first}, after(s)...))
 	}
 }

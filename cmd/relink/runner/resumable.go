@@ -96,7 +96,7 @@ func (r *Runner) Again(ctx context.Context, run linker.Run) error {
 			"run %d was interrupted before its input was read to the end", run.ID)
 	}
 	if !r.Rewrite {
-		if err := r.ready(ctx); err != nil {
+		if err := r.admit(ctx, run); err != nil {
 			return err
 		}
 	}
@@ -168,7 +168,7 @@ func Newer(a, b string) bool {
 
 // resumeHint is the command that goes on with a run.
 func (r *Runner) resumeHint(run int64) string {
-	return fmt.Sprintf("relink resume%s %d continues it", SameDatabase(r.Command), run)
+	return fmt.Sprintf("relink resume%s %d continues it", sameTarget(r.Command), run)
 }
 
 // record saves the record of a run that has lost its session. Somebody else may
@@ -249,7 +249,7 @@ func (r *Runner) dropTables(run int64) error {
 // and was then stopped by a guard: its limits are its own, for good.
 func (r *Runner) halfDoneHint(run int64) string {
 	database := SameDatabase(r.Command)
-	return fmt.Sprintf("relink revert%s %d undoes what the run has done, relink runs abandon%s %d keeps it", database, run, database, run)
+	return fmt.Sprintf("relink revert%s %d undoes what the run has done, relink runs abandon%s %d keeps it", sameTarget(r.Command), run, database, run)
 }
 
 // Abandon ends an interrupted run as it is, unless somebody has just gone on

@@ -47,6 +47,8 @@ type Runner struct {
 	HTML     bool                                // print the page instead of the summary
 	Next     func(linker.Summary) []reports.Step // the commands that make sense after it
 	named    bool                                // the organizations
+	// environment is what the database is called, known once it admits the run.
+	environment linker.Environment
 }
 
 // Begin records a new run, makes its folder and does it. A revert has no input.
@@ -58,7 +60,7 @@ func (r *Runner) Begin(ctx context.Context, run linker.Run, in *source.Input, s 
 			return err
 		}
 	}
-	if err := r.ready(ctx); err != nil {
+	if err := r.admit(ctx, run); err != nil {
 		return err
 	}
 	if err := r.Store.CheckNames(ctx, s.Rules); err != nil {
@@ -209,6 +211,9 @@ func (r *Runner) life(run linker.Run, s Settings) *life {
 	}
 	if !r.Rewrite {
 		l.title = title
+	}
+	if !run.DryRun {
+		l.environment = r.environment.String()
 	}
 	return l
 }

@@ -28,6 +28,7 @@ type serveOptions struct {
 	opsListen    string
 	tokensFile   string
 	organization string
+	environment  string
 	tlsCert      string
 	tlsKey       string
 	insecure     bool
@@ -85,6 +86,7 @@ hand, then the program.`,
 	fs.BoolVar(&o.insecure, "insecure-plaintext", false, "serve other machines without TLS: tokens can be read on the way")
 	fs.Var(flags.PerMinute(&o.rateLimit), "rate-limit", "requests that each organization may make in any minute")
 	o.DatabaseOptions.Register(fs)
+	flags.RegisterEnvironment(fs, &o.environment)
 	fs.StringVar(&o.organization, "organization", "", "accept the tokens of one organization only, an `ID`")
 	fs.Var(flags.Whole(&o.connections, 1), "connections", "database connections to keep at most")
 	exit.List(cmd, map[int]string{exit.OK: "stopped in good order", exit.Error: "wrong usage or configuration, or a fatal error"}, exit.OK, exit.Error)
@@ -127,6 +129,7 @@ func (a *commands) serve(ctx context.Context, o serveOptions) error {
 			return err
 		}
 		defer one.Close()
+		one.Environment = o.environment
 		// A database that is not up yet is waited for by /readyz; one that
 		// is not the platform's never gets ready.
 		if err := one.Ping(ctx); err != nil && !pg.IsUnavailable(err) {

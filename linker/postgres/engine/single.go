@@ -25,6 +25,9 @@ import (
 type Single struct {
 	cfg  pg.Config
 	pool *pgxpool.Pool
+	// Environment is the label that the database must have, "" where none is
+	// asked for. A database that does not admit it is never written to.
+	Environment string
 
 	hints *hints
 
@@ -63,9 +66,29 @@ func (s *Single) texts(ctx context.Context) (*sql.Texts, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := s.admit(ctx, conn.Conn()); err != nil {
+			return nil, err
+		}
 		s.known = sql.New(p, 0)
 	}
 	return s.known, nil
+}
+
+// admit refuses a database that is labelled otherwise, or where only what somebody
+// has approved may be written. One without tables of relink has no label.
+func (s *Single) admit(ctx context.Context, conn *pgx.Conn) error {
+	e, err := postgres.EnvironmentOf(ctx, conn)
+	switch pg.SQLState(err) {
+	case pg.StateNoTable, pg.StateNoSchema:
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := e.Admits(s.Environment, true); err != nil {
+		return err
+	}
+	return e.AdmitsUnapproved()
 }
 
 // Ping tells whether the database answers, and its tables are there.
