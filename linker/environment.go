@@ -53,8 +53,8 @@ func (e Environment) Admits(named string, writes bool) error {
 		return nil
 	case named == "":
 		return &EnvironmentError{
-			fmt.Sprintf("this database is %s, which is protected: what writes to it must name it", e.Label),
-			fmt.Sprintf("give --environment %s, or set RELINK_ENVIRONMENT=%[1]s, if that is the database you mean", e.Label),
+			fmt.Sprintf("environment %s is protected: to write to it, name it", e.Label),
+			fmt.Sprintf("--environment %s names it; so does RELINK_ENVIRONMENT", e.Label),
 		}
 	case e.Label == "":
 		return &EnvironmentError{

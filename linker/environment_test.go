@@ -22,7 +22,7 @@ func TestEnvironmentAdmits(t *testing.T) {
 		{staging, "production", false, "--environment names production, and this database is staging"},
 		{staging, "Staging", true, "--environment names Staging, and this database is staging"},
 		{production, "", false, ""},
-		{production, "", true, "this database is production, which is protected: what writes to it must name it"},
+		{production, "", true, "environment production is protected: to write to it, name it"},
 		{production, "production", true, ""},
 		{production, "staging", true, "--environment names staging, and this database is production"},
 	} {
