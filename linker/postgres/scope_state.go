@@ -47,6 +47,19 @@ func (l Limits) Args() []any {
 	return []any{l.Connections, l.DataTypes, l.Organizations}
 }
 
+// Reach returns the connections whose links can be in the scope, nil for all. A
+// statement that is told them needs to read no others.
+func (l Limits) Reach(ctx context.Context, conn *pgx.Conn, t *sql.Texts, organization string) ([]string, error) {
+	if l.Connections == nil && l.Organizations == nil && organization == "" {
+		return nil, nil
+	}
+	ids, err := list(ctx, conn, t.Of("reach"), l.Connections, l.Organizations, sql.OrNull(organization))
+	if err != nil {
+		return nil, fmt.Errorf("looking for the connections in scope: %w", err)
+	}
+	return append([]string{}, ids...), nil
+}
+
 // ScopeState returns the state as it is, and as it was before the run of the
 // texts made and cleared links, if nobody else did.
 func ScopeState(ctx context.Context, conn *pgx.Conn, t *sql.Texts, rules linker.Rules) (now, before string, err error) {
@@ -56,7 +69,11 @@ func ScopeState(ctx context.Context, conn *pgx.Conn, t *sql.Texts, rules linker.
 	if x := rules.Scope; x != nil && !x.Implied && !rules.KeepExisting && len(rules.KeepTriggers) == 0 {
 		scope = Limits{x.Connections, x.DataTypes, x.Organizations}
 	}
-	args := append(scope.Args(), sql.OrNull(rules.Organization), t.Run)
+	reach, err := scope.Reach(ctx, conn, t, rules.Organization)
+	if err != nil {
+		return "", "", err
+	}
+	args := append(scope.Args(), sql.OrNull(rules.Organization), t.Run, reach)
 	if err := conn.QueryRow(ctx, t.Of("scope_state"), args...).Scan(&now, &before); err != nil {
 		return "", "", fmt.Errorf("looking at the state of the scope: %w", err)
 	}

@@ -299,6 +299,11 @@ func (p *planner) groups() (groups []guard.Group) {
 	switch {
 	case p.x.opt.Rules.Scope != nil:
 		args := append(p.x.scope.Args(), p.x.prunes(), sql.OrNull(p.x.opt.Rules.Organization))
+		var reach []string
+		if !p.x.opt.Rules.Scope.TakeOver { // else links outside the scope count, too
+			reach = p.reach()
+		}
+		args = append(args, reach)
 		p.query(doing, p.x.statement("groups_scope"), args, each)
 	case p.x.opt.CountGroups:
 		p.query(doing, p.x.statement("groups_mentioned"), []any{sql.OrNull(p.x.opt.Rules.Organization)}, each)

@@ -56,6 +56,16 @@ func (p *planner) findScope() {
 	})
 }
 
+// reach is the connections whose links can be in the scope, nil for all.
+func (p *planner) reach() []string {
+	if p.err != nil {
+		return nil
+	}
+	reach, err := p.x.scope.Reach(p.ctx, p.x.work, p.x.texts, p.x.opt.Rules.Organization)
+	p.err = err
+	return reach
+}
+
 // elsewhere rejects rows whose recording has a link outside the scope.
 func (p *planner) elsewhere() {
 	if s := p.x.opt.Rules.Scope; s != nil && !s.TakeOver {
@@ -70,7 +80,7 @@ func (p *planner) extras() {
 	if x.opt.Rules.Scope == nil {
 		return
 	}
-	args := append(x.scope.Args(), sql.OrNull(x.opt.Rules.Organization), x.opt.Rules.KeepTriggers, x.opt.Run)
+	args := append(x.scope.Args(), sql.OrNull(x.opt.Rules.Organization), x.opt.Rules.KeepTriggers, x.opt.Run, p.reach())
 	p.table("extras", x.statement("extras"), args...)
 	p.analyze("extras")
 	x.withheld = ""

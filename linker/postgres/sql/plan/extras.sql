@@ -2,7 +2,7 @@
 -- mention, in the order in which they are locked. protected says why one is
 -- not to be cleared, whatever is asked for.
 -- $1 $2 $3 the scope, $4 the caller's organization, $5 triggers of links that
--- are left, $6 the run
+-- are left, $6 the run, $7 the connections that can matter, null for all
 --
 -- A recording that a refused row may mean is left. Ids are compared as letters and
 -- digits of ASCII alone, without leading zeros: so they are the same in every
@@ -50,6 +50,7 @@ FROM (
     JOIN platform.crm_entities AS e ON e.id = l.entity_id
     JOIN platform.integration_connections AS home ON home.id = e.integration_connection_id
     WHERE l.cleared_at IS NULL
+        AND {{within "e.integration_connection_id" 7}}
         AND {{outside "home.id" "l.data_type" "home.organization_id" 1}} IS NOT TRUE
         AND ($4::text IS NULL OR home.organization_id::text = $4)
         -- A link across organizations should not be there, and where there is

@@ -2,7 +2,7 @@
 -- clears, by the connection and type of the link that was current. Links that
 -- are taken over from outside the scope count with their own connection.
 -- $1 $2 $3 the scope, $4 extras are cleared, $5 the caller's
--- organization, null for any
+-- organization, null for any, $6 the connections that can matter, null for all
 WITH replaced AS MATERIALIZED (
     SELECT e.integration_connection_id AS connection_id, p.previous_data_type::text AS data_type, count(*) AS links
     FROM run.plan AS p
@@ -17,23 +17,27 @@ cleared AS MATERIALIZED (
     GROUP BY 1, 2
 ),
 before AS (
-    SELECT e.integration_connection_id AS connection_id, l.data_type::text AS data_type, count(*) AS links
+    SELECT g.connection_id, g.data_type, sum(g.links) AS links
     FROM (
-        SELECT l.entity_id, l.data_type
+        SELECT e.integration_connection_id AS connection_id, l.data_type::text AS data_type, count(*) AS links
         FROM platform.recording_links AS l
+        JOIN platform.crm_entities AS e ON e.id = l.entity_id
         WHERE l.cleared_at IS NULL
+            AND {{within "e.integration_connection_id" 6}}
             AND NOT EXISTS (SELECT FROM run.marked AS m WHERE m.made = l.id AND m.recording_id = l.recording_id)
+        GROUP BY 1, 2
         UNION ALL
-        SELECT l.entity_id, l.data_type
+        SELECT e.integration_connection_id, l.data_type::text, count(*)
         FROM run.marked AS m
         JOIN platform.recording_links AS l ON l.id = m.cleared AND l.recording_id = m.recording_id
-    ) AS l
-    JOIN platform.crm_entities AS e ON e.id = l.entity_id
-    JOIN platform.integration_connections AS home ON home.id = e.integration_connection_id
+        JOIN platform.crm_entities AS e ON e.id = l.entity_id
+        GROUP BY 1, 2
+    ) AS g
+    JOIN platform.integration_connections AS home ON home.id = g.connection_id
     WHERE ($5::text IS NULL OR home.organization_id::text = $5)
         AND (
-            {{outside "home.id" "l.data_type" "home.organization_id" 1}} IS NOT TRUE
-            OR (e.integration_connection_id, l.data_type::text) IN (SELECT connection_id, data_type FROM replaced)
+            {{outside "home.id" "g.data_type" "home.organization_id" 1}} IS NOT TRUE
+            OR (g.connection_id, g.data_type) IN (SELECT connection_id, data_type FROM replaced)
         )
     GROUP BY 1, 2
 )
