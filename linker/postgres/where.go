@@ -35,15 +35,15 @@ func (e *OtherDatabaseError) Hint() string { return e.hint }
 // compared.
 func (s *Store) Of(ctx context.Context, r linker.Run) (*Store, error) {
 	made := r.Database
-	if made.Schema != "" && s.cfg.Schema != "" && made.Schema != s.cfg.Schema {
-		return nil, &OtherDatabaseError{
-			Run: r.ID, Made: fmt.Sprintf("schema %q", made.Schema), Here: fmt.Sprintf("schema %q", s.cfg.Schema),
-			hint: "leave --schema out: the schema is taken from the run",
-		}
-	}
 	here, err := s.Where(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if made.Schema != "" && s.cfg.Schema != "" && made.Schema != here.Schema {
+		return nil, &OtherDatabaseError{
+			Run: r.ID, Made: fmt.Sprintf("schema %q", made.Schema), Here: fmt.Sprintf("schema %q", here.Schema),
+			hint: "leave --schema out: the schema is taken from the run",
+		}
 	}
 	differ := func(a, b string) bool { return a != "" && b != "" && a != b }
 	if differ(made.Name, here.Name) || differ(made.SystemIdentifier, here.SystemIdentifier) {

@@ -3,6 +3,7 @@ package pg
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,19 +27,18 @@ type Place struct {
 	Path string
 }
 
-// Locate finds the platform's tables: in the schema that cfg names, else in the
-// first schema of the session's own search_path (the URL's, the role's or the
-// database's) that has a table or view called recording_links. It returns an
-// error when cfg and its URL name different schemas. conn is a session of cfg.
+// Locate finds the platform's tables: in the schema that cfg names, by its own name
+// or by that of its platform in relink.platforms, else in the first schema of the
+// session's own search_path (the URL's, the role's or the database's) that has a
+// table or view called recording_links, else in that of the only platform in
+// relink.platforms. It returns an error when cfg and its URL name different schemas.
+// conn is a session of cfg.
 func Locate(ctx context.Context, conn *pgx.Conn, cfg Config) (Place, error) {
 	given, err := cfg.pathOfURL()
 	if err != nil {
 		return Place{}, err
 	}
 	named := pathNames(given)
-	if cfg.Schema != "" && len(named) > 0 && !slices.Contains(named, cfg.Schema) {
-		return Place{}, fmt.Errorf("the schema given is %q, and the database URL (or PGOPTIONS) sets the search path %s", cfg.Schema, given)
-	}
 	place := Place{Schema: cfg.Schema, Path: given}
 	if place.Path == "" {
 		if err := conn.QueryRow(ctx, "SELECT reset_val FROM pg_settings WHERE name = 'search_path'").Scan(&place.Path); err != nil {
@@ -54,6 +54,11 @@ func Locate(ctx context.Context, conn *pgx.Conn, cfg Config) (Place, error) {
 			return Place{}, fmt.Errorf("looking for the platform's tables: %w", err)
 		}
 	}
+	if !slices.Contains(schemas, place.Schema) {
+		if place.Schema, err = schemaOfPlatform(ctx, conn, place.Schema); err != nil {
+			return Place{}, fmt.Errorf("looking for the platform: %w", err)
+		}
+	}
 	if place.Schema == "" {
 		// Without the tables, the schema in which they are missing.
 		place.Schema = DefaultSchema
@@ -61,10 +66,63 @@ func Locate(ctx context.Context, conn *pgx.Conn, cfg Config) (Place, error) {
 			place.Schema = named[at]
 		}
 	}
-	if !slices.Contains(schemas, place.Schema) {
-		place.Path = pgx.Identifier{place.Schema}.Sanitize() + ", " + cmp.Or(place.Path, safePath)
+	home, err := homeOf(ctx, conn, place.Schema)
+	if err != nil {
+		return Place{}, fmt.Errorf("looking for the platform's tables: %w", err)
+	}
+	if len(named) > 0 && home == place.Schema && !slices.Contains(named, home) {
+		return Place{}, fmt.Errorf("the schema given is %q, and the database URL (or PGOPTIONS) sets the search path %s", place.Schema, given)
+	}
+	if !slices.Contains(schemas, home) {
+		place.Path = pgx.Identifier{home}.Sanitize() + ", " + cmp.Or(place.Path, safePath)
 	}
 	return place, nil
+}
+
+// schemaOfPlatform returns the schema of the platform called name, or of the only
+// one there is when name is "". It returns name itself where no platform is called
+// so, or a schema is.
+func schemaOfPlatform(ctx context.Context, conn *pgx.Conn, name string) (string, error) {
+	const look = `
+		SELECT to_regclass('relink.platforms') IS NOT NULL
+		    AND NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)`
+	var some bool
+	if err := conn.QueryRow(ctx, look, name).Scan(&some); err != nil || !some {
+		return name, err
+	}
+	const query = `
+		SELECT max(schema)
+		FROM relink.platforms
+		WHERE name = $1 OR $1 = ''
+		HAVING count(*) = 1`
+	schema := name
+	err := conn.QueryRow(ctx, query, name).Scan(&schema)
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = nil
+	}
+	return schema, err
+}
+
+// homeOf returns the schema in which the platform's own sessions find its table of
+// links: that of the table beneath where schema shows it as a view.
+func homeOf(ctx context.Context, conn *pgx.Conn, schema string) (string, error) {
+	const query = `
+		SELECT tn.nspname
+		FROM pg_class AS v
+		JOIN pg_namespace AS n ON n.oid = v.relnamespace
+		JOIN pg_rewrite AS r ON r.ev_class = v.oid
+		JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
+		JOIN pg_class AS t ON t.oid = d.refobjid AND t.oid <> v.oid AND t.relkind IN ('r', 'p')
+		JOIN pg_namespace AS tn ON tn.oid = t.relnamespace
+		WHERE n.nspname = $1 AND v.relname = 'recording_links' AND v.relkind = 'v'
+		ORDER BY t.oid
+		LIMIT 1`
+	home := schema
+	err := conn.QueryRow(ctx, query, schema).Scan(&home)
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = nil
+	}
+	return home, err
 }
 
 // firstWithLinks returns the first of the schemas that has the platform's links,

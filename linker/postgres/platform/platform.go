@@ -3,6 +3,7 @@ package platform
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"text/template"
@@ -36,6 +37,8 @@ type Platform struct {
 	Schema string
 	// Path is the search_path with which its own triggers run.
 	Path string
+	// Profile is what the catalog does not tell.
+	Profile Profile
 	// types of columns, "table.column", as SQL names them.
 	types map[string]string
 	// readOnly are columns that a view shows and that nothing can be written to,
@@ -75,7 +78,33 @@ func Load(ctx context.Context, conn *pgx.Conn, schema, path string) (*Platform, 
 	if err != nil {
 		return nil, fmt.Errorf("reading the platform's columns: %w", err)
 	}
+	if p.Profile, err = loadProfile(ctx, conn, schema); err != nil {
+		return nil, err
+	}
 	return p, nil
+}
+
+// loadProfile reads the profile of the platform in schema. Before the first
+// migration there is none.
+func loadProfile(ctx context.Context, conn *pgx.Conn, schema string) (Profile, error) {
+	var there bool
+	err := conn.QueryRow(ctx, "SELECT to_regclass('relink.platforms') IS NOT NULL").Scan(&there)
+	if err != nil || !there {
+		return Profile{}, err
+	}
+	var data []byte
+	err = conn.QueryRow(ctx, "SELECT profile FROM relink.platforms WHERE schema = $1", schema).Scan(&data)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Profile{}, nil
+	}
+	if err != nil {
+		return Profile{}, fmt.Errorf("reading table relink.platforms: %w", err)
+	}
+	profile, err := ParseProfile(data)
+	if err != nil {
+		return Profile{}, fmt.Errorf("relink.platforms, the row of schema %q: %w", schema, err)
+	}
+	return profile, nil
 }
 
 // Base returns the table itself, as statements name it.
