@@ -91,6 +91,8 @@ func check(given, set Fields) (c Checked, found []RowError) {
 	r.ExternalID = t.value(FieldExternalID, given.ExternalID, set.ExternalID)
 	r.IntegrationConnectionID = t.value(FieldConnectionID, given.IntegrationConnectionID, set.IntegrationConnectionID)
 	r.Trigger = t.value(FieldTrigger, given.Trigger, set.Trigger)
+	r.ExpectedEntityID = t.value(FieldExpectedEntityID, given.ExpectedEntityID, set.ExpectedEntityID)
+	r.ExpectedExternalID = t.value(FieldExpectedExternalID, given.ExpectedExternalID, set.ExpectedExternalID)
 
 	f := faults{normalized: t}
 	if t.invalid|t.control != 0 {
@@ -111,6 +113,9 @@ func check(given, set Fields) (c Checked, found []RowError) {
 	odd := f.oddities(r)
 	c.Odd, c.Note = odd != "", sentences(t.note(), odd)
 	if s := salesforce.Note(r.ExternalID, r.DataType); s != "" {
+		c.Note = sentences(c.Note, s)
+	}
+	if s := salesforce.Note(r.ExpectedExternalID, ""); s != "" {
 		c.Note = sentences(c.Note, s)
 	}
 	return c, nil
@@ -179,7 +184,8 @@ func (f *faults) enums(r *Fields) {
 	}
 }
 
-// target checks that the CRM row is named in exactly one way.
+// target checks that the CRM row is named in exactly one way, and the one that
+// the recording must be linked to in at most one.
 func (f *faults) target(r *Fields) {
 	switch {
 	case r.ID != "" && r.ExternalID != "":
@@ -188,13 +194,17 @@ func (f *faults) target(r *Fields) {
 	case r.ID == "" && r.ExternalID == "":
 		f.add(MissingTarget, "id and externalId are both missing; give the one that names the CRM row")
 	}
+	if r.ExpectedEntityID != "" && r.ExpectedExternalID != "" {
+		f.add(IDAndExternalID, "%s and %s are both given; keep the one that names what the recording must be linked to",
+			f.cite(FieldExpectedEntityID, r.ExpectedEntityID), f.cite(FieldExpectedExternalID, r.ExpectedExternalID))
+	}
 	if r.ExternalID != "" && r.IntegrationConnectionID == "" {
 		f.add(MissingConnectionID, "%s is given without integrationConnectionId; name the connection it belongs to",
 			f.cite(FieldExternalID, r.ExternalID))
 	}
 }
 
-// ids checks what the four ids look like.
+// ids checks what the ids look like.
 func (f *faults) ids(r *Fields) Suspect {
 	for _, p := range ids {
 		if v := *r.At(p); len(v) > MaxIDBytes {
@@ -231,6 +241,7 @@ func (f *faults) ids(r *Fields) Suspect {
 // that could name a CRM row.
 func (f *faults) namesNothing(r *Fields) bool {
 	return f.invalid|f.control == 0 && r.RecordingID != "" && r.ID == "" && r.ExternalID == "" && r.IntegrationConnectionID == "" &&
+		r.ExpectedEntityID == "" && r.ExpectedExternalID == "" &&
 		len(r.RecordingID)+len(r.DataType) <= MaxIDBytes && (r.DataType == "" || f.wrong.has(FieldDataType) && DataTypeMeant(r.DataType) == "")
 }
 
@@ -239,7 +250,7 @@ func (f *faults) namesNothing(r *Fields) bool {
 func (f *faults) oddities(r *Fields) (said string) {
 	for _, p := range ids {
 		v := *r.At(p)
-		if v == "" || f.wrong.has(p) {
+		if v == "" || f.wrong.has(p) || v == NoLink && p.isExpected() {
 			continue
 		}
 		if odd := oddity(v); odd != "" {

@@ -57,6 +57,13 @@ func TestCheckCodes(t *testing.T) {
 		{"trigger with blanks", func(f *Fields) { f.Trigger = "User link-web" }, InvalidTrigger, []string{`trigger "User link-web"`, "write USER_LINK_WEB"}},
 		{"line break in a trigger", func(f *Fields) { f.Trigger = "USER_LINK\nWEB" }, InvalidTrigger, nil},
 		{"both ids given", func(f *Fields) { f.ID = "e-1" }, IDAndExternalID, []string{`id "e-1"`, `externalId "00630000001tcyI"`}},
+		{"an expected link", func(f *Fields) { f.ExpectedEntityID = "e-1" }, "", nil},
+		{"no link expected", func(f *Fields) { f.ExpectedExternalID = "-" }, "", nil},
+		{"no link expected, from a report", func(f *Fields) { f.ExpectedEntityID = "'-" }, "", nil},
+		{"both expected ids given", func(f *Fields) { f.ExpectedEntityID, f.ExpectedExternalID = "e-1", "-" }, IDAndExternalID, []string{`expectedEntityId "e-1"`, `expectedExternalId "-"`}},
+		{"an expected id that is too long", func(f *Fields) { f.ExpectedEntityID = long }, FieldTooLong, []string{"expectedEntityId"}},
+		{"a damaged expected id", func(f *Fields) { f.ExpectedExternalID = "#N/A" }, SpreadsheetDamagedID, []string{"expectedExternalId"}},
+		{"line feed in an expected id", func(f *Fields) { f.ExpectedEntityID = "a\nb" }, MalformedRow, []string{"expectedEntityId"}},
 		{"neither id", func(f *Fields) { f.ExternalID = "" }, MissingTarget, nil},
 		{"no connection", func(f *Fields) { f.IntegrationConnectionID = "" }, MissingConnectionID, []string{`externalId "00630000001tcyI"`}},
 		{"256 bytes", func(f *Fields) { f.RecordingID = long }, FieldTooLong, []string{"256 bytes", "at most 255"}},
@@ -287,7 +294,7 @@ func FuzzCheck(f *testing.F) {
 	f.Add("' r-1", "lead", "", "00630000001TCYIAAQ", "c", "user_link_web")
 	f.Add("1E+5", "", "\xff", "a\nb", "####", "\x00")
 	f.Fuzz(func(t *testing.T, recording, dataType, id, externalID, connection, trigger string) {
-		given := Fields{recording, dataType, id, externalID, connection, trigger}
+		given := Fields{recording, dataType, id, externalID, connection, trigger, externalID, id}
 		promises(t, given, Fields{}, Check(given, Fields{}))
 		promises(t, Fields{RecordingID: "r"}, given, Check(Fields{RecordingID: "r"}, given))
 	})

@@ -23,12 +23,20 @@ type Fields struct {
 	ExternalID              string `csv:"externalId"`
 	IntegrationConnectionID string `csv:"integrationConnectionId"`
 	Trigger                 string `csv:"trigger"`
+	// What the recording must be linked to for the row to be applied: the CRM
+	// row with this id, the one with this externalId, or NoLink for none. At most
+	// one of them is given.
+	ExpectedEntityID   string `csv:"expectedEntityId"`
+	ExpectedExternalID string `csv:"expectedExternalId"`
 }
+
+// NoLink stands in an expected field for a recording that is linked to nothing.
+const NoLink = "-"
 
 // Field is one of the fields of a record.
 type Field uint8
 
-// The fields, in the order in which reports and messages list them.
+// The fields, in the order in which messages list them.
 const (
 	FieldRecordingID Field = iota
 	FieldDataType
@@ -36,19 +44,29 @@ const (
 	FieldExternalID
 	FieldConnectionID
 	FieldTrigger
+	FieldExpectedEntityID
+	FieldExpectedExternalID
 
 	// FieldCount is the number of fields; ranging over it visits them all.
 	FieldCount
+
+	// ReportedCount is how many of them, from the first on, are columns of a
+	// report. Those behind only say when a row is applied.
+	ReportedCount = FieldTrigger + 1
 )
 
 // ids are the fields that hold an id: an opaque text that is matched exactly.
-var ids = [...]Field{FieldRecordingID, FieldID, FieldExternalID, FieldConnectionID}
+var ids = [...]Field{FieldRecordingID, FieldID, FieldExternalID, FieldConnectionID, FieldExpectedEntityID, FieldExpectedExternalID}
 
 func (f Field) isID() bool { return slices.Contains(ids[:], f) }
+
+// isExpected reports whether the field says what a recording must be linked to.
+func (f Field) isExpected() bool { return f == FieldExpectedEntityID || f == FieldExpectedExternalID }
 
 // fieldNames are the names of the fields in the input.
 var fieldNames = [FieldCount]string{
 	"recordingId", "dataType", "id", "externalId", "integrationConnectionId", "trigger",
+	"expectedEntityId", "expectedExternalId",
 }
 
 // String is the field's name in the input.
@@ -69,6 +87,10 @@ func (f *Field) UnmarshalText(name []byte) error {
 // FieldNames returns the names of all fields, in order. The caller owns the
 // slice.
 func FieldNames() []string { return slices.Clone(fieldNames[:]) }
+
+// ReportedNames returns the names of the fields that are columns of a report, in
+// order. The caller owns the slice.
+func ReportedNames() []string { return slices.Clone(fieldNames[:ReportedCount]) }
 
 // ParseField finds a field by its name, which is compared as NormalizeName has
 // it. ok is false when there is none.
@@ -109,6 +131,10 @@ func (v *Fields) At(f Field) *string {
 		return &v.IntegrationConnectionID
 	case FieldTrigger:
 		return &v.Trigger
+	case FieldExpectedEntityID:
+		return &v.ExpectedEntityID
+	case FieldExpectedExternalID:
+		return &v.ExpectedExternalID
 	}
 	panic("linker: no field " + strconv.Itoa(int(f)))
 }

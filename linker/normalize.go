@@ -19,7 +19,7 @@ type normalized struct {
 
 // value trims the value of a field, or the value of --set when nothing is left.
 func (t *normalized) value(p Field, given, set string) string {
-	if given != "" && given[0] != '\'' && plain(given) {
+	if given != "" && given[0] != '\'' && plain(given) || given == "" && set == "" {
 		return given
 	}
 	if v := t.trim(p, given); v != "" || set == "" {

@@ -13,7 +13,7 @@ type Links struct {
 	w *csv.Writer
 	// internal names the CRM rows by the platform's own ids.
 	internal bool
-	cells    [linker.FieldCount]string
+	cells    [linker.ReportedCount]string
 }
 
 // NewLinks writes the header to w. With internal the CRM rows are named by id,
@@ -21,7 +21,7 @@ type Links struct {
 // anyway. The connection stands beside both.
 func NewLinks(w io.Writer, internal bool) (*Links, error) {
 	l := &Links{w: csv.NewWriter(w), internal: internal}
-	return l, l.w.Write(linker.FieldNames())
+	return l, l.w.Write(linker.ReportedNames())
 }
 
 // Write writes one link, of which both forms of the CRM row's id are given.
@@ -33,7 +33,7 @@ func (l *Links) Write(f *linker.Fields) error {
 	default:
 		row.ID = ""
 	}
-	for field := range linker.FieldCount {
+	for field := range linker.ReportedCount {
 		l.cells[field] = *row.At(field)
 	}
 	return l.w.Write(l.cells[:])

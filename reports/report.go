@@ -8,7 +8,7 @@ import (
 
 // Columns are the columns of a report, in their order. Files of other people
 // depend on the names.
-var Columns = slices.Concat([]string{"row", "line"}, linker.FieldNames(), []string{
+var Columns = slices.Concat([]string{"row", "line"}, linker.ReportedNames(), []string{
 	"outcome", "code", "message", "entityId", "previousEntityId", "previousDataType",
 })
 
@@ -26,14 +26,14 @@ type Writer interface {
 const blockSize = 64 << 10
 
 // textColumns is how many columns hold text: all but row and line.
-const textColumns = linker.FieldCount + 6
+const textColumns = linker.ReportedCount + 6
 
 // cells of an entry that are text, in the order of Columns from the third on.
 func cells(e *linker.Entry) (text [textColumns]string) {
-	for f := range linker.FieldCount {
+	for f := range linker.ReportedCount {
 		text[f] = *e.Fields.At(f)
 	}
-	copy(text[linker.FieldCount:], []string{
+	copy(text[linker.ReportedCount:], []string{
 		string(e.Outcome), string(e.Code), e.Message, e.EntityID, e.PreviousEntityID, e.PreviousDataType,
 	})
 	return text

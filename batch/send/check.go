@@ -1,9 +1,12 @@
 package send
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 
 	"relink/batch"
+	"relink/batch/source/raw"
 	"relink/linker"
 )
 
@@ -28,6 +31,9 @@ func (s *Job) check(ctx context.Context, run *linker.Run) (rejected int64, err e
 			rejected++
 			continue
 		}
+		if err := s.refuseExpected(row); err != nil {
+			return 0, err
+		}
 		if err := s.finder.Add(row.Row, row.Line, &row.Checked.Fields); err != nil {
 			return 0, err
 		}
@@ -42,4 +48,20 @@ func (s *Job) check(ctx context.Context, run *linker.Run) (rejected int64, err e
 	s.waiting = run.StagedRows - rejected - s.finder.Repeats()
 	s.Progress.Rejected.Store(rejected)
 	return rejected, nil
+}
+
+// refuseExpected refuses a row that is to be applied only while its recording is
+// linked to something: the HTTP operation links at once, and what is read before
+// is not what is there when it does.
+func (s *Job) refuseExpected(row *batch.Row) error {
+	for _, f := range []linker.Field{linker.FieldExpectedEntityID, linker.FieldExpectedExternalID} {
+		if *row.Checked.Fields.At(f) != "" {
+			return &raw.Error{
+				Place:  fmt.Sprintf("%s:%d", cmp.Or(s.Input.Name, s.Input.Path), row.Line),
+				What:   fmt.Sprintf("%s is given, and the HTTP operation links whatever the recording is linked to; nothing was sent", f),
+				Remedy: fmt.Sprintf("import with --database, or have the column ignored with --map %s=", f),
+			}
+		}
+	}
+	return nil
 }

@@ -18,6 +18,7 @@ import (
 
 	"relink/batch"
 	"relink/batch/source"
+	"relink/batch/source/raw"
 	"relink/linker"
 	"relink/linker/guard"
 )
@@ -208,6 +209,27 @@ func TestDrySendingSendsNothing(t *testing.T) {
 	}
 	if p.calls != 0 || done.Applied || isThere(s.Journal) {
 		t.Errorf("a dry run sent %d rows, or left a journal", p.calls)
+	}
+}
+
+// The HTTP operation links whatever a recording is linked to.
+func TestSendingRefusesWhatIsExpected(t *testing.T) {
+	t.Parallel()
+	for _, field := range []string{"expectedEntityId", "expectedExternalId"} {
+		p := newPlatform()
+		s, _ := sending(t, p)
+		text := "recordingId,id,dataType," + field + "\na,e-1,ACCOUNT,\nb,e-1,ACCOUNT,-\n"
+		if err := os.WriteFile(s.Input.Path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := s.Do(t.Context())
+		var unreadable *raw.Error
+		if !errors.As(err, &unreadable) || !strings.Contains(err.Error(), "links.csv:3: "+field) || !strings.Contains(unreadable.Hint(), "--database") {
+			t.Errorf("%s: error %v", field, err)
+		}
+		if p.calls != 0 || isThere(s.Journal) {
+			t.Errorf("%s: %d rows were sent, or a journal is there", field, p.calls)
+		}
 	}
 }
 

@@ -186,7 +186,7 @@ func (c *csvReader) headerHint(next int64, n *names, set linker.Fields) string {
 		}
 	}
 	if slices.ContainsFunc(c.head.cells, isDataType) {
-		return "the first line looks like a row; put a header above it: " + strings.Join(linker.FieldNames(), string(c.delimiter))
+		return "the first line looks like a row; put a header above it: " + strings.Join(linker.ReportedNames(), string(c.delimiter))
 	}
 	if len(c.head.cells) == 1 && next == 2 && strings.ContainsRune(header, ' ') && c.lines.Number == 1 {
 		return "the file holds one sentence and no rows: it may be an answer that was saved in place of the data"

@@ -225,7 +225,8 @@ func (c *csvReader) omitted(all []string) bool {
 // cutOff reports whether a record may be cut off in its last cell, which is an id.
 func (c *csvReader) cutOff(f frame) bool {
 	switch c.head.fields[len(c.head.fields)-1] {
-	case linker.FieldRecordingID, linker.FieldID, linker.FieldExternalID, linker.FieldConnectionID:
+	case linker.FieldRecordingID, linker.FieldID, linker.FieldExternalID, linker.FieldConnectionID,
+		linker.FieldExpectedEntityID, linker.FieldExpectedExternalID:
 		return c.open(f)
 	}
 	return false

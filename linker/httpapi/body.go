@@ -153,7 +153,7 @@ func (p *parser) members(d *jsontext.Decoder) error {
 func (p *parser) member(name string, value jsontext.Value) {
 	field, known := linker.ParseField(name)
 	switch kind := value.Kind(); {
-	case !known || field.String() != name || field == linker.FieldRecordingID:
+	case !known || field.String() != name || field == linker.FieldRecordingID || field >= linker.ReportedCount:
 		p.add(linker.MalformedRow, "the key %s is unknown; %s", text.Quote(name), meant(name))
 	case kind == 'n':
 	case kind != '"':
@@ -172,7 +172,9 @@ func (p *parser) member(name string, value jsontext.Value) {
 func meant(name string) string {
 	switch field, ok := linker.ParseField(name); {
 	case !ok:
-		return "the keys are " + strings.Join(linker.FieldNames()[1:], ", ")
+		return "the keys are " + strings.Join(linker.ReportedNames()[1:], ", ")
+	case field >= linker.ReportedCount:
+		return "a request links at once, whatever the recording is linked to"
 	case field == linker.FieldRecordingID:
 		return "the recording is named in the path"
 	default:

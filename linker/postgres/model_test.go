@@ -108,6 +108,12 @@ func (m *model) rows(rng *rand.Rand, n int) []linker.Fields {
 		case 2:
 			f.DataType = "NONSENSE"
 		}
+		switch rng.IntN(12) {
+		case 0, 1:
+			f.ExpectedEntityID = pick(rng, linker.NoLink, m.links[f.RecordingID].entity, id)
+		case 2, 3:
+			f.ExpectedExternalID = pick(rng, linker.NoLink, m.entities[m.links[f.RecordingID].entity].externalID, e.externalID)
+		}
 		rows[i] = f
 	}
 	return rows
@@ -208,6 +214,23 @@ func (m *model) survivor(id string, visible func(string) bool) string {
 	return "" // a circle
 }
 
+// asExpected reports whether a row may be applied by what it says that the
+// recording must be linked to. One that is linked to its target already may.
+func (m *model) asExpected(row linker.Fields, target string) bool {
+	link, linked := m.links[row.RecordingID]
+	switch {
+	case row.ExpectedEntityID == "" && row.ExpectedExternalID == "", linked && link.entity == target:
+		return true
+	case row.ExpectedEntityID == linker.NoLink, row.ExpectedExternalID == linker.NoLink:
+		return !linked
+	case !linked:
+		return false
+	case row.ExpectedEntityID != "":
+		return row.ExpectedEntityID == link.entity
+	}
+	return row.ExpectedExternalID == m.entities[link.entity].externalID
+}
+
 // oneByOne sends the rows that can be resolved one after the other to the HTTP
 // operation, as it were, and returns the current links.
 func (m *model) oneByOne(rows []linker.Fields, rules linker.Rules) map[string]string {
@@ -220,7 +243,7 @@ func (m *model) oneByOne(rows []linker.Fields, rules linker.Rules) map[string]st
 		if c.Fault != nil {
 			continue
 		}
-		if entity, code := m.resolve(c.Fields, rules); code == "" {
+		if entity, code := m.resolve(c.Fields, rules); code == "" && m.asExpected(c.Fields, entity) {
 			links[c.Fields.RecordingID] = entity
 		}
 	}
@@ -239,6 +262,9 @@ func (m *model) results(rows []linker.Fields, rules linker.Rules) (results []lin
 		r.EntityID, r.Code = m.resolve(c.Fields, rules)
 		if r.Code != "" {
 			r.Outcome = linker.Rejected
+		} else if !m.asExpected(c.Fields, r.EntityID) {
+			r.Outcome = linker.Kept
+			r.PreviousEntityID, r.PreviousDataType = m.links[f.RecordingID].entity, m.links[f.RecordingID].dataType
 		} else {
 			targets[f.RecordingID] = append(targets[f.RecordingID], r.EntityID)
 		}
@@ -247,7 +273,7 @@ func (m *model) results(rows []linker.Fields, rules linker.Rules) (results []lin
 	worked := map[string]bool{}
 	for i := range results {
 		r := &results[i]
-		if r.Code != "" {
+		if r.Outcome != "" {
 			continue
 		}
 		recording := rows[r.Row-1].RecordingID

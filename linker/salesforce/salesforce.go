@@ -136,8 +136,9 @@ func (s salesforce) long(given string) string {
 }
 
 // Note says what is odd about an external id that is shaped like a
-// Salesforce id: a wrong checksum, or a key prefix of another data type. An id
-// of digits only is more likely that of another CRM and is not talked about.
+// Salesforce id: a wrong checksum, or a key prefix of another data type than
+// dataType ("" for any). An id of digits only is more likely that of another CRM
+// and is not talked about.
 func Note(externalID, dataType string) string {
 	s := readSalesforce(externalID)
 	if !s.shaped || s.letters == 0 {
@@ -150,7 +151,7 @@ func Note(externalID, dataType string) string {
 		return ""
 	}
 	prefixed := prefixType(externalID[2], s.capitals&4 != 0)
-	if prefixed == "" || prefixed == dataType {
+	if prefixed == "" || dataType == "" || prefixed == dataType {
 		return ""
 	}
 	return fmt.Sprintf("as a Salesforce id %s is of type %s, not %s, by its key prefix", text.Quote(externalID), prefixed, dataType)

@@ -266,7 +266,7 @@ func (l *lane) read(ctx context.Context, from, to pgTID) ([]change, error) {
 		return nil, fmt.Errorf("reading a batch: %w", err)
 	}
 	changes, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (c change, err error) {
-		err = row.Scan(&c.row, &c.recording, &c.entity, &c.trigger, &c.link, &c.restores)
+		err = row.Scan(&c.row, &c.recording, &c.entity, &c.trigger, &c.link, &c.expected, &c.restores)
 		return c, err
 	})
 	if err != nil {

@@ -29,9 +29,10 @@ type change struct {
 	entity    string // "" for a revert that only clears
 	dataType  string // of the CRM row, once it is locked
 	trigger   *string
-	link      string // the current link as planned, "" for none
-	made      string // the new link, once it is made
-	restores  string // revert: the link that the new one brings back, "" for none
+	link      string  // the current link as planned, "" for none
+	made      string  // the new link, once it is made
+	expected  *string // the CRM row that the link must be to, "" for no link, nil for any
+	restores  string  // revert: the link that the new one brings back, "" for none
 }
 
 // applied is what became of a change.

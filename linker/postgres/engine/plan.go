@@ -263,6 +263,7 @@ func (p *planner) marks(first bool) {
 		return
 	}
 	p.applied("applied", p.x.opt.Run)
+	p.change("planning: what rows expect", "expected_before")
 	p.change("planning: rows already applied", "final", p.x.opt.Rules.LastWins)
 }
 

@@ -53,7 +53,7 @@ func (s *slowPath) link(ctx context.Context, tx pgx.Tx, changes []change) ([]app
 		if err != nil {
 			return nil, err
 		}
-		made, err := s.write(ctx, tx, left, inTheWay)
+		made, err := s.write(ctx, tx, asExpected(left, inTheWay), inTheWay)
 		if err != nil {
 			return nil, err
 		}
@@ -76,6 +76,15 @@ func (s *slowPath) link(ctx context.Context, tx pgx.Tx, changes []change) ([]app
 		return nil, err
 	}
 	return append(append(done, lost...), missing...), nil
+}
+
+// asExpected are the changes that may be made: all but those whose recording must
+// have a link that is not there.
+func asExpected(changes []change, locked map[int64]currentLink) []change {
+	return slices.DeleteFunc(slices.Clone(changes), func(c change) bool {
+		_, there := locked[c.row]
+		return c.expected != nil && *c.expected != "" && !there
+	})
 }
 
 // sortOut moves the changes that have an outcome from left to done.
@@ -105,7 +114,7 @@ func (s *slowPath) fail(ctx context.Context, tx pgx.Tx, changes []change, code l
 	failed := make([]applied, 0, len(changes))
 	for _, c := range changes {
 		a := now[c.row]
-		a.change, a.Outcome, a.Code = c, linker.Failed, code
+		a.change, a.Outcome, a.Code, a.Detail = c, linker.Failed, code, ""
 		failed = append(failed, a)
 	}
 	return failed, nil
@@ -155,7 +164,8 @@ func (s *slowPath) lockLinks(ctx context.Context, tx pgx.Tx, changes []change) (
 		each(changes, func(c change) string { return c.entity }),
 		s.rules.KeepExisting, s.rules.KeepTriggers,
 	}
-	return lockedLinks(tx.Query(ctx, s.texts.Of("lock_links"), append(args, s.scope.Args()...)...))
+	args = append(append(args, s.scope.Args()...), each(changes, func(c change) *string { return c.expected }))
+	return lockedLinks(tx.Query(ctx, s.texts.Of("lock_links"), args...))
 }
 
 func lockedLinks(rows pgx.Rows, err error) (map[int64]currentLink, error) {
@@ -293,9 +303,9 @@ func each[T any](changes []change, field func(change) T) []T {
 // current returns what is current now for rows that are not done. The outcome
 // is "" where that is a link which the next round may clear.
 func (s *slowPath) current(ctx context.Context, tx pgx.Tx, changes []change) (map[int64]applied, error) {
-	targets := make(map[int64]string, len(changes))
+	byRow := make(map[int64]change, len(changes))
 	for _, c := range changes {
-		targets[c.row] = c.entity
+		byRow[c.row] = c
 	}
 	args := []any{
 		each(changes, func(c change) int64 { return c.row }),
@@ -306,13 +316,17 @@ func (s *slowPath) current(ctx context.Context, tx pgx.Tx, changes []change) (ma
 		return nil, fmt.Errorf("looking for current links: %w", err)
 	}
 	now := make(map[int64]applied, len(changes))
+	for _, c := range changes {
+		if c.expected != nil && *c.expected != "" { // and no link is, unless one is found
+			now[c.row] = unexpected(applied{})
+		}
+	}
 	var row int64
 	var trigger string
 	var elsewhere bool
 	var a applied
 	_, err = pgx.ForEachRow(rows, []any{&row, &a.link, &a.PreviousEntityID, &a.PreviousDataType, &trigger, &elsewhere}, func() error {
-		a.Outcome, a.Code = s.standing(a.PreviousEntityID == targets[row], trigger, elsewhere)
-		now[row] = a
+		now[row] = s.standing(a, byRow[row], trigger, elsewhere)
 		return nil
 	})
 	if err != nil {
@@ -321,17 +335,24 @@ func (s *slowPath) current(ctx context.Context, tx pgx.Tx, changes []change) (ma
 	return now, nil
 }
 
-// standing is the outcome of a row in whose way a current link stands.
-func (s *slowPath) standing(isTarget bool, trigger string, elsewhere bool) (linker.Outcome, linker.Code) {
+// standing is what becomes of a change in whose way a current link stands.
+func (s *slowPath) standing(a applied, c change, trigger string, elsewhere bool) applied {
 	switch {
-	case isTarget:
-		return linker.Unchanged, ""
-	case s.rules.KeepExisting:
-		return linker.Kept, ""
-	case trigger != "" && slices.Contains(s.rules.KeepTriggers, trigger):
-		return linker.Kept, ""
+	case a.PreviousEntityID == c.entity:
+		a.Outcome = linker.Unchanged
+	case c.expected != nil && *c.expected != a.PreviousEntityID:
+		return unexpected(a)
+	case s.rules.KeepExisting, trigger != "" && slices.Contains(s.rules.KeepTriggers, trigger):
+		a.Outcome = linker.Kept
 	case elsewhere:
-		return linker.Rejected, linker.LinkedElsewhere
+		a.Outcome, a.Code = linker.Rejected, linker.LinkedElsewhere
 	}
-	return "", ""
+	return a
+}
+
+// unexpected is what becomes of a change whose recording is not linked as it must
+// be. It was when the run decided.
+func unexpected(a applied) applied {
+	a.Outcome, a.Detail = linker.Kept, "the link was changed while the run wrote, and is not what the row expects any more"
+	return a
 }

@@ -1,23 +1,29 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/maphash"
 	"io"
+	"slices"
 	"strings"
+
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"relink/linker"
 	"relink/linker/bloom"
 	"relink/linker/postgres/platform"
 	"relink/linker/postgres/sql"
+	"relink/linker/salesforce"
 )
 
 // stagedColumns are those of the table of staged rows, in the order of the COPY.
 var stagedColumns = []string{
-	"row_no", "line", "code", "recording_id", "data_type", "entity_id", "external_id", "connection_id", "trigger", "doubtful", "seen", "stray",
+	"row_no", "line", "code", "recording_id", "data_type", "entity_id", "external_id", "connection_id", "trigger",
+	"expected", "expected_entity_id", "expected_external_ids", "doubtful", "seen", "stray",
 	"detail", "unfit_recording_id", "unfit_entity_id", "unfit_external_id", "unfit_connection_id",
 }
 
@@ -170,7 +176,7 @@ func (c *copyReader) fill() {
 }
 
 func (c *copyReader) append(n *linker.Numbered) {
-	c.buf = binary.BigEndian.AppendUint16(c.buf, 17)
+	c.buf = binary.BigEndian.AppendUint16(c.buf, uint16(len(stagedColumns)))
 	c.detail, c.unfit = "", [4]string{}
 	c.int(n.Row)
 	c.int(n.Line)
@@ -184,7 +190,9 @@ func (c *copyReader) append(n *linker.Numbered) {
 			c.text("")
 		}
 		c.id(r.IntegrationConnectionID, 3) // the file names it, too
-		c.text("")
+		for range 4 {                      // trigger and what is expected
+			c.text("")
+		}
 		c.faults[n.Fault.Code]++
 		if n.Stray != "" {
 			c.strays++
@@ -197,6 +205,7 @@ func (c *copyReader) append(n *linker.Numbered) {
 		c.id(r.ExternalID, 2)
 		c.id(r.IntegrationConnectionID, 3)
 		c.text(r.Trigger)
+		c.expected(r)
 	}
 	c.yes(doubtful(n))
 	c.yes(n.Fault == nil && c.mayHaveSeen(r.RecordingID))
@@ -205,6 +214,49 @@ func (c *copyReader) append(n *linker.Numbered) {
 	for _, unfit := range c.unfit {
 		c.text(unfit)
 	}
+}
+
+// expected appends what a row expects its recording to be linked to. An id that
+// is no value of the type of the platform's is expected all the same, and is never
+// what is there.
+func (c *copyReader) expected(r *linker.Fields) {
+	given := cmp.Or(r.ExpectedEntityID, r.ExpectedExternalID)
+	c.text(given)
+	switch {
+	case given == "" || given == linker.NoLink:
+		c.text("")
+		c.text("")
+	case r.ExpectedEntityID != "":
+		c.value(given, platform.EntityID)
+		c.text("")
+	default:
+		c.text("")
+		c.forms(given)
+	}
+}
+
+// forms appends the forms of an external id, an array of text: those that are
+// values of the type of the platform's.
+func (c *copyReader) forms(id string) {
+	kind := c.platform.Kind(platform.ExternalID)
+	forms := slices.DeleteFunc(append([]string{id}, salesforce.Alternatives(id)...), func(form string) bool {
+		_, fits := kind.Append(nil, form)
+		return !fits
+	})
+	at := len(c.buf)
+	c.buf = binary.BigEndian.AppendUint32(c.buf, 0) // the length, later
+	dimensions := min(1, len(forms))
+	for _, n := range []int{dimensions, 0, pgtype.TextOID} { // 0: no element is NULL
+		c.buf = binary.BigEndian.AppendUint32(c.buf, uint32(n))
+	}
+	if dimensions > 0 {
+		c.buf = binary.BigEndian.AppendUint32(c.buf, uint32(len(forms)))
+		c.buf = binary.BigEndian.AppendUint32(c.buf, 1) // the first has the index 1
+	}
+	for _, form := range forms {
+		c.text(form)
+	}
+	binary.BigEndian.PutUint32(c.buf[at:], uint32(len(c.buf)-at-4))
 }
 
 // idColumns are the columns of the ids of a row, and the fields they come from.
@@ -222,17 +274,24 @@ func (c *copyReader) id(id string, column int) {
 		c.text(id)
 		return
 	}
-	at := len(c.buf)
-	c.buf = append(c.buf, 0, 0, 0, 0)
-	var fits bool
-	if c.buf, fits = kind.Append(c.buf, id); !fits {
-		c.buf = c.buf[:at]
-		c.text("")
+	if !c.value(id, idColumns[column].column) {
 		c.unfit[column] = id
 		c.detail = joinDetail(c.detail, unfitDetail(c.platform, id, idColumns[column].field, idColumns[column].column))
-		return
+	}
+}
+
+// value appends an id as a value of the type of a column of the platform's, NULL
+// for text that is none.
+func (c *copyReader) value(id, column string) (fits bool) {
+	at := len(c.buf)
+	c.buf = append(c.buf, 0, 0, 0, 0)
+	if c.buf, fits = c.platform.Kind(column).Append(c.buf, id); !fits {
+		c.buf = c.buf[:at]
+		c.text("")
+		return false
 	}
 	binary.BigEndian.PutUint32(c.buf[at:], uint32(len(c.buf)-at-4))
+	return true
 }
 
 // mayHaveSeen tells whether an earlier row may be for the same recording. Ids

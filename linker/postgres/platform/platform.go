@@ -164,7 +164,7 @@ func (p *Platform) inOrder(column, id string) string {
 func Functions(p *Platform) template.FuncMap {
 	return template.FuncMap{
 		"newLink": p.newLink, "newValues": p.newValues, "clearing": p.clearing, "type": p.typeOf, "idType": p.idType, "inOrder": p.inOrder,
-		"outside": outside, "within": p.within, "nearKey": nearKey, "looseKey": looseKey,
+		"outside": outside, "within": p.within, "nearKey": nearKey, "looseKey": looseKey, "asExpected": p.asExpected,
 	}
 }
 
@@ -229,6 +229,21 @@ func (p *Platform) within(connection string, n int) string {
 		cast = "::" + t + "[]"
 	}
 	return fmt.Sprintf("($%[1]d::text[] IS NULL OR %[2]s = ANY ($%[1]d::text[]%[3]s))", n, connection, cast)
+}
+
+// asExpected is whether a link to CRM row entity is what a staged row expects, null
+// where it expects nothing. The CRM row's externalId is looked up only where the
+// row expects one.
+func (p *Platform) asExpected(row, entity string) string {
+	return fmt.Sprintf(`CASE
+            WHEN %[1]s.expected IS NULL THEN NULL
+            WHEN %[1]s.expected = '-' THEN %[2]s IS NULL
+            WHEN %[1]s.expected_external_ids IS NULL THEN (%[2]s = %[1]s.expected_entity_id) IS TRUE
+            ELSE EXISTS (
+                SELECT FROM platform.crm_entities AS linked
+                WHERE linked.id = %[2]s AND linked.external_id = ANY (%[1]s.expected_external_ids::%[3]s[])
+            )
+        END`, row, entity, p.idType(ExternalID))
 }
 
 // nearKey is what ids share that differ in letter case or leading zeros only. It

@@ -1,14 +1,16 @@
 -- Slow path: the current links that stand in the way of rows and may be
 -- cleared, locked in the order of recordings.
 -- $1–$3 the rows, $4 leave every link, $5 triggers of links that are left,
--- $6 $7 $8 the scope outside which no link is cleared
+-- $6 $7 $8 the scope outside which no link is cleared, $9 the CRM rows that the
+-- links must be to, '' for no link, null for any
 SELECT w.row_no, l.id::text, l.entity_id::text, l.data_type::text
-FROM unnest($1::bigint[], $2::text[]::{{type "recording_links.recording_id"}}[], $3::text[]::{{type "recording_links.entity_id"}}[])
-    AS w (row_no, recording_id, entity_id)
+FROM unnest($1::bigint[], $2::text[]::{{type "recording_links.recording_id"}}[], $3::text[]::{{type "recording_links.entity_id"}}[], $9::text[])
+    AS w (row_no, recording_id, entity_id, expected)
 JOIN platform.recording_links AS l ON l.recording_id = w.recording_id AND l.cleared_at IS NULL
 LEFT JOIN platform.crm_entities AS e ON e.id = l.entity_id
 LEFT JOIN platform.integration_connections AS home ON home.id = e.integration_connection_id
 WHERE l.entity_id <> w.entity_id
+    AND (w.expected IS NULL OR l.entity_id::text = w.expected)
     AND NOT $4::boolean
     AND (l.trigger = ANY ($5::text[])) IS NOT TRUE
     AND {{outside "home.id" "l.data_type" "home.organization_id" 6}} IS NOT TRUE

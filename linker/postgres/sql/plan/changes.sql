@@ -8,7 +8,16 @@
 -- deadlocks: no two lanes have one in common, and the platform changes one
 -- recording at a time.
 CREATE UNLOGGED TABLE run.changes WITH (autovacuum_enabled = off) AS
-SELECT row_no, recording_id, entity_id, data_type, trigger, link_id, NULL::{{type "recording_links.id"}} AS restores
+SELECT
+    row_no,
+    recording_id,
+    entity_id,
+    data_type,
+    trigger,
+    link_id,
+    -- the CRM row that the link must still be to, '' for no link, null for any
+    CASE WHEN expected IS NOT NULL THEN coalesce(previous_entity_id::text, '') END AS expected,
+    NULL::{{type "recording_links.id"}} AS restores
 FROM run.plan
 WHERE outcome IN ('created', 'replaced') AND NOT done
 ORDER BY {{inOrder "crm_entities.id" "entity_id"}}, {{inOrder "recordings.id" "recording_id"}}

@@ -21,3 +21,4 @@ FROM run.repeated AS r
 WHERE r.recording_id = p.recording_id
     AND p.code IS NULL
     AND NOT p.done
+    AND p.as_expected IS NOT FALSE

@@ -7,6 +7,7 @@ SET outcome = CASE
         WHEN p.row_no = m.row_no AND m.cleared_entity_id IS NULL THEN 'created'
         WHEN p.row_no = m.row_no THEN 'replaced'
         WHEN p.code IS NOT NULL THEN p.outcome
+        WHEN NOT p.as_expected THEN 'kept'
         WHEN p.entity_id = m.made_entity_id THEN 'unchanged'
         WHEN $1::boolean THEN 'superseded'
         ELSE 'rejected'
@@ -14,13 +15,13 @@ SET outcome = CASE
     code = CASE
         WHEN p.row_no = m.row_no THEN NULL
         WHEN p.code IS NOT NULL THEN p.code
-        WHEN p.entity_id = m.made_entity_id OR $1 THEN NULL
+        WHEN NOT p.as_expected OR p.entity_id = m.made_entity_id OR $1 THEN NULL
         ELSE 'conflicting_rows'
     END,
     detail = CASE
         -- found by another way today, which is not how the run found it
         WHEN p.row_no = m.row_no AND p.entity_id IS DISTINCT FROM m.made_entity_id THEN NULL
-        WHEN p.row_no = m.row_no OR p.code IS NOT NULL OR p.entity_id = m.made_entity_id OR $1 THEN p.detail
+        WHEN p.row_no = m.row_no OR p.code IS NOT NULL OR NOT p.as_expected OR p.entity_id = m.made_entity_id OR $1 THEN p.detail
         ELSE format('the run has already linked it for line %s',
             (SELECT w.line FROM run.plan AS w WHERE w.row_no = m.row_no))
     END,

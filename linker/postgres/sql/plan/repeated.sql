@@ -20,6 +20,7 @@ FROM (
     FROM run.plan
     WHERE code IS NULL
         AND NOT done
+        AND as_expected IS NOT FALSE -- else the row asks for nothing
         AND recording_id IN (SELECT recording_id FROM run.staged WHERE seen)
 ) AS member
 GROUP BY recording_id

@@ -14,6 +14,7 @@ SELECT
     CASE
         WHEN d.code IS NOT NULL THEN 'rejected'
         WHEN d.previous_entity_id = d.entity_id THEN 'unchanged'
+        WHEN NOT d.as_expected THEN 'kept'
         WHEN d.link_id IS NULL THEN 'created'
         WHEN $2::boolean OR d.previous_trigger = ANY ($3::text[]) THEN 'kept'
         ELSE 'replaced'
@@ -33,6 +34,8 @@ SELECT
     d.previous_data_type,
     -- of a link that may be replaced: of others nobody asks
     CASE WHEN d.previous_entity_id <> d.entity_id THEN d.previous_trigger::text END AS previous_trigger,
+    d.expected,
+    d.as_expected,          -- null also for a link that is to the target already
     NULL::bigint AS worker, -- the row that does the work for this one, too
     false AS done           -- decided by a mark of this run, for good
 FROM (
@@ -49,6 +52,8 @@ FROM (
         l.entity_id AS previous_entity_id,
         l.data_type AS previous_data_type,
         l.trigger AS previous_trigger,
+        t.expected,
+        CASE WHEN l.entity_id IS DISTINCT FROM t.entity_id THEN {{asExpected "t" "l.entity_id"}} END AS as_expected,
         home.organization_id::text = r.organization_id::text
             AND named.organization_id::text <> r.organization_id::text AS foreign_connection,
         CASE
@@ -66,7 +71,7 @@ FROM (
         END AS code
     FROM (
         SELECT
-            s.row_no, s.line, s.recording_id, s.trigger, s.detail,
+            s.row_no, s.line, s.recording_id, s.trigger, s.detail, s.expected, s.expected_entity_id, s.expected_external_ids,
             s.connection_id AS named_connection_id, s.unfit_connection_id,
             s.data_type AS asked_data_type,
             e.id AS entity_id, e.data_type, e.integration_connection_id AS connection_id,
@@ -79,7 +84,7 @@ FROM (
         WHERE s.code IS NULL AND s.entity_id IS NULL AND s.unfit_entity_id IS NULL
         UNION ALL
         SELECT
-            s.row_no, s.line, s.recording_id, s.trigger, s.detail,
+            s.row_no, s.line, s.recording_id, s.trigger, s.detail, s.expected, s.expected_entity_id, s.expected_external_ids,
             s.connection_id, s.unfit_connection_id,
             s.data_type,
             e.id, e.data_type, e.integration_connection_id,

@@ -2,7 +2,8 @@
 -- the end of the chain. A circle, a chain whose end is missing or is not the
 -- caller's to see gives no row, and the request stays entity_merged.
 -- $1 the caller's organization, null for any
-INSERT INTO run.retry (row_no, line, recording_id, data_type, entity_id, connection_id, trigger, detail)
+INSERT INTO run.retry (row_no, line, recording_id, data_type, entity_id, connection_id, trigger, detail,
+    expected, expected_entity_id, expected_external_ids)
 WITH RECURSIVE chain (merged_id, id, next_id) AS (
     SELECT m.entity_id, m.entity_id, e.merged_into_id
     FROM (SELECT DISTINCT entity_id FROM run.plan WHERE code = 'entity_merged') AS m
@@ -22,7 +23,8 @@ survivor AS (
 )
 SELECT
     p.row_no, s.line, s.recording_id, s.data_type, v.id, s.connection_id, s.trigger,
-    concat_ws('; ', p.detail, format('%s is merged into %s', v.merged_id, v.id))
+    concat_ws('; ', p.detail, format('%s is merged into %s', v.merged_id, v.id)),
+    s.expected, s.expected_entity_id, s.expected_external_ids
 FROM run.plan AS p
 JOIN survivor AS v ON v.merged_id = p.entity_id
 JOIN run.staged AS s USING (row_no)

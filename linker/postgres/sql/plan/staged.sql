@@ -13,6 +13,9 @@ SELECT
     NULL::{{idType "crm_entities.external_id"}} AS external_id,
     NULL::{{idType "integration_connections.id"}} AS connection_id,
     NULL::text AS trigger,
+    NULL::text AS expected,      -- what the recording must be linked to, as given; '-' for nothing; null for anything
+    NULL::{{idType "crm_entities.id"}} AS expected_entity_id,
+    NULL::text[] AS expected_external_ids, -- the forms of the id that is given
     NULL::boolean AS doubtful,   -- the recording id can hardly be one
     NULL::boolean AS seen,       -- an earlier row may be for the same recording
     NULL::text AS stray,         -- the text of a line that is probably no row

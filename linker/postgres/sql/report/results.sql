@@ -7,7 +7,7 @@ SELECT
     d.row_no,
     d.outcome,
     d.code,
-    d.detail,
+    nullif(concat_ws('; ', d.unexpected, d.detail), ''),
     CASE WHEN d.outcome <> 'rejected' OR d.code = 'conflicting_rows' THEN d.entity_id::text END,
     CASE -- '' for no link before, null for one to the same CRM row
         WHEN d.outcome = 'rejected' OR d.previous_entity_id IS NULL THEN ''
@@ -34,6 +34,11 @@ FROM (
             WHEN o.row_no IS NULL OR p.outcome IN ('superseded', 'rejected') THEN p.detail
             ELSE coalesce(o.detail, p.detail)
         END AS detail,
+        CASE
+            WHEN p.as_expected IS NOT FALSE OR p.outcome <> 'kept' THEN NULL
+            WHEN p.expected = '-' THEN 'the recording is linked, and the row expects no link'
+            ELSE format('the recording is not linked to %s, as the row expects', p.expected)
+        END AS unexpected,
         CASE WHEN o.row_no IS NULL THEN p.previous_entity_id::text ELSE o.previous_entity_id END AS previous_entity_id,
         CASE WHEN o.row_no IS NULL THEN p.previous_data_type::text ELSE o.previous_data_type END AS previous_data_type
     FROM run.plan AS p

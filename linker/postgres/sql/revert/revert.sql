@@ -52,6 +52,8 @@ SELECT
     CASE WHEN d.recording_id IS NOT NULL THEN d.cleared_entity_id ELSE s.entity_id END AS previous_entity_id,
     CASE WHEN d.recording_id IS NOT NULL THEN d.cleared_data_type ELSE s.data_type END AS previous_data_type,
     NULL::text AS previous_trigger,
+    NULL::text AS expected,
+    NULL::boolean AS as_expected,
     NULL::bigint AS worker,
     d.recording_id IS NOT NULL AS done,
     c.cleared_id AS restores
