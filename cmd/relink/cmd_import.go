@@ -23,7 +23,6 @@ type importOptions struct {
 	run     flags.RunOptions
 	metrics runner.MetricsOptions
 	dryRun  bool
-	expect  string
 	api     apiOptions
 }
 
@@ -67,7 +66,6 @@ to it one by one. "relink resume FOLDER" continues such a run.`,
 	fs.StringVar(&o.rules.Organization, "organization", "", "`ID` of the organization to work for: those of others do not exist")
 	o.rules.Register(fs)
 	o.guard.Register(fs, "default: no limit")
-	fs.StringVar(&o.expect, "expect", "", "write only if the plan's report equals `REPORT`, that of an approved dry run, byte for byte")
 	o.OutputOptions.Register(fs)
 	o.metrics.Register(fs)
 	o.run.Register(fs)
@@ -82,9 +80,6 @@ func (a *commands) importFile(cmd *cobra.Command, path string, o importOptions) 
 	}
 	s, err := runner.NewSettings(in, o.rules.Rules(in.Set), o.guard.Guard, o.OutputOptions)
 	if err != nil {
-		return err
-	}
-	if s.Expect, err = runner.Absolute(o.expect); err != nil {
 		return err
 	}
 	return a.OnDatabase(cmd.Context(), o.DatabaseOptions, func(ctx context.Context, cfg pg.Config) error {

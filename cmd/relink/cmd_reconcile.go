@@ -135,7 +135,6 @@ writes how it ended for Prometheus.`,
 	exit.List(cmd, map[int]string{
 		exit.Rejected: "finished, but some rows were rejected or failed, or a prune was withheld or not all done",
 		exit.Budget:   "more rows rejected than --max-rejects or --max-new-rejects allows, or no good row at all: nothing written",
-		exit.Guard:    "more changes than --max-changes allows: nothing written",
 	}, exit.OK, exit.Error, exit.Rejected, exit.Budget, exit.Guard, exit.Drift, exit.Busy, exit.Interrupted)
 	return cmd
 }

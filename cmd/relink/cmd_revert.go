@@ -58,7 +58,6 @@ abandoned first.`,
 	exit.List(cmd, map[int]string{
 		exit.OK:       "everything the run did is undone",
 		exit.Rejected: "some links were kept, because somebody has changed them since",
-		exit.Guard:    "more changes than --max-changes allows: nothing written",
 	}, exit.OK, exit.Error, exit.Rejected, exit.Guard, exit.Busy, exit.Interrupted)
 	return cmd
 }

@@ -55,7 +55,7 @@ func TestProtectedLabel(t *testing.T) {
 	run := s.kill9("--environment", "production") // run 4
 	s.relink(exit.Error, "resume", strconv.Itoa(run)).says(refused)
 	s.relink(exit.Error, "revert", strconv.Itoa(run)).says(refused)
-	if got := s.relink(exit.OK, "runs", "show", strconv.Itoa(run)).stdout.String(); !strings.Contains(got, "state       interrupted\n") || !strings.Contains(got, "environment production\n") {
+	if got := s.relink(exit.OK, "runs", "show", strconv.Itoa(run)).stdout.String(); !strings.Contains(got, "state     interrupted\n") || !strings.Contains(got, "label     production\n") {
 		t.Errorf("the interrupted run is\n%swant it as it was, with its environment", got)
 	}
 	p = s.relink(exit.Rejected, "resume", strconv.Itoa(run), "--environment", "production")

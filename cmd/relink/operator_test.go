@@ -72,7 +72,7 @@ func TestOperatorAndReason(t *testing.T) {
 		}
 	}
 	p = s.relink(exit.OK, "runs", "show", "2")
-	for _, text := range []string{"operator    alice on there as role " + want.Role + "\n", "reason      " + reason + "\n"} {
+	for _, text := range []string{"operator  alice on there as role " + want.Role + "\n", "reason    " + reason + "\n"} {
 		if !strings.Contains(p.stdout.String(), text) {
 			t.Errorf("the run is\n%swant %q in it", p.stdout.String(), text)
 		}

@@ -211,6 +211,7 @@ func (o *RuleOptions) Rules(set linker.Fields) linker.Rules {
 // RunOptions say why a run is begun and how it works on its database.
 type RunOptions struct {
 	Reason       string
+	Expect       string // the approved report, "" for none
 	Environment  string // the label that the database must have, "" for any
 	Lanes        int64
 	BatchRows    int64
@@ -224,6 +225,7 @@ const defaultRetryTimeout = 5 * time.Minute
 
 // Register adds the flags of a command that begins a run.
 func (o *RunOptions) Register(flags *pflag.FlagSet) {
+	flags.StringVar(&o.Expect, "expect", "", "write only if the plan's report equals `REPORT`, that of an approved dry run, byte for byte")
 	flags.Var(reason{&o.Reason}, "reason", fmt.Sprintf("why the run is made, kept in its record and shown with it; at most %d characters", linker.MaxReason))
 	o.RegisterAgain(flags)
 }

@@ -126,7 +126,7 @@ func (a *commands) describe(r linker.Run) error {
 	}
 	facts = append(facts, [][2]string{
 		{"database", onServer(r.Database)},
-		{"environment", r.Database.Environment},
+		{"label", r.Database.Environment},
 		{"schema", r.Database.Schema},
 		{"role", r.Database.Role},
 		{"operator", r.Operator.String()},
@@ -140,13 +140,13 @@ func (a *commands) describe(r linker.Run) error {
 		if f[1] == "" {
 			continue
 		}
-		if err := a.Printf("%-11s %s\n", f[0], text.Printable(f[1])); err != nil {
+		if err := a.Printf("%-9s %s\n", f[0], text.Printable(f[1])); err != nil {
 			return err
 		}
 	}
 	for _, o := range linker.Outcomes {
 		if n := r.Outcomes[o]; n > 0 {
-			if err := a.Printf("%-11s %s %s\n", "", text.Thousands(n), o); err != nil {
+			if err := a.Printf("%-9s %s %s\n", "", text.Thousands(n), o); err != nil {
 				return err
 			}
 		}

@@ -25,13 +25,8 @@ func NextAfterFile(cmd *cobra.Command, path string) func(linker.Summary) []repor
 		done, imported := s.State == string(linker.StateDone), s.Kind == string(linker.Import)
 		var first reports.Step
 		switch {
-		case s.DryRun && done && imported:
-			first = reports.Step{
-				Why:     "Apply exactly this plan",
-				Command: command + "--expect " + flags.Quote(s.Files["report"]) + " " + flags.QuotePath(path),
-			}
 		case s.DryRun && done:
-			first = reports.Step{Why: "Run it for real", Command: command + flags.QuotePath(path)}
+			first = exactly(command, s, flags.QuotePath(path))
 		// Of a reconciliation the rejects belong into the next file: by
 		// themselves they are not what the links should be.
 		case s.Applied && s.Files["rejects"] != "" && imported && done:
@@ -39,6 +34,11 @@ func NextAfterFile(cmd *cobra.Command, path string) func(linker.Summary) []repor
 		}
 		return steps(append([]reports.Step{first}, after(s)...))
 	}
+}
+
+// exactly is the step that carries out the plan of a dry run, and no other one.
+func exactly(command string, s linker.Summary, argument string) reports.Step {
+	return reports.Step{Why: "Apply exactly this plan", Command: command + "--expect " + flags.Quote(s.Files["report"]) + " " + argument}
 }
 
 // NextAfterOld are the commands that make sense after a run whose options stand
@@ -88,7 +88,7 @@ func NextAfterRevert(cmd *cobra.Command, of int64) func(linker.Summary) []report
 		if !s.DryRun || s.State != string(linker.StateDone) {
 			return after(s)
 		}
-		first := reports.Step{Why: "Run it for real", Command: "relink revert" + sameFlags(cmd, explaining) + sameTarget(cmd) + " " + strconv.FormatInt(of, 10)}
+		first := exactly("relink revert"+sameFlags(cmd, limiting, writing, explaining)+sameTarget(cmd)+" ", s, strconv.FormatInt(of, 10))
 		return steps(append([]reports.Step{first}, after(s)...))
 	}
 }

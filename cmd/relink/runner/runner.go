@@ -69,6 +69,10 @@ func (r *Runner) Begin(ctx context.Context, run linker.Run, in *source.Input, s 
 	if err := r.nameInterrupted(ctx, 0); err != nil {
 		return err
 	}
+	var err error
+	if s.Expect, err = Absolute(r.Options.Expect); err != nil {
+		return err
+	}
 	options, err := s.encode()
 	if err != nil {
 		return fmt.Errorf("recording the options: %w", err)
