@@ -22,17 +22,17 @@ func TestRunAsksWhetherTheDatabaseIsReady(t *testing.T) {
 		{
 			"no unique index", "DROP INDEX recording_links_current_key",
 			"recording_links: has no valid unique index on recording_id where cleared_at is null, which keeps a recording from having two current links",
-			"CREATE UNIQUE INDEX CONCURRENTLY ON public.recording_links (recording_id)",
+			"ask the database's administrators: make one CONCURRENTLY: a unique index on public.recording_links (recording_id) where cleared_at is null",
 		},
 		{
 			"a column that must be filled", "ALTER TABLE recording_links ADD COLUMN tenant text; UPDATE recording_links SET tenant = 'x'; ALTER TABLE recording_links ALTER COLUMN tenant SET NOT NULL",
-			"recording_links.tenant: may not be NULL, and relink gives it no value in every row", "DROP NOT NULL",
+			"recording_links.tenant: may not be NULL, and relink gives it no value in every row", "relink db adapt",
 		},
 		{
 			"tables of an older relink", "DELETE FROM relink.migrations WHERE version_id > 2; ALTER TABLE relink.runs DROP COLUMN write_order",
 			"schema relink: is at version 2, this relink needs ", "relink db migrate",
 		},
-		{"no table", "DROP TABLE recordings CASCADE", "recordings: is missing in schema public", "relink db migrate --platform"},
+		{"no table", "DROP TABLE recordings CASCADE", "recordings: is missing in schema public", "relink db adapt"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -47,7 +47,7 @@ func TestDatabaseRefuses(t *testing.T) {
 	}
 	// The platform's tables go missing, or were never there.
 	s.exec("ALTER TABLE crm_entities RENAME TO elsewhere")
-	s.relink(exit.Error, "import", "links.csv").says("crm_entities: is missing in schema public", "relink db check", "relink db migrate --platform")
+	s.relink(exit.Error, "import", "links.csv").says("crm_entities: is missing in schema public", "relink db check", "relink db adapt")
 }
 
 // A proxy that pools transactions is named, whatever it makes of locks and

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -31,6 +32,11 @@ func Migrate(ctx context.Context, cfg pg.Config, withPlatform bool) error {
 	if err := pg.CheckOwner(ctx, conn); err != nil {
 		return err
 	}
+	if withPlatform {
+		if err := checkRoom(ctx, conn, cfg); err != nil {
+			return err
+		}
+	}
 	db := stdlib.OpenDB(*c.ConnConfig)
 	defer db.Close()
 	if err := migrations.Up(ctx, db); err != nil {
@@ -53,6 +59,51 @@ func Migrate(ctx context.Context, cfg pg.Config, withPlatform bool) error {
 		return err
 	}
 	return checkPlatformSchema(ctx, conn, place.Schema)
+}
+
+// OccupiedError says that the platform's reference tables were asked for in a
+// schema that holds tables already.
+type OccupiedError struct {
+	Schema string
+	There  []string // some of them, and how many more
+}
+
+func (e *OccupiedError) Error() string {
+	return fmt.Sprintf("schema %q holds %s already: the reference tables are made in an empty schema only", e.Schema, strings.Join(e.There, ", "))
+}
+
+// Hint is what to do about it.
+func (e *OccupiedError) Hint() string {
+	return "`relink db adapt` shows relink the tables of a platform as they are; `relink db migrate` makes relink's own alone"
+}
+
+// checkRoom returns an *OccupiedError when the schema that the reference tables are
+// to be made in holds anything, but for themselves and what extensions made.
+func checkRoom(ctx context.Context, conn *pgx.Conn, cfg pg.Config) error {
+	place, err := pg.Locate(ctx, conn, cfg)
+	if err != nil {
+		return err
+	}
+	// One statement, because another process may be making the tables.
+	there, err := some(ctx, conn, `
+		SELECT c.relname::text
+		FROM pg_class AS c
+		JOIN pg_namespace AS n ON n.oid = c.relnamespace
+		WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+		    AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+		    AND NOT EXISTS (
+		        SELECT FROM pg_class AS own
+		        JOIN pg_class AS links ON links.relnamespace = n.oid AND links.relname = 'recording_links'
+		        WHERE own.relnamespace = to_regnamespace('relink') AND own.relname = 'platform_migrations'
+		    )
+		ORDER BY c.relname COLLATE "C"`, place.Schema)
+	if err != nil {
+		return fmt.Errorf("looking into schema %s: %w", place.Schema, err)
+	}
+	if len(there) > 0 {
+		return &OccupiedError{place.Schema, there}
+	}
+	return nil
 }
 
 // takeOverMarks copies the marks that older versions kept in columns of

@@ -70,6 +70,25 @@ func TestManyProcessesMigrateAtOnce(t *testing.T) {
 	wantFindings(t, connect(t, cfg), "")
 }
 
+func TestPlatformTablesBesideOthersAreRefused(t *testing.T) {
+	t.Parallel()
+	cfg := pg.Config{URL: emptyDatabase(t)}
+	conn := connect(t, cfg)
+	exec(t, conn, "CREATE TABLE calls (id uuid PRIMARY KEY); CREATE VIEW a_view AS SELECT * FROM calls")
+	err := postgres.Migrate(t.Context(), cfg, true)
+	var occupied *postgres.OccupiedError
+	if !errors.As(err, &occupied) || strings.Join(occupied.There, " ") != "a_view calls" || !strings.Contains(occupied.Hint(), "relink db adapt") {
+		t.Errorf("migrating a schema with tables: %v, want an error that names them and db adapt", err)
+	}
+	var made bool
+	if err := conn.QueryRow(t.Context(), "SELECT to_regnamespace('relink') IS NOT NULL").Scan(&made); err != nil || made {
+		t.Errorf("schema relink is made: %v, %v, want nothing done", made, err)
+	}
+	if err := postgres.Migrate(t.Context(), cfg, false); err != nil {
+		t.Errorf("migrating relink's own schema alone: %v", err)
+	}
+}
+
 func TestPlatformTablesInASecondSchemaAreRefused(t *testing.T) {
 	t.Parallel()
 	cfg := pg.Config{URL: pgtest.Database(t), Schema: "other"}

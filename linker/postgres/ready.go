@@ -32,10 +32,14 @@ func (e *NotReadyError) Hint() string {
 	switch {
 	case first.Command == dbcheck.CommandMigrate:
 		return "`" + dbcheck.CommandMigrate + "` makes relink's own tables, and brings them up to date"
+	case first.Command != "" && !strings.Contains(first.Problem, "is missing"):
+		return "`" + first.Command + "` shows relink the platform's tables as it needs them"
 	case first.Command != "":
 		return pg.HintTables
 	case len(e.Findings) == 1 && first.SQL != "":
 		return "have it put right: " + strings.Join(strings.Fields(first.SQL), " ")
+	case first.Ask != "":
+		return "ask the database's administrators: " + first.Ask
 	}
 	return all
 }

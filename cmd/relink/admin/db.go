@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -121,13 +123,29 @@ func (a *commands) refusePublication(p *postgres.Published) error {
 
 func (a *commands) dbCheckCommand() *cobra.Command {
 	var o app.DatabaseOptions
+	var asJSON bool
 	cmd := a.dbCommandOf(&cobra.Command{
 		Use:   "check",
 		Short: "Check whether a database is as relink needs it, and how to fix it",
+		Long: `Check whether a database is as relink needs it, and how to fix it. Nothing is
+written.
+
+Each finding has a label, which says what its remedy does to the database:
+  safe                  makes something new in relink's schema, or an index
+                        CONCURRENTLY, or nothing
+  rewrites              locks, reads or writes anew one of the platform's tables
+  touches the platform  changes a privilege, a constraint or rows of the platform's
+
+SQL is printed for relink's own schema, its views and the privileges of its role.
+What the platform's own tables need is a sentence for their administrators: relink
+neither runs it nor writes it out.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.OnDatabase(cmd.Context(), o, a.dbCheck)
+			return a.OnDatabase(cmd.Context(), o, func(ctx context.Context, cfg pg.Config) error {
+				return a.dbCheck(ctx, cfg, asJSON)
+			})
 		},
 	}, &o)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the findings as JSON")
 	exit.List(cmd, map[int]string{
 		exit.OK:    "the database is as relink needs it",
 		exit.Error: "something is missing, or the database cannot be reached",
@@ -135,7 +153,7 @@ func (a *commands) dbCheckCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *commands) dbCheck(ctx context.Context, cfg pg.Config) error {
+func (a *commands) dbCheck(ctx context.Context, cfg pg.Config, asJSON bool) error {
 	if err := postgres.NewStore(cfg).CheckSession(ctx); err != nil {
 		return err
 	}
@@ -149,29 +167,47 @@ func (a *commands) dbCheck(ctx context.Context, cfg pg.Config) error {
 		return err
 	}
 	status := exit.OK
+	if slices.ContainsFunc(findings, func(f dbcheck.Finding) bool { return !f.Warning }) {
+		status = exit.Error
+	}
+	if asJSON {
+		if findings == nil {
+			findings = []dbcheck.Finding{}
+		}
+		return cmp.Or(a.PrintJSON(findings), exit.Done(linker.ExitStatus(status)))
+	}
 	for _, f := range findings {
-		kind := "missing"
-		if f.Warning {
-			kind = "note"
-		} else {
-			status = exit.Error
-		}
-		if err := a.Printf("%-8s %s\n", kind, text.Printable(f.String())); err != nil {
+		if err := a.printFinding(f); err != nil {
 			return err
-		}
-		for _, remedy := range []string{f.SQL, f.Command} {
-			if remedy == "" {
-				continue
-			}
-			if err := a.Printf("         %s\n", strings.ReplaceAll(remedy, "\n", "\n         ")); err != nil {
-				return err
-			}
 		}
 	}
 	if status == exit.OK && !a.Quiet {
 		return a.Printf("the database is as relink needs it\n")
 	}
 	return exit.Done(linker.ExitStatus(status))
+}
+
+func (a *commands) printFinding(f dbcheck.Finding) error {
+	kind := "missing"
+	if f.Warning {
+		kind = "note"
+	}
+	if err := a.Printf("%-8s %s [%s]\n", kind, text.Printable(f.String()), f.Label); err != nil {
+		return err
+	}
+	ask := ""
+	if f.Ask != "" {
+		ask = "for the database's administrators, not for relink to run: " + text.Printable(f.Ask)
+	}
+	for _, remedy := range []string{f.SQL, f.Command, ask} {
+		if remedy == "" {
+			continue
+		}
+		if err := a.Printf("         %s\n", strings.ReplaceAll(remedy, "\n", "\n         ")); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (a *commands) dbStartCommand() *cobra.Command {

@@ -12,42 +12,17 @@ import (
 	"relink/linker/postgres/pg"
 )
 
-// Finding is one point in which a database is not as relink needs it.
-type Finding struct {
-	// Object is what the finding is about: a table, table.column, the server.
-	Object string
-	// Problem says what is missing or wrong with it, and what for.
-	Problem string
-	// SQL fixes it when somebody with the right to runs it. It is empty where
-	// no statement does.
-	SQL string
-	// Command is the command of relink that fixes it, otherwise empty.
-	Command string
-	// Warning means that relink works nevertheless.
-	Warning bool
-	// Stops means that a run would fail, or go wrong: none is begun.
-	Stops bool
-}
-
-func (f Finding) String() string { return f.Object + ": " + f.Problem }
-
 // The major versions of PostgreSQL that relink is made for and tested with.
 const (
 	oldestServer = 14
 	newestServer = 18
 )
 
-const (
-	// CommandMigrate is the Command of findings about relink's own tables.
-	CommandMigrate  = "relink db migrate"
-	commandPlatform = "relink db migrate --platform"
-)
-
 // Check compares the database with what relink needs: the server, the
 // platform's tables where pg.Locate finds them, their columns, keys, indexes and foreign keys, relink's own schema, and what this
-// role may do. No finding means that everything is there. It writes nothing,
-// and reads rows only of views, whose uniqueness no catalog tells, and the
-// words in crm_entities.data_type.
+// role may do. No finding means that everything is there. It writes nothing.
+// Where the catalog does not tell, it reads rows: whether there are any, whether
+// what should be unique is, and which words stand in crm_entities.data_type.
 func Check(ctx context.Context, conn *pgx.Conn, cfg pg.Config) ([]Finding, error) {
 	c, err := checkCatalog(ctx, conn, cfg)
 	if err != nil {
@@ -88,7 +63,10 @@ func checkCatalog(ctx context.Context, conn *pgx.Conn, cfg pg.Config) (*contract
 	var stranger *pg.StrangerError
 	switch err := pg.CheckOwner(ctx, conn); {
 	case errors.As(err, &stranger):
-		c.add(Finding{Object: "schema " + migrations.Schema, Problem: strings.TrimPrefix(stranger.Error(), "schema relink ") + ": " + stranger.Hint(), Stops: true})
+		c.add(Finding{
+			Object: "schema " + migrations.Schema, Label: Touches, Stops: true,
+			Problem: strings.TrimPrefix(stranger.Error(), "schema relink ") + ": " + stranger.Hint(),
+		})
 		return c, nil // whatever stands in it
 	case err != nil:
 		return nil, err
@@ -103,7 +81,8 @@ func checkCatalog(ctx context.Context, conn *pgx.Conn, cfg pg.Config) (*contract
 		c.add(Finding{
 			Object:  "schema " + c.server.Schema,
 			Problem: "is missing; --schema names the schema of the platform's tables",
-			Command: commandPlatform,
+			Label:   Safe,
+			Command: CommandAdapt,
 			Stops:   true,
 		})
 		return c, nil
@@ -112,9 +91,7 @@ func checkCatalog(ctx context.Context, conn *pgx.Conn, cfg pg.Config) (*contract
 		c.grant("USAGE", "SCHEMA "+c.server.Schema, "schema "+c.server.Schema, "to see the platform's tables")
 	}
 	for _, t := range platformTables {
-		if err := c.checkTable(t); err != nil {
-			return nil, fmt.Errorf("checking table %s: %w", t.name, err)
-		}
+		c.checkTable(t)
 	}
 	if err := c.checkOneCurrent(ctx, conn); err != nil {
 		return nil, fmt.Errorf("checking the unique index on current links: %w", err)
@@ -131,12 +108,18 @@ func (c *contract) checkCreators(ctx context.Context, conn *pgx.Conn) error {
 	type creator struct{ Schema, Grantee string }
 	found, err := collect[creator](ctx, conn, creatorsSQL, []string{c.schema, migrations.Schema})
 	for _, f := range found {
-		c.add(Finding{
+		finding := Finding{
 			Object:  "schema " + f.Schema,
 			Problem: fmt.Sprintf("lets %s create functions in it, which triggers could call with the rights of role %s", f.Grantee, c.server.Role),
-			SQL:     fmt.Sprintf("REVOKE CREATE ON SCHEMA %s FROM %s;", f.Schema, f.Grantee),
+			Label:   Touches,
 			Warning: true,
-		})
+		}
+		if f.Schema == migrations.Schema {
+			finding.Label, finding.SQL = Safe, fmt.Sprintf("REVOKE CREATE ON SCHEMA %s FROM %s;", f.Schema, f.Grantee)
+		} else {
+			finding.Ask = fmt.Sprintf("take CREATE on schema %s away from %s, if nothing needs it", f.Schema, f.Grantee)
+		}
+		c.add(finding)
 	}
 	return err
 }
@@ -154,25 +137,26 @@ func (c *contract) checkServer() {
 	s := c.server
 	switch major := s.Version / 10000; {
 	case major < oldestServer:
-		c.add(Finding{Object: "server", Stops: true, Problem: fmt.Sprintf(
+		c.add(Finding{Object: "server", Label: Rewrites, Stops: true, Problem: fmt.Sprintf(
 			"is PostgreSQL %s; relink needs %d to %d", s.VersionName, oldestServer, newestServer)})
 	case major > newestServer:
-		c.add(Finding{Object: "server", Warning: true, Problem: fmt.Sprintf(
+		c.add(Finding{Object: "server", Label: Safe, Warning: true, Problem: fmt.Sprintf(
 			"is PostgreSQL %s; this relink was made for %d to %d", s.VersionName, oldestServer, newestServer)})
 	}
 	if s.Encoding != "UTF8" {
-		c.add(Finding{Object: "database " + s.Database, Warning: true, Problem: fmt.Sprintf(
+		c.add(Finding{Object: "database " + s.Database, Label: Rewrites, Warning: true, Problem: fmt.Sprintf(
 			"has encoding %s, not UTF8: ids with characters that it lacks stop a run", s.Encoding)})
 	}
 	switch {
 	case s.Standby:
-		c.add(Finding{Object: "server", Stops: true, Problem: "is a standby, which nobody can write to: connect to the primary"})
+		c.add(Finding{Object: "server", Label: Safe, Stops: true, Problem: "is a standby, which nobody can write to: connect to the primary"})
 	case s.ReadOnly == "on":
 		c.add(Finding{
 			Object:  "role " + s.Role,
 			Stops:   true,
+			Label:   Touches,
 			Problem: "has read-only transactions (default_transaction_read_only)",
-			SQL:     fmt.Sprintf("ALTER ROLE %s IN DATABASE %s SET default_transaction_read_only = off;", s.Role, s.Database),
+			Ask:     fmt.Sprintf("set default_transaction_read_only = off for role %s in database %s", s.Role, s.Database),
 		})
 	}
 }
@@ -181,7 +165,7 @@ func (c *contract) checkServer() {
 func (c *contract) checkOwnSchema(ctx context.Context, conn *pgx.Conn) error {
 	const object = "schema " + migrations.Schema
 	if !c.server.OwnExists {
-		c.add(Finding{Object: object, Problem: "is missing, where relink keeps its runs", Command: CommandMigrate, Stops: true})
+		c.add(Finding{Object: object, Problem: "is missing, where relink keeps its runs", Label: Safe, Command: CommandMigrate, Stops: true})
 		return nil
 	}
 	if !c.server.OwnUsage {
@@ -193,7 +177,7 @@ func (c *contract) checkOwnSchema(ctx context.Context, conn *pgx.Conn) error {
 	versions, known := c.relation(migrations.Schema, "migrations")
 	runs, there := c.relation(migrations.Schema, "runs")
 	if !known || !there {
-		c.add(Finding{Object: "relink.runs", Problem: "is missing, where relink keeps its runs", Command: CommandMigrate, Stops: true})
+		c.add(Finding{Object: "relink.runs", Problem: "is missing, where relink keeps its runs", Label: Safe, Command: CommandMigrate, Stops: true})
 		return nil
 	}
 	if !c.mayAll(versions, func(f columnFacts) bool { return f.MaySelect }) {
@@ -233,12 +217,12 @@ func (c *contract) checkVersion(ctx context.Context, conn *pgx.Conn) error {
 		return err
 	case version < latest:
 		c.add(Finding{
-			Object: "schema relink", Command: CommandMigrate, Stops: true,
+			Object: "schema relink", Label: Safe, Command: CommandMigrate, Stops: true,
 			Problem: fmt.Sprintf("is at version %d, this relink needs %d", version, latest),
 		})
 	case version > latest:
 		c.add(Finding{
-			Object: "schema relink", Warning: true,
+			Object: "schema relink", Label: Safe, Warning: true,
 			Problem: fmt.Sprintf("is at version %d, made by a newer relink; this one knows %d", version, latest),
 		})
 	}
@@ -260,7 +244,16 @@ func (c *contract) grant(privilege, on, object, purpose string) {
 	c.add(Finding{
 		Object:  object,
 		Stops:   true,
+		Label:   c.labelOf(on),
 		Problem: fmt.Sprintf("role %s lacks %s, %s", c.server.Role, privilege, purpose),
 		SQL:     fmt.Sprintf("GRANT %s ON %s TO %s;", privilege, on, c.server.Role),
 	})
+}
+
+// labelOf is the label of a change of the privileges on something.
+func (c *contract) labelOf(on string) Label {
+	if on == "SCHEMA "+migrations.Schema || strings.HasPrefix(on, migrations.Schema+".") {
+		return Safe
+	}
+	return Touches
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker"
-	"relink/linker/postgres/migrations"
 	"relink/linker/postgres/pg"
 )
 
@@ -20,26 +19,22 @@ const onlyCurrent = "(cleared_at IS NULL)"
 // qualified is a table of the platform as SQL writes it.
 func (c *contract) qualified(table string) string { return c.server.Schema + "." + table }
 
-func (c *contract) checkTable(t table) error {
+func (c *contract) checkTable(t table) {
 	r, there := c.relation(c.schema, t.name)
 	if !there {
-		sql, err := c.creating(t.name)
-		if err != nil {
-			return err
-		}
 		c.add(Finding{
 			Object:  t.name,
 			Problem: "is missing in schema " + c.server.Schema,
-			SQL:     sql,
-			Command: commandPlatform,
+			Label:   Safe,
+			Command: CommandAdapt,
 			Stops:   true,
 		})
-		return nil
+		return
 	}
 	if !r.IsTable && !t.mayBeView && !r.Writable {
-		c.add(Finding{Object: t.name, Stops: true, Problem: "is a view that cannot be written to; " +
+		c.add(Finding{Object: t.name, Label: Safe, Command: CommandAdapt, Stops: true, Problem: "is a view that cannot be written to; " +
 			"relink needs a table, or a view of one table's columns under other names"})
-		return nil
+		return
 	}
 	for _, col := range t.columns {
 		c.checkColumn(t, r, col)
@@ -49,19 +44,21 @@ func (c *contract) checkTable(t table) error {
 		c.add(Finding{
 			Object:  t.name,
 			Problem: fmt.Sprintf("row security hides rows from role %s, and what is hidden is reported as not found", c.server.Role),
-			SQL:     fmt.Sprintf("ALTER ROLE %s BYPASSRLS;", c.server.Role),
+			Label:   Touches,
+			Ask:     fmt.Sprintf("give role %s BYPASSRLS, or a policy that shows it every row of %s", c.server.Role, c.qualified(t.name)),
 			Warning: true,
 			Stops:   true,
 		})
 	}
 	if !r.IsTable {
-		return nil // checkRows looks at what a table's keys promise
+		return // checkRows looks at what a table's keys promise
 	}
 	if !r.Permanent {
 		c.add(Finding{
 			Object:  t.name,
 			Problem: "is unlogged, so that a crash of the server empties it",
-			SQL:     fmt.Sprintf("ALTER TABLE %s SET LOGGED;", c.qualified(t.name)),
+			Label:   Rewrites,
+			Ask:     fmt.Sprintf("make %s a logged table, which writes it anew under a lock", c.qualified(t.name)),
 			Warning: true,
 		})
 	}
@@ -69,61 +66,42 @@ func (c *contract) checkTable(t table) error {
 	if !t.mayBeView {
 		c.checkWritable(t, r)
 	}
-	return nil
-}
-
-// creating returns the statements of the platform migration about one table,
-// for the schema at hand.
-func (c *contract) creating(table string) (string, error) {
-	all, err := migrations.Platform.Statements()
-	if err != nil {
-		return "", err
-	}
-	var about []string
-	for _, s := range all {
-		if strings.HasPrefix(s, "CREATE TABLE platform."+table+" ") || strings.Contains(s, "\nON platform."+table+" ") {
-			about = append(about, migrations.InSchema(s, c.schema)+";")
-		}
-	}
-	return strings.Join(about, "\n\n"), nil
 }
 
 func (c *contract) checkColumn(t table, r relation, want column) {
 	object := t.name + "." + want.name
-	alter := fmt.Sprintf("ALTER TABLE %s ", c.qualified(t.name))
-	add := func(problem, sql string, stops bool) {
-		if !r.IsTable {
-			sql = "" // a view has to be made anew, by whoever knows its query
-		}
-		c.add(Finding{Object: object, Problem: problem, SQL: sql, Stops: stops})
-	}
 	have, there := c.column(r, want.name)
 	if !there {
-		add("is missing", fmt.Sprintf("%sADD COLUMN %s %s;", alter, want.name, want.types[0]), true)
+		c.add(Finding{Object: object, Problem: "is missing", Label: Safe, Command: CommandAdapt, Stops: true})
 		return
 	}
 	switch {
 	case want.words && have.Words != nil:
 		for _, w := range linker.DataTypes {
 			if !slices.Contains(have.Words, w) {
-				add(fmt.Sprintf("type %s lacks %s", have.Type, w), fmt.Sprintf("ALTER TYPE %s ADD VALUE '%s';", have.Type, w), false)
+				c.add(Finding{
+					Object: object, Label: Safe, Command: CommandAdapt, Warning: true,
+					Problem: fmt.Sprintf("type %s lacks %s: nothing of that type can be linked, unless the platform has another word for it", have.Type, w),
+				})
 			}
 		}
 	case isID(want) && !isIDType(have.Type):
 		// The platform's ids keep the type they have: there is no statement.
-		c.add(Finding{Object: object, Stops: true, Problem: fmt.Sprintf(
+		c.add(Finding{Object: object, Label: Rewrites, Stops: true, Problem: fmt.Sprintf(
 			"is %s; relink knows ids that are text, varchar, citext, uuid, bigint or integer", have.Type)})
 	case isID(want):
 		if of, known := c.columnOf(want.refersTo, "id"); known && family(of.Type) != family(have.Type) {
-			c.add(Finding{Object: object, Stops: true, Problem: fmt.Sprintf(
+			c.add(Finding{Object: object, Label: Rewrites, Stops: true, Problem: fmt.Sprintf(
 				"is %s, and %s.id, to which it refers, is %s: they must be of one type", have.Type, want.refersTo, of.Type)})
 		}
 	case !slices.Contains(want.types, have.Type):
-		add(fmt.Sprintf("is %s, not %s", have.Type, want.types[0]),
-			fmt.Sprintf("%sALTER COLUMN %s TYPE %s;", alter, want.name, want.types[0]), false)
+		c.add(Finding{Object: object, Problem: fmt.Sprintf("is %s, not %s", have.Type, want.types[0]), Label: Safe, Command: CommandAdapt})
 	}
 	if r.IsTable && want.required && !have.NotNull {
-		add("may be NULL", fmt.Sprintf("%sALTER COLUMN %s SET NOT NULL;", alter, want.name), false)
+		c.add(Finding{
+			Object: object, Problem: "may be NULL: rows in which it is are never linked", Label: Rewrites, Warning: true,
+			Ask: fmt.Sprintf("where no row lacks it, make %s.%s NOT NULL, which reads the table under a lock", c.qualified(t.name), want.name),
+		})
 	}
 }
 
@@ -203,8 +181,11 @@ func (c *contract) checkOneCurrent(ctx context.Context, conn *pgx.Conn) error {
 		"EXPLAIN INSERT INTO %s (recording_id) VALUES (NULL) ON CONFLICT (recording_id) WHERE cleared_at IS NULL DO NOTHING", c.qualified(name)))
 	switch pg.SQLState(err) {
 	case stateNoSuchKey:
-		c.add(Finding{Object: name, Stops: true, Problem: "the table beneath has no unique index on the recording among current links, " +
-			"which keeps a recording from having two"})
+		c.add(Finding{
+			Object: name, Label: Safe, Stops: true,
+			Problem: "the table beneath has no unique index on the recording among current links, which keeps a recording from having two",
+			Ask:     "make it CONCURRENTLY on the column that the view shows as recording_id, for the rows that the view shows with cleared_at NULL",
+		})
 		return nil
 	case pg.StateNoPrivilege, pg.StateNoColumn: // there is a finding about that already
 		return nil
@@ -216,21 +197,16 @@ func (c *contract) checkOneCurrent(ctx context.Context, conn *pgx.Conn) error {
 // indexes.
 func (c *contract) checkKeys(t table, r relation) {
 	for _, key := range t.keys {
-		if c.hasIndex(r, func(i indexFacts) bool {
-			have := slices.Sorted(slices.Values(i.Keys))
-			return i.IsUnique && i.Predicate == "" && slices.Equal(have, key)
-		}) {
+		if c.keeps(r, key) {
 			continue
 		}
 		names := strings.Join(key, ", ")
-		form := "UNIQUE"
-		if slices.Equal(key, []string{"id"}) {
-			form = "PRIMARY KEY"
-		}
 		c.add(Finding{
 			Object:  t.name,
-			Problem: fmt.Sprintf("(%s) has no unique key", names),
-			SQL:     fmt.Sprintf("ALTER TABLE %s ADD %s (%s);", c.qualified(t.name), form, names),
+			Problem: fmt.Sprintf("(%s) has no unique key, by which relink finds a row and of which there must be one", names),
+			Label:   Safe,
+			Warning: true, // checkRows looks for values that are there twice
+			Ask:     fmt.Sprintf("make a unique index CONCURRENTLY on %s (%s)", c.qualified(t.name), names),
 		})
 	}
 	for _, want := range t.indexes {
@@ -245,16 +221,18 @@ func (c *contract) checkKeys(t table, r relation) {
 		if want.partial {
 			on += " where cleared_at is null"
 		}
-		sql := fmt.Sprintf(want.sql, c.qualified(t.name))
+		ask := fmt.Sprintf("make one CONCURRENTLY: %s", fmt.Sprintf(want.form, c.qualified(t.name)))
 		for _, i := range c.indexes {
 			if i.Relation == r.OID && want.matches(i) { // so it is not valid
-				sql = fmt.Sprintf("DROP INDEX %s;\n%s", i.Name, sql)
+				ask = fmt.Sprintf("drop index %s, whose making failed, and %s", i.Name, ask)
 			}
 		}
 		c.add(Finding{
 			Object:  t.name,
 			Problem: fmt.Sprintf("has no valid %s on %s, %s", kind, on, want.purpose),
-			SQL:     sql,
+			Label:   Safe,
+			Ask:     ask,
+			Warning: !want.unique,
 			Stops:   want.unique,
 		})
 	}
@@ -299,19 +277,19 @@ func (c *contract) checkReference(t table, r relation, ref reference) {
 			c.add(Finding{
 				Object:  object,
 				Problem: "its foreign key was never validated",
-				SQL:     fmt.Sprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s;", c.qualified(t.name), k.Name),
+				Label:   Touches,
+				Ask:     fmt.Sprintf("validate constraint %s of %s, which reads the table and locks nothing that writers need", k.Name, c.qualified(t.name)),
 				Warning: true,
 			})
 		}
 		return
 	}
-	name := t.name + "_" + ref.column + "_fkey"
 	c.add(Finding{
 		Object:  object,
-		Problem: "has no foreign key to " + ref.table,
-		SQL: fmt.Sprintf("ALTER TABLE %[1]s ADD CONSTRAINT %[2]s FOREIGN KEY (%[3]s) REFERENCES %[4]s (id) NOT VALID;\n"+
-			"ALTER TABLE %[1]s VALIDATE CONSTRAINT %[2]s;",
-			c.qualified(t.name), name, ref.column, c.qualified(ref.table)),
+		Problem: "has no foreign key to " + ref.table + ": nothing keeps a row from being deleted while it is referred to",
+		Label:   Touches,
+		Ask:     fmt.Sprintf("add one to %s, NOT VALID first and validated after, if the application allows", c.qualified(t.name)),
+		Warning: true,
 	})
 }
 
@@ -332,18 +310,21 @@ func (c *contract) checkWritable(t table, r relation) {
 			if !t.columns[at].insert && !have.FillsItself {
 				c.add(Finding{
 					Object:  object,
-					Problem: "does not number new rows",
+					Problem: "has no default that numbers new rows",
+					Label:   Safe,
+					Command: CommandAdapt,
 					Stops:   true,
-					SQL:     fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s ADD GENERATED ALWAYS AS IDENTITY;", c.qualified(t.name), have.Name),
+					Ask:     fmt.Sprintf("or give %s.%s a default", c.qualified(t.name), have.Name),
 				})
 			}
 		case have.NotNull && !(at < 0 && have.FillsItself):
 			c.add(Finding{
 				Object:  object,
 				Problem: "may not be NULL, and relink gives it no value in every row",
+				Label:   Safe,
+				Command: CommandAdapt,
 				Stops:   true,
-				SQL: fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s DROP NOT NULL;",
-					c.qualified(t.name), pgx.Identifier{have.Name}.Sanitize()),
+				Ask:     fmt.Sprintf("or give %s.%s a default", c.qualified(t.name), pgx.Identifier{have.Name}.Sanitize()),
 			})
 		}
 	}
@@ -369,66 +350,7 @@ func (c *contract) checkSameWords() {
 	c.add(Finding{
 		Object:  "recording_links.data_type",
 		Problem: fmt.Sprintf("is %s, and crm_entities.data_type is %s: they must be of one type", types[1].Type, types[0].Type),
-		// The check of a text's words does not outlive its change to an enum.
-		SQL: fmt.Sprintf("ALTER TABLE %[1]s DROP CONSTRAINT IF EXISTS recording_links_data_type_check;\n"+
-			"ALTER TABLE %[1]s ALTER COLUMN data_type TYPE %[2]s USING data_type::text::%[2]s;",
-			c.qualified("recording_links"), types[0].Type),
+		Label:   Safe,
+		Command: CommandAdapt,
 	})
-}
-
-// checkRows looks at rows where the catalog does not tell: whether a view's
-// keys are unique, and whether checked text holds our words.
-func (c *contract) checkRows(ctx context.Context, conn *pgx.Conn) error {
-	for _, t := range platformTables {
-		r, there := c.relation(c.schema, t.name)
-		if !there || !c.server.PlatformUsage || !c.mayAll(r, func(f columnFacts) bool { return f.MaySelect }) {
-			continue // there is a finding about that already
-		}
-		if !r.IsTable && t.mayBeView {
-			for _, key := range t.keys {
-				if err := c.checkUnique(ctx, conn, t, r, key); err != nil {
-					return err
-				}
-			}
-		}
-		if f, ok := c.column(r, "data_type"); ok && t.name == "crm_entities" && f.Words == nil {
-			if err := c.checkWords(ctx, conn, t); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (c *contract) checkUnique(ctx context.Context, conn *pgx.Conn, t table, r relation, key []string) error {
-	for _, name := range key {
-		if _, there := c.column(r, name); !there {
-			return nil
-		}
-	}
-	columns := strings.Join(key, ", ")
-	var twice int64
-	// The names are of our own list, and the schema is quoted by the server.
-	err := conn.QueryRow(ctx, fmt.Sprintf(
-		"SELECT count(*) FROM (SELECT FROM %s GROUP BY %s HAVING count(*) > 1) AS repeated",
-		c.qualified(t.name), columns)).Scan(&twice)
-	if err == nil && twice > 0 {
-		c.add(Finding{Object: t.name, Problem: fmt.Sprintf(
-			"the view has %d values of (%s) more than once; each must be unique", twice, columns)})
-	}
-	return err
-}
-
-func (c *contract) checkWords(ctx context.Context, conn *pgx.Conn, t table) error {
-	var strange *string
-	err := conn.QueryRow(ctx, fmt.Sprintf(
-		"SELECT min(data_type) FROM %s WHERE data_type <> ALL ($1)", c.qualified(t.name)), linker.DataTypes).Scan(&strange)
-	if err == nil && strange != nil {
-		c.add(Finding{
-			Object:  t.name + ".data_type",
-			Problem: fmt.Sprintf("holds %q; relink knows %s", *strange, strings.Join(linker.DataTypes, ", ")),
-			Warning: true,
-		})
-	}
-	return err
 }

@@ -4,7 +4,7 @@ package dbcheck
 // the type is what the catalog says.
 var (
 	textTypes    = []string{"text", "character varying"}
-	timeTypes    = []string{"timestamp with time zone"}
+	timeTypes    = []string{"timestamp with time zone", "timestamp without time zone"} // relink's sessions are in UTC
 	booleanTypes = []string{"boolean"}
 	idTypes      = []string{"text", "character varying", "uuid", "bigint", "integer"} // and citext, wherever it is
 )
@@ -33,7 +33,7 @@ type index struct {
 	unique  bool
 	partial bool
 	purpose string
-	sql     string // with %s for the table
+	form    string // in words, with %s for the table
 }
 
 // table is what relink needs of one table of the platform.
@@ -107,12 +107,12 @@ var platformTables = []table{
 			{
 				key: "recording_id", unique: true, partial: true,
 				purpose: "which keeps a recording from having two current links",
-				sql:     "CREATE UNIQUE INDEX CONCURRENTLY ON %s (recording_id) WHERE cleared_at IS NULL;",
+				form:    "a unique index on %s (recording_id) where cleared_at is null",
 			},
 			{
 				key: "entity_id", partial: true,
 				purpose: "which finds the links of a CRM row",
-				sql:     "CREATE INDEX CONCURRENTLY ON %s (entity_id) WHERE cleared_at IS NULL;",
+				form:    "an index on %s (entity_id) where cleared_at is null",
 			},
 		},
 	},

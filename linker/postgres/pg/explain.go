@@ -114,7 +114,7 @@ const hintPooled = "give --database the address of PostgreSQL itself, or of a po
 const (
 	// HintTables is what to do when a table or a column is not there.
 	HintTables = "`relink db check` tells what is missing; `relink db migrate` makes relink's own tables, " +
-		"--schema names the schema of the platform's, and `relink db migrate --platform` makes those in a local database"
+		"--schema names the schema of the platform's, and `relink db adapt` shows them to relink where they have other names"
 	hintTimeouts = "something between relink and the server, or the server itself, ends idle sessions: run the command again"
 	hintShutdown = "wait until the server is up again, then run the command again"
 	hintDamage   = "have the server's administrator look at its log and its disk before anything else is written"

@@ -201,7 +201,7 @@ func TestExplainStatements(t *testing.T) {
 		message, hint string
 		transient     bool
 	}{
-		{"a missing table", "relink", "SELECT FROM no_such_table", `"no_such_table" does not exist`, "relink db migrate --platform", false},
+		{"a missing table", "relink", "SELECT FROM no_such_table", `"no_such_table" does not exist`, "relink db adapt", false},
 		{"a missing schema", "relink", "CREATE TABLE nowhere.t ()", `schema "nowhere" does not exist`, "--schema", false},
 		{"a missing column", "relink", "SELECT restored FROM public.recording_links", `"restored" does not exist`, "relink db check", false},
 		{"a missing privilege", role, "SELECT FROM public.recordings", "permission denied for table recordings", "relink db check", false},

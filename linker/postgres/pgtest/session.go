@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"slices"
 	"strings"
 	"testing"
 
@@ -58,13 +59,15 @@ func NewRole(t *testing.T, admin *pgx.Conn) string {
 func As(url, role string) string { return strings.Replace(url, "user=relink", "user="+role, 1) }
 
 // WantFindings fails unless Check finds exactly what is wanted, in order, each
-// as the start of "object: problem".
+// as the start of "object: problem". That tables are empty, as tests mostly leave
+// them, is not counted.
 func WantFindings(t *testing.T, conn *pgx.Conn, schema string, want ...string) []dbcheck.Finding {
 	t.Helper()
 	got, err := dbcheck.Check(t.Context(), conn, pg.Config{Schema: schema})
 	if err != nil {
 		t.Fatalf("Check: %v", err)
 	}
+	got = slices.DeleteFunc(got, func(f dbcheck.Finding) bool { return strings.HasPrefix(f.Problem, "is empty: ") })
 	for i := range max(len(got), len(want)) {
 		switch {
 		case i >= len(got):
