@@ -94,6 +94,7 @@ func (d *Done) Summary() linker.Summary {
 		Database:         d.Run.Database,
 		Operator:         d.Run.KnownOperator(),
 		Reason:           d.Run.Reason,
+		ApprovedRun:      d.Run.ApprovedRun,
 		Rows:             d.Tally.Rows(),
 		Outcomes:         d.Tally.Outcomes(),
 		LeftAlone:        d.leftAlone,

@@ -66,6 +66,8 @@ type Job struct {
 	// Expect, when not nil, opens a report that compares itself with an
 	// approved one; its Commit returns a *linker.Refusal when they differ.
 	Expect func(*source.Reader) (Report, error)
+	// ExpectAgain compares also when the run goes on after its first write.
+	ExpectAgain bool
 	// Earlier, when not nil, are the refused rows of the last run of the same
 	// scope: the guard and the exit status judge only rows that are not among
 	// them.

@@ -34,7 +34,7 @@ func (j *Job) plan(ctx context.Context, a Attempt) (*Done, error) {
 			return nil, err
 		}
 	}
-	if done.Refusal == nil && j.Expect != nil && first {
+	if done.Refusal == nil && j.Expect != nil && (first || j.ExpectAgain) {
 		if done.Refusal, err = j.compare(ctx, a); err != nil {
 			return nil, err
 		}

@@ -27,7 +27,7 @@ var exitTexts = []struct {
 	{ExitError, "could not run", "wrong usage or configuration, too short a file, or a fatal error"},
 	{ExitRejected, "finished, rows are left", "finished, but some rows were rejected or failed, or a prune was withheld"},
 	{ExitBudget, "over the error budget", "more rows rejected than --max-rejects or --max-new-rejects allows: nothing written"},
-	{ExitGuard, "over the change guard", "more changes than --max-changes allows, or not what --expect says: nothing written"},
+	{ExitGuard, "over the change guard", "more changes than --max-changes allows, or not what --expect says or was approved: nothing written"},
 	{ExitDrift, "drift found", "the links differ from the file (only with --dry-run)"},
 	{ExitBusy, "another run was running", "another run is writing to this database"},
 	{ExitInterrupted, "interrupted", "interrupted; can be resumed"},

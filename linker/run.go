@@ -25,17 +25,22 @@ type Run struct {
 	Database     Database
 	// Operator began it, for the reason given ("" for none). Both stay when the
 	// run is resumed; Host and PID are of the process that worked on it last.
-	Operator   Operator
-	Reason     string
-	OutDir     string
-	Host       string
-	PID        int
-	Version    string
-	StartedAt  time.Time
-	ApplyingAt time.Time // zero: no write was begun
-	FinishedAt time.Time // zero: not finished
-	ExitStatus ExitStatus
-	Message    string // why it was refused or stopped, "" else
+	Operator Operator
+	Reason   string
+	// PlanSHA256 is of the bytes of a dry run's report, before any compression:
+	// what is approved. "" for other runs.
+	PlanSHA256 string
+	// ApprovedRun is the dry run whose approved plan the run carries out, else 0.
+	ApprovedRun int64
+	OutDir      string
+	Host        string
+	PID         int
+	Version     string
+	StartedAt   time.Time
+	ApplyingAt  time.Time // zero: no write was begun
+	FinishedAt  time.Time // zero: not finished
+	ExitStatus  ExitStatus
+	Message     string // why it was refused or stopped, "" else
 	// Took is how many milliseconds each phase took, in all processes that
 	// were at work on the run. What a process that died had not yet saved
 	// is not in it.

@@ -16,8 +16,10 @@ type Summary struct {
 	Database                // its keys stand beside the others
 	Operator *Operator      `json:"operator,omitempty"` // nil for validate
 	Reason   string         `json:"reason,omitempty"`
-	Rows     int64          `json:"rows"`
-	Outcomes Counts         `json:"outcomes"`
+	// ApprovedRun is the dry run whose approved plan was carried out, else 0.
+	ApprovedRun int64  `json:"approvedRun,omitempty"`
+	Rows        int64  `json:"rows"`
+	Outcomes    Counts `json:"outcomes"`
 	// LeftAlone is how many of the extra links are left on purpose; they are no
 	// drift.
 	LeftAlone int64 `json:"leftAlone,omitempty"`

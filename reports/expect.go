@@ -3,6 +3,8 @@ package reports
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -52,20 +54,8 @@ func (d *Difference) String() string {
 
 // OpenExpect opens the approved report, which may be compressed.
 func OpenExpect(path string) (*Expect, error) {
-	f, err := os.Open(path)
+	f, err := openReport(path)
 	if err != nil {
-		return nil, fmt.Errorf("opening the approved report %s: %w", path, folder.Cause(err))
-	}
-	st, err := f.Stat()
-	if err == nil && !st.Mode().IsRegular() {
-		err = errors.New("not a plain file; give the report.csv or report.jsonl of a dry run")
-	}
-	if err != nil {
-		f.Close() // nothing was read
-		return nil, fmt.Errorf("opening the approved report %s: %w", path, folder.Cause(err))
-	}
-	if f, err = folder.Decompressed(f); err != nil {
-		f.Close() // it is only read from
 		return nil, fmt.Errorf("opening the approved report %s: %w", path, folder.Cause(err))
 	}
 	return &Expect{
@@ -73,6 +63,41 @@ func OpenExpect(path string) (*Expect, error) {
 		want: bufio.NewReaderSize(f, blockSize),
 		buf:  make([]byte, blockSize),
 	}, nil
+}
+
+// openReport opens a report, and unpacks one that is compressed.
+func openReport(path string) (*os.File, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	st, err := f.Stat()
+	if err == nil && !st.Mode().IsRegular() {
+		err = errors.New("not a plain file; give the report.csv or report.jsonl of a dry run")
+	}
+	if err == nil {
+		f, err = folder.Decompressed(f)
+	}
+	if err != nil {
+		f.Close() // it is only read from
+		return nil, err
+	}
+	return f, nil
+}
+
+// SHA256 is the checksum of a report's bytes, before any compression, in
+// hexadecimal.
+func SHA256(path string) (string, error) {
+	f, err := openReport(path)
+	if err != nil {
+		return "", fmt.Errorf("opening the report %s: %w", path, folder.Cause(err))
+	}
+	defer f.Close() // only read from
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", fmt.Errorf("reading the report %s: %w", path, folder.Cause(err))
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // IsJSONL reports whether the approved report is JSONL, which its first byte

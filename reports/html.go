@@ -215,6 +215,9 @@ func identity(p Page) []pair {
 	if s.Reason != "" {
 		list = append(list, pair{Name: "Reason", Value: visible(s.Reason, 4*linker.MaxReason)})
 	}
+	if s.ApprovedRun != 0 {
+		add("Approved plan", fmt.Sprintf("that of run %d", s.ApprovedRun), false)
+	}
 	add("State", s.State, false)
 	add("Source", s.Source.Name, true)
 	if s.Source.SHA256 != "" {

@@ -65,25 +65,33 @@ func WriteRunsJSON(w io.Writer, runs []linker.Run) error {
 // WriteRunJSON writes all that is recorded of one run, as an object: the keys
 // of WriteRunsJSON, dryRun, reverts (the run that a revert takes back, else
 // null), exitStatus (null for a run that has not finished), message, folder,
-// host, pid, version and options.
-func WriteRunJSON(w io.Writer, r linker.Run) error {
+// host, pid, version, options, planSha256 ("" but for a dry run), approvals and
+// approvedRun (the dry run whose approved plan it carries out, else null).
+func WriteRunJSON(w io.Writer, r linker.Run, approvals []linker.Approval) error {
 	v := struct {
 		listedRun
-		DryRun     bool               `json:"dryRun"`
-		Reverts    *int64             `json:"reverts"`
-		ExitStatus *linker.ExitStatus `json:"exitStatus"`
-		Message    string             `json:"message"`
-		Folder     string             `json:"folder"`
-		Host       string             `json:"host"`
-		PID        int                `json:"pid"`
-		Version    string             `json:"version"`
-		Options    json.RawMessage    `json:"options"`
+		DryRun      bool               `json:"dryRun"`
+		Reverts     *int64             `json:"reverts"`
+		ExitStatus  *linker.ExitStatus `json:"exitStatus"`
+		Message     string             `json:"message"`
+		Folder      string             `json:"folder"`
+		Host        string             `json:"host"`
+		PID         int                `json:"pid"`
+		Version     string             `json:"version"`
+		Options     json.RawMessage    `json:"options"`
+		PlanSHA256  string             `json:"planSha256"`
+		Approvals   []linker.Approval  `json:"approvals"`
+		ApprovedRun *int64             `json:"approvedRun"`
 	}{
 		listedRun: list(r), DryRun: r.DryRun, Message: r.Message, Folder: r.OutDir,
 		Host: r.Host, PID: r.PID, Version: r.Version, Options: r.Options,
+		PlanSHA256: r.PlanSHA256, Approvals: append([]linker.Approval{}, approvals...),
 	}
 	if r.OfRun != 0 {
 		v.Reverts = &r.OfRun
+	}
+	if r.ApprovedRun != 0 {
+		v.ApprovedRun = &r.ApprovedRun
 	}
 	if !r.FinishedAt.IsZero() {
 		v.ExitStatus = &r.ExitStatus

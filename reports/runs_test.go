@@ -82,7 +82,7 @@ func TestRunJSON(t *testing.T) {
 		},
 		{ID: 8, Kind: linker.Import, State: linker.StateInterrupted, StartedAt: time.Date(2026, 1, 1, 3, 0, 0, 0, time.UTC), Options: []byte("{}")},
 	} {
-		if err := reports.WriteRunJSON(&b, r); err != nil {
+		if err := reports.WriteRunJSON(&b, r, nil); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -61,7 +61,7 @@ func lastOfList(words []string, typed string) []string {
 }
 
 // completeRuns lists the newest runs, for resume and abandon those that are
-// interrupted. It says nothing where no database is named, or where the local
+// interrupted, for approve the dry runs. It says nothing where no database is named, or where the local
 // one would have to be started first.
 func (a *commands) completeRuns(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	const nothing = cobra.ShellCompDirectiveNoFileComp
@@ -95,8 +95,11 @@ func (a *commands) completeRuns(cmd *cobra.Command, args []string, _ string) ([]
 	if err != nil {
 		return nil, nothing
 	}
-	if cmd.Name() == "resume" || cmd.Name() == "abandon" {
+	switch cmd.Name() {
+	case "resume", "abandon":
 		runs = slices.DeleteFunc(runs, func(r linker.Run) bool { return r.State != linker.StateInterrupted })
+	case "approve":
+		runs = slices.DeleteFunc(runs, func(r linker.Run) bool { return !r.DryRun || r.State != linker.StateDone })
 	}
 	words := make([]string, len(runs))
 	for i, r := range runs {

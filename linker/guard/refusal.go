@@ -15,7 +15,8 @@ const (
 	TooManyNew     RefusalKind = "too_many_new_rejects" // over --max-new-rejects
 	NoGoodRow      RefusalKind = "no_good_row"          // reconcile: every row is rejected, or there is none
 	TooManyChanges RefusalKind = "too_many_changes"     // over --max-changes
-	Unexpected     RefusalKind = "unexpected"           // not the report of --expect
+	Unexpected     RefusalKind = "unexpected"           // not the report of --expect, not the plan approved
+	Unapproved     RefusalKind = "unapproved"           // nobody has approved such a plan
 	// RefusedByDatabase: the database has refused every change so far.
 	RefusedByDatabase RefusalKind = "refused_by_database"
 )
@@ -25,7 +26,7 @@ func (k RefusalKind) ExitStatus() linker.ExitStatus {
 	switch k {
 	case TooManyRejects, TooManyNew, NoGoodRow:
 		return linker.ExitBudget
-	case TooManyChanges, Unexpected:
+	case TooManyChanges, Unexpected, Unapproved:
 		return linker.ExitGuard
 	default:
 		return linker.ExitError
@@ -52,12 +53,35 @@ func (r *Refusal) Error() string { return r.Message }
 // the report given with --expect. difference says where they part, "" when
 // that is not known.
 func RefuseUnexpected(report, difference string) *Refusal {
+	return unexpected(fmt.Sprintf("%q", report), difference,
+		"compare this plan's report with the approved one, and give the new one to --expect when it is right")
+}
+
+// RefuseMoved is the refusal of a plan that is not the approved one any more, where
+// difference says.
+func RefuseMoved(a linker.Approval, difference string) *Refusal {
+	return unexpected(fmt.Sprintf("run %d by role %s", a.Run, a.By.Role), difference, "make a new dry run and "+haveApproved)
+}
+
+func unexpected(approved, difference, hint string) *Refusal {
 	if difference != "" {
 		difference = ": " + difference
 	}
 	return &Refusal{
 		Kind:    Unexpected,
-		Message: fmt.Sprintf("the plan is not the one approved in %q%s", report, difference),
-		Hint:    "compare this plan's report with the approved one, and give the new one to --expect when it is right",
+		Message: fmt.Sprintf("the plan is not the one approved in %s%s", approved, difference),
+		Hint:    hint,
+	}
+}
+
+const haveApproved = "have another role look at its report and run `relink approve RUN --reason TEXT`"
+
+// RefuseUnapproved is the refusal of a plan that nobody has approved, or whose
+// approval does not hold, for the reason given.
+func RefuseUnapproved(why string) *Refusal {
+	return &Refusal{
+		Kind:    Unapproved,
+		Message: "the plan is not approved: " + why,
+		Hint:    "make a dry run with the same options and " + haveApproved,
 	}
 }

@@ -163,10 +163,10 @@ func Save(ctx context.Context, conn *pgx.Conn, r linker.Run, scopeState string) 
 			    write_order = CASE $2 WHEN 'applying' THEN (SELECT coalesce(max(write_order), 0) + 1 FROM relink.runs) WHEN 'refused' THEN NULL ELSE write_order END,
 			    finished_at = CASE WHEN $10 THEN coalesce(finished_at, clock_timestamp()) END,
 			    source_name = nullif($11, ''), took = $12, left_alone = $13, scope_state = nullif($14, ''),
-			    known_refused = $15
+			    known_refused = $15, plan_sha256 = nullif($16, ''), approved_run = nullif($17, 0)
 			WHERE id = $1`
 		_, err := tx.Exec(ctx, update, r.ID, string(r.State), r.Source.Bytes, r.Source.SHA256, r.StagedRows,
-			counts, r.OutDir, r.Message, r.ExitStatus, r.State.Ended(), r.Source.Name, took, r.LeftAlone, scopeState, r.KnownRefused)
+			counts, r.OutDir, r.Message, r.ExitStatus, r.State.Ended(), r.Source.Name, took, r.LeftAlone, scopeState, r.KnownRefused, r.PlanSHA256, r.ApprovedRun)
 		if err != nil {
 			return fmt.Errorf("recording run %d: %w", r.ID, err)
 		}
@@ -182,6 +182,7 @@ const selectRun = `
 	    coalesce(r.database_name, ''), coalesce(r.platform_schema, ''), coalesce(r.server_address, ''),
 	    coalesce(r.system_identifier, ''), coalesce(r.role_name, ''),
 	    coalesce(r.reason, ''), coalesce(r.operator_role, ''), coalesce(r.operator_user, ''), coalesce(r.operator_host, ''), coalesce(r.environment, ''),
+	    coalesce(r.plan_sha256, ''), coalesce(r.approved_run, 0),
 	    EXISTS (
 	        SELECT FROM pg_locks AS l
 	        WHERE l.locktype = 'advisory'
@@ -293,7 +294,8 @@ func scanRun(row pgx.CollectableRow) (r linker.Run, err error) {
 		&r.OutDir, &r.Host, &r.PID, &r.Version, &r.StartedAt,
 		&applying, &finished, &r.ExitStatus, &r.Message, &took, &r.LeftAlone, &r.KnownRefused,
 		&r.Database.Name, &r.Database.Schema, &r.Database.Server, &r.Database.SystemIdentifier, &r.Database.Role,
-		&r.Reason, &r.Operator.Role, &r.Operator.User, &r.Operator.Host, &r.Database.Environment, &r.Alive)
+		&r.Reason, &r.Operator.Role, &r.Operator.User, &r.Operator.Host, &r.Database.Environment,
+		&r.PlanSHA256, &r.ApprovedRun, &r.Alive)
 	if err != nil {
 		return r, err
 	}

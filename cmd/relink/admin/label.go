@@ -71,9 +71,13 @@ func (a *commands) dbLabel(cmd *cobra.Command, args []string, o labelOptions) er
 	return a.OnDatabase(cmd.Context(), o.DatabaseOptions, func(ctx context.Context, cfg pg.Config) error {
 		store := postgres.NewStore(cfg)
 		if name != "" || o.clear {
-			return a.changeEnvironment(ctx, store, o.environment, func(e *linker.Environment) {
+			e, err := changeEnvironment(ctx, store, o.environment, func(e *linker.Environment) {
 				e.Label, e.Protected = name, o.protected
 			})
+			if err != nil || a.Quiet {
+				return err
+			}
+			return a.printLabel(e)
 		}
 		e, err := store.Environment(ctx)
 		if err != nil {
@@ -84,10 +88,9 @@ func (a *commands) dbLabel(cmd *cobra.Command, args []string, o labelOptions) er
 }
 
 // changeEnvironment changes what is kept of a database, of a protected one only
-// when named is its label, and prints the label.
-func (a *commands) changeEnvironment(ctx context.Context, store *postgres.Store, named string, change func(*linker.Environment)) error {
-	var now linker.Environment
-	err := store.SetEnvironment(ctx, func(e linker.Environment) (linker.Environment, error) {
+// when named is its label, and returns what stands there now.
+func changeEnvironment(ctx context.Context, store *postgres.Store, named string, change func(*linker.Environment)) (now linker.Environment, err error) {
+	err = store.SetEnvironment(ctx, func(e linker.Environment) (linker.Environment, error) {
 		if err := e.Admits(named, true); err != nil {
 			return e, err
 		}
@@ -95,10 +98,7 @@ func (a *commands) changeEnvironment(ctx context.Context, store *postgres.Store,
 		now = e
 		return e, nil
 	})
-	if err != nil || a.Quiet {
-		return err
-	}
-	return a.printLabel(now)
+	return now, err
 }
 
 func (a *commands) printLabel(e linker.Environment) error {

@@ -210,13 +210,16 @@ func (o *RuleOptions) Rules(set linker.Fields) linker.Rules {
 
 // RunOptions say why a run is begun and how it works on its database.
 type RunOptions struct {
-	Reason       string
-	Expect       string // the approved report, "" for none
-	Environment  string // the label that the database must have, "" for any
-	Lanes        int64
-	BatchRows    int64
-	LockTimeout  time.Duration
-	RetryTimeout time.Duration
+	Reason   string
+	Expect   string // the approved report, "" for none
+	Approved int64  // the dry run whose approved plan is carried out, 0 for none
+	// RequireApproval asks for the approval of another database role.
+	RequireApproval bool
+	Environment     string // the label that the database must have, "" for any
+	Lanes           int64
+	BatchRows       int64
+	LockTimeout     time.Duration
+	RetryTimeout    time.Duration
 }
 
 // defaultRetryTimeout is how long a run tries to get its database back before
@@ -226,6 +229,8 @@ const defaultRetryTimeout = 5 * time.Minute
 // Register adds the flags of a command that begins a run.
 func (o *RunOptions) Register(flags *pflag.FlagSet) {
 	flags.StringVar(&o.Expect, "expect", "", "write only if the plan's report equals `REPORT`, that of an approved dry run, byte for byte")
+	flags.Var(whole{&o.Approved, 1}, "approved", "write only the plan of this dry run, as it was approved with relink approve")
+	flags.BoolVar(&o.RequireApproval, "require-approval", false, "write only a plan that another database role has approved: of a dry run of this file with these options")
 	flags.Var(reason{&o.Reason}, "reason", fmt.Sprintf("why the run is made, kept in its record and shown with it; at most %d characters", linker.MaxReason))
 	o.RegisterAgain(flags)
 }

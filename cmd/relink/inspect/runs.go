@@ -93,19 +93,24 @@ func (a *commands) showRun(ctx context.Context, id string, o runsOptions) error 
 		return err
 	}
 	return a.OnDatabase(ctx, o.DatabaseOptions, func(ctx context.Context, cfg pg.Config) error {
-		_, run, err := runner.LoadRun(ctx, a.Console, cfg, n, 0)
+		store, run, err := runner.LoadRun(ctx, a.Console, cfg, n, 0)
+		if err != nil {
+			return err
+		}
+		approvals, err := store.ApprovalsOf(ctx, n)
 		if err != nil {
 			return err
 		}
 		if o.json {
-			return reports.WriteRunJSON(a.Stdout, run)
+			return reports.WriteRunJSON(a.Stdout, run, approvals)
 		}
-		return a.describe(run)
+		return a.describe(run, approvals)
 	})
 }
 
-// describe prints what is known of a run, a line for each fact.
-func (a *commands) describe(r linker.Run) error {
+// describe prints what is known of a run, a line for each fact, with the approvals
+// of its plan.
+func (a *commands) describe(r linker.Run, approvals []linker.Approval) error {
 	const form = "2006-01-02 15:04:05 UTC"
 	facts := [][2]string{
 		{"run", fmt.Sprint(r.ID)},
@@ -131,11 +136,18 @@ func (a *commands) describe(r linker.Run) error {
 		{"role", r.Database.Role},
 		{"operator", r.Operator.String()},
 		{"reason", r.Reason},
+		{"plan", r.PlanSHA256},
 		{"by", fmt.Sprintf("relink %s, process %d on %s", r.Version, r.PID, r.Host)},
 		{"folder", r.OutDir},
 		{"message", r.Message},
 		{"options", string(r.Options)},
 	}...)
+	for _, approval := range approvals {
+		facts = append(facts, [2]string{"approved", fmt.Sprintf("%s by %s: %s", approval.At.Format(form), approval.By, approval.Reason)})
+	}
+	if r.ApprovedRun != 0 {
+		facts = append(facts, [2]string{"approved", fmt.Sprintf("as the plan of run %d", r.ApprovedRun)})
+	}
 	for _, f := range facts {
 		if f[1] == "" {
 			continue

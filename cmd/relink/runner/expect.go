@@ -1,49 +1,66 @@
 package runner
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"hash"
 	"io"
 
+	"relink/batch"
 	"relink/linker"
 	"relink/linker/guard"
 	"relink/reports"
 )
 
-// expectation is a report that is not kept: it only compares itself with the
-// one that was approved, in that one's format.
+// expectation is a report that is not kept: it only compares itself with the one
+// that was approved, in that one's format.
 type expectation struct {
-	path     string
 	lines    reports.Writer
-	approved *reports.Expect
+	approved approvedReport
+	// refuse makes the refusal of a report that differs where it is said.
+	refuse   func(difference string) *guard.Refusal
 	finished bool
 }
 
-func newExpectation(path string) (*expectation, error) {
+// approvedReport compares what is written to it. Finish says where that differs,
+// "" when it does not.
+type approvedReport interface {
+	io.Writer
+	Finish() (difference string, err error)
+}
+
+// expectReport compares with the report at path.
+func expectReport(path string, refuse func(string) *guard.Refusal) (*expectation, error) {
 	approved, err := reports.OpenExpect(path)
 	if err != nil {
 		return nil, err
 	}
-	e := &expectation{path: path, approved: approved}
-	if approved.IsJSONL() {
+	return newExpectation(reportFile{approved}, approved.IsJSONL(), refuse), nil
+}
+
+func newExpectation(approved approvedReport, jsonl bool, refuse func(string) *guard.Refusal) *expectation {
+	e := &expectation{approved: approved, refuse: refuse}
+	if jsonl {
 		e.lines = reports.NewJSONL(approved)
 	} else {
 		e.lines = reports.NewCSV(approved)
 	}
-	return e, nil
+	return e
 }
 
 func (e *expectation) Write(entry linker.Entry, _ io.Reader) error { return e.lines.Write(entry) }
 
-// Commit returns a *linker.Refusal when the reports differ.
+// Commit returns a *guard.Refusal when the reports differ.
 func (e *expectation) Commit() error {
 	err := e.lines.Close()
 	e.finished = true
-	different, finishErr := e.approved.Finish()
+	difference, finishErr := e.approved.Finish()
 	if err := errors.Join(err, finishErr); err != nil {
 		return err
 	}
-	if different != nil {
-		return guard.RefuseUnexpected(e.path, different.String())
+	if difference != "" {
+		return e.refuse(difference)
 	}
 	return nil
 }
@@ -55,4 +72,59 @@ func (e *expectation) Abort() error {
 	e.finished = true
 	_, err := e.approved.Finish()
 	return err
+}
+
+// reportFile is an approved report that is at hand.
+type reportFile struct{ *reports.Expect }
+
+func (f reportFile) Finish() (string, error) {
+	different, err := f.Expect.Finish()
+	if different == nil {
+		return "", err
+	}
+	return different.String(), err
+}
+
+// checksum is an approved report of which only the checksum is left.
+type checksum struct {
+	hash.Hash
+	want, missing string
+}
+
+func newChecksum(want, missing string) checksum { return checksum{sha256.New(), want, missing} }
+
+func (c checksum) Finish() (string, error) {
+	if hex.EncodeToString(c.Sum(nil)) == c.want {
+		return "", nil
+	}
+	return c.missing, nil
+}
+
+// every is several reports as one.
+type every []batch.Report
+
+func (all every) Write(e linker.Entry, rest io.Reader) error {
+	for _, r := range all {
+		if err := r.Write(e, rest); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (all every) Commit() error {
+	for _, r := range all {
+		if err := r.Commit(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (all every) Abort() error {
+	var errs []error
+	for _, r := range all {
+		errs = append(errs, r.Abort())
+	}
+	return errors.Join(errs...)
 }

@@ -113,6 +113,10 @@ var options = []option{
 		return []string{strconv.FormatInt(*s.Guard.Force, 10)}
 	}},
 	{flag: "expect", about: database, notAPI: notKnownBefore, given: word(func(s *Settings) string { return s.Expect })},
+	{flag: "approved", about: database, notAPI: notKnownBefore, given: func(s *Settings) []string {
+		return when(s.Approved != 0, strconv.FormatInt(s.Approved, 10))
+	}},
+	{flag: "require-approval", about: database, notAPI: notKnownBefore, given: func(s *Settings) []string { return yes(s.RequireApproval) }},
 	{flag: "out", about: writing, given: func(s *Settings) []string {
 		usual, err := Absolute(flags.DefaultOut)
 		return when(err != nil || s.Out != usual, RelativePath(s.Out))

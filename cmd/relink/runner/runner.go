@@ -73,6 +73,7 @@ func (r *Runner) Begin(ctx context.Context, run linker.Run, in *source.Input, s 
 	if s.Expect, err = Absolute(r.Options.Expect); err != nil {
 		return err
 	}
+	s.Approved, s.RequireApproval = r.Options.Approved, r.Options.RequireApproval
 	options, err := s.encode()
 	if err != nil {
 		return fmt.Errorf("recording the options: %w", err)
@@ -138,7 +139,8 @@ func (r *Runner) do(ctx context.Context, run linker.Run, s Settings, resumed boo
 			defer release()
 		}
 	}
-	job := &batch.Job{
+	var job *batch.Job
+	job = &batch.Job{
 		Run: run, Input: input, Rules: s.Rules, Guard: s.Guard, Rewrite: r.Rewrite,
 		Open: func(ctx context.Context, again bool) (batch.Attempt, error) {
 			o := r.sessionOptions(run, s, again, resumed)
@@ -151,18 +153,21 @@ func (r *Runner) do(ctx context.Context, run linker.Run, s Settings, resumed boo
 			}
 			return session, pg.Explain(err)
 		},
-		Record:       r.record,
-		Begin:        l.begin,
-		Finish:       func(done *batch.Done) error { return l.finish(done, nil) },
+		Record: r.record,
+		Begin:  l.begin,
+		Finish: func(done *batch.Done) (err error) {
+			if run.DryRun && !r.Rewrite { // what can be approved
+				job.Run.PlanSHA256, err = reports.SHA256(l.files.Names()["report"])
+			}
+			return errors.Join(err, l.finish(done, nil))
+		},
 		Planned:      func(p guard.Plan) { r.nameOrganizations(p, s) },
 		RetryTimeout: r.Options.RetryTimeout,
 		Stop:         ctx.Done(),
 		Notice:       l.notice,
 		Progress:     &l.progress,
 	}
-	if s.Expect != "" {
-		job.Expect = func(*source.Reader) (batch.Report, error) { return newExpectation(s.Expect) }
-	}
+	r.expect(ctx, job, s)
 	if err := r.compareRefused(ctx, job, s); err != nil {
 		return r.fail(run, &batch.Done{Run: run}, resumed, err)
 	}
@@ -181,6 +186,9 @@ func (r *Runner) do(ctx context.Context, run linker.Run, s Settings, resumed boo
 	if r.Rewrite && run.State == linker.StateDone && !maps.Equal(run.Outcomes, done.Tally.Outcomes()) {
 		r.Console.Stderr.Warn(fmt.Sprintf("run %d ended with %s: links, recordings or CRM rows have changed since, "+
 			"and the rows that it did not change are reported as they would be decided now", run.ID, run.Outcomes))
+	}
+	if run.DryRun && !r.Rewrite && done.Refusal == nil && r.environment.RequireApproval {
+		l.notice(fmt.Sprintf("another role must approve this plan: relink approve%s %d --reason TEXT", SameDatabase(r.Command), run.ID))
 	}
 	if done.Refusal != nil && done.Applied {
 		done.Refusal.Hint = r.halfDoneHint(run.ID)

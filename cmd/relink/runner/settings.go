@@ -25,10 +25,15 @@ type Settings struct {
 	// another folder; "-" is standard input, whose copy stands in the run's
 	// folder. Rules hold what --set and --map-value give: see InputIn.
 	source.Input
-	Rules        linker.Rules `json:"rules,omitzero"`
-	Guard        guard.Guard  `json:"guard,omitzero"`
-	Expect       string       `json:"expect,omitempty"`
-	ReportFormat string       `json:"reportFormat"`
+	Rules  linker.Rules `json:"rules,omitzero"`
+	Guard  guard.Guard  `json:"guard,omitzero"`
+	Expect string       `json:"expect,omitempty"`
+	// Approved is the dry run whose approved plan is carried out, 0 for none.
+	Approved int64 `json:"approved,omitempty"`
+	// RequireApproval asks that another role than the one that writes has
+	// approved the plan.
+	RequireApproval bool   `json:"requireApproval,omitempty"`
+	ReportFormat    string `json:"reportFormat"`
 	// ReportCompress is one of folder.Compressions, "" for none.
 	ReportCompress string `json:"reportCompress,omitempty"`
 	// Out is where the run's folder is made, absolute.
@@ -114,6 +119,11 @@ func (s Settings) InputIn(dir string) source.Input {
 func IsFile(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular()
+}
+
+// clearNames leaves out what only says where files are and how they look.
+func (s *Settings) clearNames() {
+	s.Path, s.Name, s.Version, s.Out, s.ReportFormat, s.ReportCompress = "", "", "", "", "", ""
 }
 
 func (s Settings) encode() (json.RawMessage, error) {

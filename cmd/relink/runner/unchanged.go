@@ -77,7 +77,7 @@ func sameMeaning(run linker.Run, s Settings) (bool, error) {
 		return false, err
 	}
 	for _, x := range []*Settings{&other, &s} {
-		x.Path, x.Name, x.Version, x.Out, x.ReportFormat, x.ReportCompress = "", "", "", "", "", ""
+		x.clearNames()
 	}
 	a, err := other.encode()
 	if err != nil {

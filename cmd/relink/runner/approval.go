@@ -1,0 +1,179 @@
+package runner
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"relink/batch"
+	"relink/batch/source"
+	"relink/cmd/relink/exit"
+	"relink/cmd/relink/flags"
+	"relink/linker"
+	"relink/linker/guard"
+	"relink/reports"
+)
+
+// expect makes a job compare its plan with what was approved: the report of
+// --expect, and the plan of a dry run that another role has approved.
+func (r *Runner) expect(ctx context.Context, job *batch.Job, s Settings) {
+	must := s.Approved != 0 || s.RequireApproval || !job.Run.DryRun && r.environment.RequireApproval
+	if r.Rewrite || s.Expect == "" && !must {
+		return
+	}
+	// Of a run that goes on nobody but its own records says what it was to do.
+	job.ExpectAgain = must
+	job.Expect = func(*source.Reader) (batch.Report, error) {
+		var all every
+		if s.Expect != "" {
+			e, err := expectReport(s.Expect, func(difference string) *guard.Refusal { return guard.RefuseUnexpected(s.Expect, difference) })
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, e)
+		}
+		if must {
+			e, err := r.expectApproved(ctx, job, s)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, e)
+		}
+		return all, nil
+	}
+}
+
+// expectApproved compares with the plan that was approved for the job, or returns a
+// *guard.Refusal when none was.
+func (r *Runner) expectApproved(ctx context.Context, job *batch.Job, s Settings) (*expectation, error) {
+	a, err := r.approval(ctx, job.Run, s)
+	if err != nil {
+		return nil, err
+	}
+	job.Run.ApprovedRun = a.Run
+	dry, err := r.Store.Run(ctx, a.Run)
+	if err != nil {
+		return nil, err
+	}
+	approved, err := readSettings(linker.Run{ID: a.Run, Options: a.Options})
+	if err != nil {
+		return nil, err
+	}
+	refuse := func(difference string) *guard.Refusal { return guard.RefuseMoved(a, difference) }
+	report := reportOf(dry, approved)
+	if sum, err := reports.SHA256(report); err == nil && sum == a.PlanSHA256 {
+		return expectReport(report, refuse)
+	}
+	missing := fmt.Sprintf("its report is not at %s any more, so that nobody can say which line differs", report)
+	return newExpectation(newChecksum(a.PlanSHA256, missing), approved.ReportFormat == "jsonl", refuse), nil
+}
+
+// reportOf is the report in the folder of a run.
+func reportOf(run linker.Run, s Settings) string {
+	return filepath.Join(run.OutDir, "report."+flags.Extension(s.ReportFormat, s.ReportCompress))
+}
+
+// approval finds the newest approval that a run may go by, or returns a
+// *guard.Refusal that says why there is none.
+func (r *Runner) approval(ctx context.Context, run linker.Run, s Settings) (a linker.Approval, err error) {
+	var found []linker.Approval
+	why := "no dry run of it is approved"
+	if s.Approved != 0 {
+		found, err = r.Store.ApprovalsOf(ctx, s.Approved)
+		why = fmt.Sprintf("run %d is not approved", s.Approved)
+	} else {
+		found, err = r.Store.ApprovalsFor(ctx, run)
+	}
+	if err != nil {
+		return a, err
+	}
+	me, err := r.Store.Operator(ctx)
+	if err != nil {
+		return a, err
+	}
+	for i, a := range found {
+		unfit := unfit(a, run, s)
+		if unfit == "" && (s.RequireApproval || r.environment.RequireApproval) && (a.By.Role == me.Role || a.By.Role == run.Operator.Role) {
+			unfit = fmt.Sprintf("by role %s, which is to write it: another role must approve it", a.By.Role)
+		}
+		if unfit == "" {
+			return a, nil
+		}
+		if i == 0 {
+			why = fmt.Sprintf("run %d is approved %s", a.Run, unfit)
+		}
+	}
+	return a, guard.RefuseUnapproved(why)
+}
+
+// unfit says why an approval is not one of what a run does, "" when it is.
+func unfit(a linker.Approval, run linker.Run, s Settings) string {
+	switch {
+	case a.Kind != run.Kind:
+		return fmt.Sprintf("as %s, and this is %s", withArticle(a.Kind), withArticle(run.Kind))
+	case a.Schema != run.Database.Schema:
+		return fmt.Sprintf("for schema %q, and this is %q", a.Schema, run.Database.Schema)
+	case a.OfRun != run.OfRun:
+		return fmt.Sprintf("for a revert of run %d, not of run %d", a.OfRun, run.OfRun)
+	case a.SourceSHA256 != run.Source.SHA256:
+		return fmt.Sprintf("for another file (SHA-256 %.12s…, and this is %.12s…)", a.SourceSHA256, run.Source.SHA256)
+	case !samePlanning(a, s):
+		return fmt.Sprintf("with other options: relink runs show %d lists them", a.Run)
+	}
+	return ""
+}
+
+func withArticle(k linker.Kind) string {
+	if strings.ContainsRune("aeiou", rune(k[0])) && k != "unlink" {
+		return "an " + string(k)
+	}
+	return "a " + string(k)
+}
+
+// samePlanning reports whether a run with the settings reads and decides rows as
+// the dry run did that was approved. What the plan's report looks like, where it
+// goes and when a guard refuses it makes no difference.
+func samePlanning(a linker.Approval, s Settings) bool {
+	approved, err := readSettings(linker.Run{ID: a.Run, Options: a.Options})
+	if err != nil {
+		return false // of a newer relink
+	}
+	var texts [2][]byte
+	for i, x := range []Settings{approved, s} {
+		x.clearNames()
+		x.Guard, x.MaxBytes, x.OutGroup = guard.Guard{Reconcile: x.Guard.Reconcile}, 0, ""
+		x.Expect, x.Approved, x.RequireApproval = "", 0, false
+		if texts[i], err = x.encode(); err != nil {
+			return false
+		}
+	}
+	return bytes.Equal(texts[0], texts[1])
+}
+
+// Approvable returns why the plan of a run cannot be approved, nil when it can.
+// What is approved is the report that stands in the run's folder, if it is at hand.
+func Approvable(run linker.Run) error {
+	switch {
+	case !run.DryRun:
+		return exit.Usage("repeat its command with --dry-run, and approve that", "run %d is no dry run: it has no plan to approve", run.ID)
+	case run.State != linker.StateDone:
+		return exit.Usage("repeat the dry run", "run %d is %s: it has no plan to approve", run.ID, run.State)
+	case run.PlanSHA256 == "":
+		return exit.Usage("repeat the dry run with this relink", "run %d was made by an older relink, which did not keep the checksum of its plan", run.ID)
+	}
+	s, err := readSettings(run)
+	if err != nil {
+		return exit.Usage("use the relink that made it: "+run.Version, "%w", err)
+	}
+	report := reportOf(run, s)
+	if !IsFile(report) {
+		return nil
+	}
+	sum, err := reports.SHA256(report)
+	if err == nil && sum != run.PlanSHA256 {
+		return exit.Usage("repeat the dry run", "%s is not what run %d has reported: it was changed since", report, run.ID)
+	}
+	return err
+}
