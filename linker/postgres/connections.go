@@ -21,8 +21,8 @@ func (s *Store) Connections(ctx context.Context, ids []string, organization stri
 	}
 	defer pg.Close(conn)
 	const query = `
-		SELECT id::text, platform, coalesce(name, '')
-		FROM platform.integration_connections
+		SELECT id::text, coalesce(platform::text, ''), coalesce(name::text, '')
+		FROM platform.integration_connections AS c
 		WHERE id::text = ANY($1) AND ($2 = '' OR organization_id::text = $2)
 		ORDER BY id::text COLLATE "C"`
 	rows, err := conn.Query(ctx, t.Inline(query), ids, organization)

@@ -57,7 +57,7 @@ func (s *Store) CheckNames(ctx context.Context, rules linker.Rules) error {
 		return fmt.Errorf("looking for organizations: %w", err)
 	}
 	if len(unknown) > 0 {
-		there, err := some(ctx, conn, t.Inline(`SELECT DISTINCT organization_id::text COLLATE "C" FROM platform.integration_connections ORDER BY 1`))
+		there, err := some(ctx, conn, t.Inline(`SELECT DISTINCT organization_id::text COLLATE "C" FROM platform.integration_connections AS c ORDER BY 1`))
 		if err != nil {
 			return fmt.Errorf("listing the organizations: %w", err)
 		}
@@ -70,7 +70,7 @@ func (s *Store) CheckNames(ctx context.Context, rules linker.Rules) error {
 	if len(unknown) > 0 {
 		there, err := some(ctx, conn, t.Inline(`
 			SELECT format('%s (%s, %s)', id, coalesce(name, 'without a name'), platform)
-			FROM platform.integration_connections
+			FROM platform.integration_connections AS c
 			WHERE $1::text IS NULL OR organization_id::text = $1
 			ORDER BY id::text COLLATE "C"`), organization)
 		if err != nil {

@@ -165,7 +165,7 @@ func (w *world) fewPrivileges() (role string) {
 		GRANT USAGE, CREATE ON SCHEMA relink TO few;
 		GRANT SELECT, INSERT, UPDATE ON relink.runs TO few;
 		GRANT SELECT, INSERT ON relink.marks TO few;
-		GRANT SELECT ON relink.environment, relink.approvals TO few`, "few", role))
+		GRANT SELECT ON relink.platforms, relink.environment, relink.approvals TO few`, "few", role))
 	return role
 }
 

@@ -195,7 +195,7 @@ func (c *contract) checkOwnSchema(ctx context.Context, conn *pgx.Conn) error {
 		c.grant("SELECT, INSERT", "relink.marks", "relink.marks", "to mark what a run has done")
 	}
 	for _, t := range []struct{ name, purpose string }{
-		{"environment", "to tell what the database is"}, {"approvals", "to find the plans that may be carried out"},
+		{"platforms", "to find the platform"}, {"environment", "to tell what the database is"}, {"approvals", "to find the plans that may be carried out"},
 	} {
 		r, there := c.relation(migrations.Schema, t.name)
 		if there && !c.mayAll(r, func(f columnFacts) bool { return f.MaySelect }) {

@@ -275,7 +275,7 @@ func TestCheckAsksForExactlyThePrivilegesThatAreNeeded(t *testing.T) {
 	findings := wantFindings(t, conn, "",
 		"schema relink"+lacks+"USAGE", "schema relink"+lacks+"CREATE",
 		"relink.migrations"+lacks+"SELECT", "relink.runs"+lacks+"SELECT, INSERT, UPDATE",
-		"relink.marks"+lacks+"SELECT, INSERT", "relink.environment"+lacks+"SELECT", "relink.approvals"+lacks+"SELECT",
+		"relink.marks"+lacks+"SELECT, INSERT", "relink.platforms"+lacks+"SELECT", "relink.environment"+lacks+"SELECT", "relink.approvals"+lacks+"SELECT",
 		"schema public"+lacks+"USAGE", "recordings"+lacks+"SELECT", "integration_connections"+lacks+"SELECT",
 		"crm_entities"+lacks+"SELECT", "recording_links"+lacks+"SELECT", "recording_links"+lacks+"INSERT",
 		"recording_links"+lacks+"UPDATE")

@@ -196,8 +196,11 @@ func (l *lane) run(ctx context.Context, blocks blockRange, applied *atomic.Int64
 }
 
 // apply does one batch: on the fast path, and when anything is not as planned,
-// on the slow one.
+// on the slow one. The fast path relies on a unique index to tell it.
 func (l *lane) apply(ctx context.Context, from, to pgTID) (int64, error) {
+	if !l.x.oneCurrent.byIndex {
+		return l.applySlow(ctx, from, to)
+	}
 	var n int64
 	err := l.waitForTable(ctx, func() (err error) {
 		n, err = l.fast(ctx, from, to)
@@ -209,6 +212,10 @@ func (l *lane) apply(ctx context.Context, from, to pgTID) (int64, error) {
 	if err == nil || !(errors.Is(err, errNotAsPlanned) || isRefusal(err)) {
 		return n, err
 	}
+	return l.applySlow(ctx, from, to)
+}
+
+func (l *lane) applySlow(ctx context.Context, from, to pgTID) (int64, error) {
 	rows, err := l.read(ctx, from, to)
 	if err != nil {
 		return 0, err

@@ -29,10 +29,11 @@ type change struct {
 	entity    string // "" for a revert that only clears
 	dataType  string // of the CRM row, once it is locked
 	trigger   *string
-	link      string  // the current link as planned, "" for none
-	made      string  // the new link, once it is made
-	expected  *string // the CRM row that the link must be to, "" for no link, nil for any
-	restores  string  // revert: the link that the new one brings back, "" for none
+	link      string      // the current link as planned, "" for none
+	made      string      // the new link, once it is made
+	cleared   currentLink // the link that was current, once it is cleared
+	expected  *string     // the CRM row that the link must be to, "" for no link, nil for any
+	restores  string      // revert: the link that the new one brings back, "" for none
 }
 
 // applied is what became of a change.
@@ -173,7 +174,7 @@ func (l *lane) note(ctx context.Context, tx pgx.Tx, done []applied) error {
 
 // slowPath is the slow path under the rules of this run.
 func (x *Session) slowPath() *slowPath {
-	return &slowPath{texts: x.texts, run: &x.opt.Run, rules: x.opt.Rules, scope: x.clearable(), canLock: x.canLock}
+	return &slowPath{texts: x.texts, run: &x.opt.Run, rules: x.opt.Rules, scope: x.clearable(), canLock: x.canLock, oneCurrent: x.oneCurrent}
 }
 
 // planned is the outcome that a change has when all goes as planned.

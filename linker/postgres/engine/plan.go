@@ -23,6 +23,9 @@ func (x *Session) Plan(ctx context.Context, first bool) (guard.Plan, error) {
 	ctx, done := x.during(ctx)
 	defer done()
 	p := planner{x: x, ctx: ctx}
+	if x.oneCurrent, p.err = findOneCurrent(ctx, x.work, x.texts.Platform); p.err != nil {
+		return guard.Plan{}, x.cause(fmt.Errorf("looking for the unique index on current links: %w", p.err))
+	}
 	if first {
 		p.err = x.noteStateBefore(ctx)
 	}
@@ -45,6 +48,7 @@ func (x *Session) Plan(ctx context.Context, first bool) (guard.Plan, error) {
 // rows plans the staged rows.
 func (p *planner) rows(first bool) {
 	p.resolve()
+	p.oneEach()
 	p.secondLook()
 	if p.x.opt.Rules.FollowMerges {
 		p.survivors()

@@ -65,6 +65,9 @@ type revertible struct {
 // readyToRevert locks the links that the plan names and returns the changes
 // whose link is still current and whose CRM row is still there.
 func (s *slowPath) readyToRevert(ctx context.Context, tx pgx.Tx, changes []change) (r revertible, err error) {
+	if err := s.lockRecordings(ctx, tx, changes); err != nil {
+		return r, err
+	}
 	var clearing, restoring []change
 	for _, c := range changes {
 		if c.entity == "" {

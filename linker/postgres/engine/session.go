@@ -78,7 +78,8 @@ type Session struct {
 	canLock bool // this role may lock CRM rows against deletion
 	// hasKey says that a foreign key keeps links from naming a CRM row that
 	// is not there. Without one, as where crm_entities is a view, apply looks.
-	hasKey bool
+	hasKey     bool
+	oneCurrent oneCurrent // known from Plan on
 	// scope limits which links are cleared and which are extra; nil values
 	// do not limit. An implied scope is known only once rows are resolved.
 	scope    postgres.Limits

@@ -31,8 +31,9 @@ type Single struct {
 
 	hints *hints
 
-	mu    sync.Mutex
-	known *sql.Texts
+	mu         sync.Mutex
+	known      *sql.Texts
+	oneCurrent *oneCurrent // nil until it is looked for
 }
 
 // singleTries is how often one request is begun again after it met a lock, a
@@ -97,7 +98,7 @@ func (s *Single) Ping(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.pool.Exec(ctx, texts.Inline("SELECT FROM platform.recording_links LIMIT 0"))
+	_, err = s.pool.Exec(ctx, texts.Inline("SELECT FROM platform.recording_links AS l LIMIT 0"))
 	return err
 }
 
@@ -278,7 +279,11 @@ func planOne(ctx context.Context, tx pgx.Tx, t *sql.Texts, organization string, 
 // relink carries a planned change out.
 func (s *Single) relink(ctx context.Context, tx pgx.Tx, t *sql.Texts, p plannedRow, trigger string) (linker.Decision, error) {
 	// One row needs no lock on its CRM row: the foreign key takes it.
-	path := &slowPath{texts: t}
+	keeps, err := s.findOneCurrent(ctx, tx, t)
+	if err != nil {
+		return linker.Decision{}, err
+	}
+	path := &slowPath{texts: t, oneCurrent: keeps}
 	c := change{row: 1, recording: p.recording, entity: p.EntityID, trigger: sql.OrNull(trigger), link: p.link}
 	done, err := path.link(ctx, tx, []change{c})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -36,6 +37,8 @@ type slowPath struct {
 	rules   linker.Rules
 	scope   postgres.Limits // outside which no link is cleared
 	canLock bool            // this role may lock CRM rows against deletion
+	// oneCurrent is what keeps a recording from having two current links.
+	oneCurrent oneCurrent
 }
 
 // link makes every change that can be made, in the caller's transaction, and
@@ -44,6 +47,9 @@ type slowPath struct {
 // assumed: each statement needs its fresh snapshot.
 func (s *slowPath) link(ctx context.Context, tx pgx.Tx, changes []change) ([]applied, error) {
 	done := make([]applied, 0, len(changes))
+	if err := s.lockRecordings(ctx, tx, changes); err != nil {
+		return nil, err
+	}
 	left, gone, err := s.lockTargets(ctx, tx, changes)
 	if err != nil {
 		return nil, err
@@ -154,7 +160,11 @@ func (s *slowPath) lockTargets(ctx context.Context, tx pgx.Tx, changes []change)
 }
 
 // currentLink is a link that is locked and current.
-type currentLink struct{ id, entity, dataType string }
+type currentLink struct {
+	id, entity, dataType string
+	trigger              *string
+	linkedAt             *time.Time
+}
 
 // lockLinks locks the links that stand in the way of changes and may be cleared.
 func (s *slowPath) lockLinks(ctx context.Context, tx pgx.Tx, changes []change) (map[int64]currentLink, error) {
@@ -173,7 +183,7 @@ func lockedLinks(rows pgx.Rows, err error) (map[int64]currentLink, error) {
 	if err == nil {
 		var row int64
 		var l currentLink
-		_, err = pgx.ForEachRow(rows, []any{&row, &l.id, &l.entity, &l.dataType}, func() error {
+		_, err = pgx.ForEachRow(rows, []any{&row, &l.id, &l.entity, &l.dataType, &l.trigger, &l.linkedAt}, func() error {
 			links[row] = l
 			return nil
 		})
@@ -219,7 +229,7 @@ func (s *slowPath) write(ctx context.Context, tx pgx.Tx, changes []change, locke
 			a.Outcome = linker.Replaced
 		}
 		done[c.row] = a
-		c.made, c.link = link, cleared.id
+		c.made, c.cleared = link, cleared
 		marked = append(marked, c)
 	}
 	return done, s.mark(ctx, tx, marked)
@@ -254,7 +264,11 @@ func (s *slowPath) make(ctx context.Context, tx pgx.Tx, changes []change) (map[s
 		return nil, nil
 	}
 	slices.SortFunc(wanted, func(a, b change) int { return cmp.Compare(a.recording, b.recording) })
-	rows, err := tx.Query(ctx, s.texts.Of("make_links"),
+	statement := "make_links"
+	if !s.oneCurrent.byIndex {
+		statement = "make_links_locked"
+	}
+	rows, err := tx.Query(ctx, s.texts.Of(statement),
 		each(wanted, func(c change) string { return c.recording }),
 		each(wanted, func(c change) string { return c.dataType }),
 		each(wanted, func(c change) string { return c.entity }),
@@ -283,8 +297,13 @@ func (s *slowPath) mark(ctx context.Context, tx pgx.Tx, changes []change) error 
 		each(changes, func(c change) int64 { return c.row }),
 		each(changes, func(c change) string { return c.recording }),
 		each(changes, func(c change) string { return c.made }),
-		each(changes, func(c change) string { return c.link }),
-		each(changes, func(c change) string { return c.restores }))
+		each(changes, func(c change) string { return c.cleared.id }),
+		each(changes, func(c change) string { return c.restores }),
+		each(changes, func(c change) string { return c.entity }),
+		each(changes, func(c change) string { return c.cleared.entity }),
+		each(changes, func(c change) string { return c.cleared.dataType }),
+		each(changes, func(c change) *string { return c.cleared.trigger }),
+		each(changes, func(c change) *time.Time { return c.cleared.linkedAt }))
 	if err != nil {
 		return fmt.Errorf("marking what is done: %w", err)
 	}

@@ -17,6 +17,8 @@ const (
 	Run   = 0x72656c01 // held by the leader of the one writing run
 	Fence = 0x72656c02 // held shared by every lane that may write
 	Alive = 0x72656c03 // held by a run's leader, with the run's id
+	// Recordings is held for a transaction, with a number made of a recording's id.
+	Recordings = 0x72656c04
 )
 
 // Poll is how often a waiting leader looks again. A queued

@@ -83,24 +83,34 @@ func Locate(ctx context.Context, conn *pgx.Conn, cfg Config) (Place, error) {
 // one there is when name is "". It returns name itself where no platform is called
 // so, or a schema is.
 func schemaOfPlatform(ctx context.Context, conn *pgx.Conn, name string) (string, error) {
-	const look = `
-		SELECT to_regclass('relink.platforms') IS NOT NULL
-		    AND NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)`
-	var some bool
-	if err := conn.QueryRow(ctx, look, name).Scan(&some); err != nil || !some {
+	some, err := HasPlatforms(ctx, conn)
+	if err != nil || !some {
 		return name, err
 	}
 	const query = `
 		SELECT max(schema)
 		FROM relink.platforms
-		WHERE name = $1 OR $1 = ''
+		WHERE (name = $1 OR $1 = '') AND NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)
 		HAVING count(*) = 1`
 	schema := name
-	err := conn.QueryRow(ctx, query, name).Scan(&schema)
+	err = conn.QueryRow(ctx, query, name).Scan(&schema)
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = nil
 	}
 	return schema, err
+}
+
+// HasPlatforms tells whether table relink.platforms is there and may be read.
+func HasPlatforms(ctx context.Context, conn *pgx.Conn) (has bool, err error) {
+	const query = `
+		SELECT EXISTS (
+		    SELECT FROM pg_class AS c
+		    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+		    WHERE n.nspname = 'relink' AND c.relname = 'platforms'
+		        AND has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE')
+		)`
+	err = conn.QueryRow(ctx, query).Scan(&has)
+	return has, err
 }
 
 // homeOf returns the schema in which the platform's own sessions find its table of

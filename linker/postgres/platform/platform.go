@@ -1,14 +1,14 @@
 package platform
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"strings"
-	"text/template"
 
 	"github.com/jackc/pgx/v5"
+
+	"relink/linker/postgres/pg"
 )
 
 // The platform's tables, as statements call them after "platform.".
@@ -31,24 +31,35 @@ const (
 
 var tables = []string{Recordings, Connections, Entities, Links}
 
-// Platform is one platform of a database.
+// Platform is one platform of a database. One with a schema alone is the reference.
 type Platform struct {
 	// Schema holds its tables. A run is made in one.
 	Schema string
+	// Name is the platform's in relink.platforms, "" where it has no row there.
+	Name string
+	// ID is the schema's number, which platforms of one database do not share.
+	ID uint32
 	// Path is the search_path with which its own triggers run.
 	Path string
 	// Profile is what the catalog does not tell.
 	Profile Profile
-	// types of columns, "table.column", as SQL names them.
-	types map[string]string
-	// readOnly are columns that a view shows and that nothing can be written to,
-	// because the table beneath has none of their like.
-	readOnly map[string]bool
+	// columns are those there are, by "table.column".
+	columns map[string]column
 }
 
-// Load reads from the catalog what the tables in schema hold.
+// column is what the catalog says of a column.
+type column struct {
+	kind string // its type as SQL names it; that beneath a domain
+	// readOnly means that a view shows it and that nothing can be written to it,
+	// because the table beneath has none of its like.
+	readOnly bool
+	labels   []string // of an enum, else nil
+}
+
+// Load reads from the catalog what the tables in schema hold, and the profile. It
+// returns an error that names the place when the two do not fit.
 func Load(ctx context.Context, conn *pgx.Conn, schema, path string) (*Platform, error) {
-	p := &Platform{Schema: schema, Path: path, types: map[string]string{}, readOnly: map[string]bool{}}
+	p := &Platform{Schema: schema, Path: path, columns: map[string]column{}}
 	// A domain counts as the type beneath it.
 	const query = `
 		WITH RECURSIVE base AS (
@@ -56,8 +67,9 @@ func Load(ctx context.Context, conn *pgx.Conn, schema, path string) (*Platform, 
 		    UNION ALL
 		    SELECT d.oid, b.type FROM pg_type AS d JOIN base AS b ON b.oid = d.typbasetype WHERE d.typtype = 'd'
 		)
-		SELECT c.relname || '.' || a.attname, format('%I.%I', tn.nspname, t.typname),
-		    c.relkind = 'v' AND NOT pg_column_is_updatable(c.oid, a.attnum, false)
+		SELECT n.oid, c.relname || '.' || a.attname, format('%I.%I', tn.nspname, t.typname),
+		    c.relkind = 'v' AND NOT pg_column_is_updatable(c.oid, a.attnum, false),
+		    (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum AS e WHERE e.enumtypid = t.oid)
 		FROM pg_class AS c
 		JOIN pg_namespace AS n ON n.oid = c.relnamespace
 		JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -69,66 +81,58 @@ func Load(ctx context.Context, conn *pgx.Conn, schema, path string) (*Platform, 
 	if err != nil {
 		return nil, fmt.Errorf("reading the platform's columns: %w", err)
 	}
-	var column, kind string
-	var readOnly bool
-	_, err = pgx.ForEachRow(rows, []any{&column, &kind, &readOnly}, func() error {
-		p.types[column], p.readOnly[column] = kind, readOnly
+	var name string
+	var c column
+	_, err = pgx.ForEachRow(rows, []any{&p.ID, &name, &c.kind, &c.readOnly, &c.labels}, func() error {
+		p.columns[name] = c
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading the platform's columns: %w", err)
 	}
-	if p.Profile, err = loadProfile(ctx, conn, schema); err != nil {
-		return nil, err
+	if err := p.loadProfile(ctx, conn); err != nil {
+		return nil, fmt.Errorf("relink.platforms, the row of schema %q: %w", schema, err)
+	}
+	for _, absent := range p.Profile.Absent {
+		delete(p.columns, absent)
+	}
+	if err := p.fit(); err != nil {
+		return nil, fmt.Errorf("the platform in schema %q: %w", schema, err)
 	}
 	return p, nil
 }
 
-// loadProfile reads the profile of the platform in schema. Before the first
-// migration there is none.
-func loadProfile(ctx context.Context, conn *pgx.Conn, schema string) (Profile, error) {
-	var there bool
-	err := conn.QueryRow(ctx, "SELECT to_regclass('relink.platforms') IS NOT NULL").Scan(&there)
+// loadProfile reads the platform's name and profile. Where the table of platforms is
+// not there yet, or may not be read, there is none: `relink db check` tells.
+func (p *Platform) loadProfile(ctx context.Context, conn *pgx.Conn) error {
+	there, err := pg.HasPlatforms(ctx, conn)
 	if err != nil || !there {
-		return Profile{}, err
+		return err
 	}
 	var data []byte
-	err = conn.QueryRow(ctx, "SELECT profile FROM relink.platforms WHERE schema = $1", schema).Scan(&data)
+	err = conn.QueryRow(ctx, "SELECT name, profile FROM relink.platforms WHERE schema = $1", p.Schema).Scan(&p.Name, &data)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return Profile{}, nil
+		return nil
 	}
 	if err != nil {
-		return Profile{}, fmt.Errorf("reading table relink.platforms: %w", err)
+		return err
 	}
-	profile, err := ParseProfile(data)
-	if err != nil {
-		return Profile{}, fmt.Errorf("relink.platforms, the row of schema %q: %w", schema, err)
-	}
-	return profile, nil
+	p.Profile, err = ParseProfile(data)
+	return err
 }
 
-// Base returns the table itself, as statements name it.
+// Base returns the table itself, as statements that write name it.
 func (p *Platform) Base(name string) string { return pgx.Identifier{p.Schema, name}.Sanitize() }
-
-// Table returns a table as statements name it. It panics for a name that is
-// none of the platform's tables.
-func (p *Platform) Table(name string) string {
-	switch name {
-	case Recordings, Connections, Entities, Links:
-		return p.Base(name)
-	}
-	panic("the platform has no table " + name)
-}
 
 // textType is the type of a column that is not there, or not known.
 const textType = "pg_catalog.text"
 
 // typeOf is the type of a column, "table.column", with its schema.
 func (p *Platform) typeOf(column string) string {
-	if p == nil || p.types[column] == "" {
+	if p == nil || p.columns[column].kind == "" {
 		return textType
 	}
-	return p.types[column]
+	return p.columns[column].kind
 }
 
 // Kind is what the ids in a column, "table.column", are.
@@ -157,103 +161,4 @@ func (p *Platform) inOrder(column, id string) string {
 		return id + ` COLLATE "C"`
 	}
 	return id
-}
-
-// Functions are what templates of statements may call, for platform p; for nil
-// they have their names only.
-func Functions(p *Platform) template.FuncMap {
-	return template.FuncMap{
-		"newLink": p.newLink, "newValues": p.newValues, "clearing": p.clearing, "type": p.typeOf, "idType": p.idType, "inOrder": p.inOrder,
-		"outside": outside, "within": p.within, "nearKey": nearKey, "looseKey": looseKey, "asExpected": p.asExpected,
-	}
-}
-
-// linkColumns are what a new link is made of, each with its value, "" for the
-// column of the same name.
-var linkColumns = []struct{ name, value string }{
-	{"recording_id", ""},
-	{"data_type", ""},
-	{"entity_id", ""},
-	{"trigger", ""},
-	{"linked_at", "pg_catalog.clock_timestamp()"},
-}
-
-func (p *Platform) writes(column string) bool { return p == nil || !p.readOnly[Links+"."+column] }
-
-// newLink lists the columns of a new link that can be written.
-func (p *Platform) newLink() string {
-	var names []string
-	for _, c := range linkColumns {
-		if p.writes(c.name) {
-			names = append(names, c.name)
-		}
-	}
-	return strings.Join(names, ", ")
-}
-
-// newValues are their values, of columns of the relation from.
-func (p *Platform) newValues(from string) string {
-	var values []string
-	for _, c := range linkColumns {
-		if p.writes(c.name) {
-			values = append(values, cmp.Or(c.value, from+"."+c.name))
-		}
-	}
-	return strings.Join(values, ", ")
-}
-
-// clearing sets what clears link l, for the trigger given.
-func (p *Platform) clearing(trigger string) string {
-	set := "cleared_at = greatest(pg_catalog.clock_timestamp(), l.linked_at)"
-	if p.writes("cleared_trigger") {
-		set += ",\n    cleared_trigger = " + trigger
-	}
-	return set
-}
-
-// outside is true of a link that is outside a scope, whose connections, data
-// types and organizations are the parameters first, first+1 and first+2, null
-// for those that do not limit. It is null where a part of the link is not known:
-// what is inside, it IS NOT TRUE of.
-func outside(connection, dataType, organization string, first int) string {
-	return fmt.Sprintf("(%s::text <> ALL ($%d::text[]) OR %s::text <> ALL ($%d::text[]) OR %s::text <> ALL ($%d::text[]))",
-		connection, first, dataType, first+1, organization, first+2)
-}
-
-// within is true of a CRM row in one of the connections that parameter n lists, or
-// of all when it is null. Unlike outside it is written so that an index on the
-// connection serves it: a small tenant's run does not read the whole platform.
-func (p *Platform) within(connection string, n int) string {
-	cast := ""
-	if t := p.idType(ConnectionOfEntity); t != textType {
-		cast = "::" + t + "[]"
-	}
-	return fmt.Sprintf("($%[1]d::text[] IS NULL OR %[2]s = ANY ($%[1]d::text[]%[3]s))", n, connection, cast)
-}
-
-// asExpected is whether a link to CRM row entity is what a staged row expects, null
-// where it expects nothing. The CRM row's externalId is looked up only where the
-// row expects one.
-func (p *Platform) asExpected(row, entity string) string {
-	return fmt.Sprintf(`CASE
-            WHEN %[1]s.expected IS NULL THEN NULL
-            WHEN %[1]s.expected = '-' THEN %[2]s IS NULL
-            WHEN %[1]s.expected_external_ids IS NULL THEN (%[2]s = %[1]s.expected_entity_id) IS TRUE
-            ELSE EXISTS (
-                SELECT FROM platform.crm_entities AS linked
-                WHERE linked.id = %[2]s AND linked.external_id = ANY (%[1]s.expected_external_ids::%[3]s[])
-            )
-        END`, row, entity, p.idType(ExternalID))
-}
-
-// nearKey is what ids share that differ in letter case or leading zeros only. It
-// follows ASCII, as ids do, which is many times faster than a language's rules.
-func nearKey(id string) string { return fmt.Sprintf(`ltrim(lower(%s::text COLLATE "C"), '0')`, id) }
-
-// looseKey is what ids share that differ in letter case, leading zeros or
-// anything but letters and digits. Letters beyond ASCII are left out of it:
-// which of them differ in case only would depend on the database's locale, and
-// where the key is used, to take too many ids for one is the safe side.
-func looseKey(id string) string {
-	return fmt.Sprintf(`ltrim(regexp_replace(regexp_replace(lower(%s::text COLLATE "C"), '^urn:uuid:', ''), '[^a-z0-9]+', '', 'g'), '0')`, id)
 }

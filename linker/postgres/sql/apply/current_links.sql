@@ -9,6 +9,6 @@ SELECT
     coalesce(l.trigger, ''),
     {{outside "home.id" "l.data_type" "home.organization_id" 3}} IS TRUE AS is_elsewhere
 FROM unnest($1::bigint[], $2::text[]::{{type "recording_links.recording_id"}}[]) AS w (row_no, recording_id)
-JOIN platform.recording_links AS l ON l.recording_id = w.recording_id AND l.cleared_at IS NULL
+JOIN platform.recording_links AS l ON l.recording_id = w.recording_id AND {{current "l"}}
 LEFT JOIN platform.crm_entities AS e ON e.id = l.entity_id
 LEFT JOIN platform.integration_connections AS home ON home.id = e.integration_connection_id

@@ -5,7 +5,7 @@
 -- $1 the run, $2 $3 a range of the work list, $4 a foreign key makes sure that
 -- the CRM rows are there
 WITH made AS (
-    INSERT INTO platform.recording_links ({{newLink}})
+    INSERT INTO {{links}} ({{newLink}})
     SELECT {{newValues "c"}}
     FROM run.changes AS c
     WHERE c.ctid OPERATOR(pg_catalog.>=) $2::pg_catalog.tid
@@ -15,8 +15,12 @@ WITH made AS (
     ORDER BY c.ctid
     RETURNING id, recording_id
 )
-INSERT INTO relink.marks (run, row_no, recording_id, made, cleared, restores)
+INSERT INTO relink.marks (run, row_no, recording_id, made, cleared, restores{{template "marks_of_deleted"}})
 SELECT $1, c.row_no, c.recording_id::pg_catalog.text, made.id::pg_catalog.text, c.link_id::pg_catalog.text, c.restores::pg_catalog.text
+{{- if deletes}},
+    c.entity_id::pg_catalog.text, c.previous_entity_id::pg_catalog.text, c.previous_data_type::pg_catalog.text,
+    c.previous_trigger::pg_catalog.text, c.previous_linked_at, CASE WHEN c.link_id IS NOT NULL THEN pg_catalog.clock_timestamp() END
+{{- end}}
 FROM run.changes AS c
 LEFT JOIN made ON made.recording_id OPERATOR(pg_catalog.=) c.recording_id
 WHERE c.ctid OPERATOR(pg_catalog.>=) $2::pg_catalog.tid

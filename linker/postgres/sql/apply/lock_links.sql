@@ -3,10 +3,10 @@
 -- $1–$3 the rows, $4 leave every link, $5 triggers of links that are left,
 -- $6 $7 $8 the scope outside which no link is cleared, $9 the CRM rows that the
 -- links must be to, '' for no link, null for any
-SELECT w.row_no, l.id::text, l.entity_id::text, l.data_type::text
+SELECT w.row_no, l.id::text, l.entity_id::text, l.data_type::text, l.trigger::text, l.linked_at
 FROM unnest($1::bigint[], $2::text[]::{{type "recording_links.recording_id"}}[], $3::text[]::{{type "recording_links.entity_id"}}[], $9::text[])
     AS w (row_no, recording_id, entity_id, expected)
-JOIN platform.recording_links AS l ON l.recording_id = w.recording_id AND l.cleared_at IS NULL
+JOIN platform.recording_links AS l ON l.recording_id = w.recording_id AND {{current "l"}}
 LEFT JOIN platform.crm_entities AS e ON e.id = l.entity_id
 LEFT JOIN platform.integration_connections AS home ON home.id = e.integration_connection_id
 WHERE l.entity_id <> w.entity_id

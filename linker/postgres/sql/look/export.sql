@@ -15,7 +15,7 @@ LEFT JOIN platform.recordings AS r ON r.id = l.recording_id
 LEFT JOIN platform.crm_entities AS e ON e.id = l.entity_id
 LEFT JOIN platform.integration_connections AS c ON c.id = e.integration_connection_id
 WHERE CASE
-        WHEN $5::timestamptz IS NULL THEN l.cleared_at IS NULL
+        WHEN $5::timestamptz IS NULL THEN {{current "l"}}
         ELSE l.linked_at < $5 AND (l.cleared_at IS NULL OR l.cleared_at >= $5)
     END
     AND ($1::text IS NULL OR r.organization_id::text = $1 AND c.organization_id::text = $1)

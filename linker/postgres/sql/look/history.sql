@@ -15,7 +15,7 @@ SELECT
     coalesce(e.integration_connection_id::text, ''),
     coalesce(l.trigger::text, ''),
     l.linked_at,
-    l.cleared_at,
+    {{clearedAt "l"}},
     coalesce(l.cleared_trigger::text, ''),
     coalesce(made.run, 0),
     coalesce(made.row_no, 0),

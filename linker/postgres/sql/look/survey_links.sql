@@ -14,7 +14,7 @@ FROM platform.recording_links AS l
 LEFT JOIN platform.recordings AS r ON r.id = l.recording_id
 LEFT JOIN platform.crm_entities AS e ON e.id = l.entity_id
 LEFT JOIN platform.integration_connections AS c ON c.id = e.integration_connection_id
-WHERE l.cleared_at IS NULL
+WHERE {{current "l"}}
     AND ($1::text IS NULL OR r.organization_id::text = $1 AND c.organization_id::text = $1)
 GROUP BY e.integration_connection_id, l.data_type, l.trigger
 ORDER BY e.integration_connection_id::text COLLATE "C", l.data_type::text, l.trigger::text COLLATE "C"

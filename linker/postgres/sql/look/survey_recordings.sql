@@ -3,7 +3,7 @@ SELECT
     count(*),
     count(*) FILTER (WHERE EXISTS (
         SELECT FROM platform.recording_links AS l
-        WHERE l.recording_id = r.id AND l.cleared_at IS NULL
+        WHERE l.recording_id = r.id AND {{current "l"}}
     ))
 FROM platform.recordings AS r
 WHERE r.deleted_at IS NULL AND ($1::text IS NULL OR r.organization_id::text = $1)

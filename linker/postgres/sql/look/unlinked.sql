@@ -7,6 +7,6 @@ WHERE r.deleted_at IS NULL
     AND ($2::text[] IS NULL OR r.organization_id::text = ANY ($2))
     AND NOT EXISTS (
         SELECT FROM platform.recording_links AS l
-        WHERE l.recording_id = r.id AND l.cleared_at IS NULL
+        WHERE l.recording_id = r.id AND {{current "l"}}
     )
 ORDER BY r.id::text COLLATE "C"

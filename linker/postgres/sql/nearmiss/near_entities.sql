@@ -36,7 +36,7 @@ WITH candidate (row_no, id, nearness, other_form, other_type, named, data_type, 
     FROM run.asked AS a
     JOIN platform.crm_entities AS e
         ON e.integration_connection_id = a.connection_id
-        AND e.data_type = a.data_type
+        AND {{sameType "e" "a.data_type"}}
         AND lower(left(e.external_id::text, 15) COLLATE "C") = a.short
         AND length(e.external_id::text) = 18
     JOIN platform.integration_connections AS home

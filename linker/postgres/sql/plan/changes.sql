@@ -17,7 +17,7 @@ SELECT
     link_id,
     -- the CRM row that the link must still be to, '' for no link, null for any
     CASE WHEN expected IS NOT NULL THEN coalesce(previous_entity_id::text, '') END AS expected,
-    NULL::{{type "recording_links.id"}} AS restores
-FROM run.plan
+    NULL::{{type "recording_links.id"}} AS restores{{template "previous_link"}}
+FROM run.plan AS p
 WHERE outcome IN ('created', 'replaced') AND NOT done
 ORDER BY {{inOrder "crm_entities.id" "entity_id"}}, {{inOrder "recordings.id" "recording_id"}}

@@ -49,7 +49,7 @@ FROM (
     FROM platform.recording_links AS l
     JOIN platform.crm_entities AS e ON e.id = l.entity_id
     JOIN platform.integration_connections AS home ON home.id = e.integration_connection_id
-    WHERE l.cleared_at IS NULL
+    WHERE {{current "l"}}
         AND {{within "e.integration_connection_id" 7}}
         AND {{outside "home.id" "l.data_type" "home.organization_id" 1}} IS NOT TRUE
         AND ($4::text IS NULL OR home.organization_id::text = $4)
@@ -73,10 +73,16 @@ FROM (
         )
     UNION ALL
     -- what this run has pruned already
+{{- if deletes}}
+    SELECT m.cleared, m.recording_id, m.cleared_entity_id, m.cleared_data_type, m.cleared_trigger, e.integration_connection_id, NULL, false, true
+    FROM run.marked AS m
+    LEFT JOIN platform.crm_entities AS e ON e.id = m.cleared_entity_id
+{{- else}}
     SELECT l.id, l.recording_id, l.entity_id, l.data_type, l.trigger::text, e.integration_connection_id, NULL, false, true
     FROM run.marked AS m
     JOIN platform.recording_links AS l ON l.id = m.cleared AND l.recording_id = m.recording_id
     LEFT JOIN platform.crm_entities AS e ON e.id = l.entity_id
+{{- end}}
     WHERE m.row_no IS NULL
 ) AS x
 ORDER BY recording_id::text COLLATE "C"

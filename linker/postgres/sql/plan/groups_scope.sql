@@ -22,15 +22,21 @@ before AS (
         SELECT e.integration_connection_id AS connection_id, l.data_type::text AS data_type, count(*) AS links
         FROM platform.recording_links AS l
         JOIN platform.crm_entities AS e ON e.id = l.entity_id
-        WHERE l.cleared_at IS NULL
+        WHERE {{current "l"}}
             AND {{within "e.integration_connection_id" 6}}
             AND NOT EXISTS (SELECT FROM run.marked AS m WHERE m.made = l.id AND m.recording_id = l.recording_id)
         GROUP BY 1, 2
         UNION ALL
+{{- if deletes}}
+        SELECT e.integration_connection_id, m.cleared_data_type::text, count(*)
+        FROM run.marked AS m
+        JOIN platform.crm_entities AS e ON e.id = m.cleared_entity_id
+{{- else}}
         SELECT e.integration_connection_id, l.data_type::text, count(*)
         FROM run.marked AS m
         JOIN platform.recording_links AS l ON l.id = m.cleared AND l.recording_id = m.recording_id
         JOIN platform.crm_entities AS e ON e.id = l.entity_id
+{{- end}}
         GROUP BY 1, 2
     ) AS g
     JOIN platform.integration_connections AS home ON home.id = g.connection_id

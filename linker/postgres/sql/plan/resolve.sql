@@ -79,7 +79,7 @@ FROM (
         FROM run.staged AS s
         LEFT JOIN platform.crm_entities AS e
             ON e.integration_connection_id = s.connection_id
-            AND e.data_type = s.data_type
+            AND {{sameType "e" "s.data_type"}}
             AND e.external_id = s.external_id
         WHERE s.code IS NULL AND s.entity_id IS NULL AND s.unfit_entity_id IS NULL
         UNION ALL
@@ -104,5 +104,5 @@ FROM (
         AND ($1 IS NULL OR home.organization_id::text = $1)
     LEFT JOIN platform.recording_links AS l
         ON l.recording_id = r.id -- what the caller does not see has no link
-        AND l.cleared_at IS NULL
+        AND {{current "l"}}
 ) AS d

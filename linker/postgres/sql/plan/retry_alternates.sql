@@ -11,7 +11,7 @@ FROM run.alternate_ids AS a
 JOIN run.staged AS s USING (row_no)
 JOIN platform.crm_entities AS e
     ON e.integration_connection_id = s.connection_id
-    AND e.data_type = s.data_type
+    AND {{sameType "e" "s.data_type"}}
     AND e.external_id = a.external_id::{{idType "crm_entities.external_id"}}
 WHERE s.external_id IS NOT NULL
 ORDER BY s.row_no, a.rank

@@ -21,7 +21,7 @@ WITH links AS (
         FROM platform.recording_links AS l
         JOIN platform.crm_entities AS e ON e.id = l.entity_id
         LEFT JOIN relink.marks AS m ON m.run = $5 AND m.made = l.id::text
-        WHERE l.cleared_at IS NULL
+        WHERE {{current "l"}}
             AND {{within "e.integration_connection_id" 6}}
         UNION ALL
         -- What the run has cleared was current before, unless it made it, too.
@@ -36,7 +36,7 @@ WITH links AS (
             ON l.id = c.cleared::{{type "recording_links.id"}}
             AND l.recording_id = c.recording_id::{{type "recording_links.recording_id"}}
         JOIN platform.crm_entities AS e ON e.id = l.entity_id
-        WHERE c.run = $5 AND l.cleared_at IS NOT NULL
+        WHERE c.run = $5 AND NOT ({{current "l"}})
     ) AS l
     JOIN platform.integration_connections AS home ON home.id = l.integration_connection_id
     LEFT JOIN platform.recordings AS r ON r.id = l.recording_id
@@ -45,7 +45,7 @@ WITH links AS (
 ),
 merges AS (
     SELECT concat_ws('+', count(*), coalesce(sum(hashtextextended(concat_ws('|', id, merged_into_id), 0)::numeric), 0)) AS state
-    FROM platform.crm_entities
+    FROM platform.crm_entities AS e
     WHERE merged_into_id IS NOT NULL
 )
 SELECT

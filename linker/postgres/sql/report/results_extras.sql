@@ -21,7 +21,7 @@ FROM (
     SELECT
         x.*,
         m.cleared IS NOT NULL AS marked,
-        l.id IS NULL OR l.cleared_at IS NOT NULL AS gone,
+        l.id IS NULL OR NOT ({{current "l"}}) AS gone,
         $2::boolean AND x.protected IS NULL AS wanted
     FROM run.extras AS x
     LEFT JOIN platform.recording_links AS l ON l.id = x.link_id AND l.recording_id = x.recording_id

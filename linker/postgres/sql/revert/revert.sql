@@ -14,12 +14,12 @@ standing AS MATERIALIZED (
     SELECT l.recording_id, l.id AS link_id, l.entity_id, l.data_type
     FROM platform.recording_links AS l
     JOIN change AS c ON c.recording_id = l.recording_id
-    WHERE l.cleared_at IS NULL
+    WHERE {{current "l"}}
 ),
 chain (recording_id, id) AS (
     SELECT recording_id, link_id::text
     FROM standing
-    UNION ALL
+    UNION{{if not deletes}} ALL{{end}}
     SELECT c.recording_id, m.restores
     FROM chain AS c
     JOIN relink.marks AS m ON m.made = c.id AND m.restores IS NOT NULL AND m.recording_id = c.recording_id::text
@@ -40,7 +40,7 @@ SELECT
     CASE
         WHEN d.recording_id IS NOT NULL THEN 'reverted'
         WHEN c.made_id IS NULL AND s.link_id IS NULL THEN 'reverted'
-        WHEN c.made_id IS NOT NULL AND f.id IS NOT NULL THEN 'reverted'
+        WHEN c.made_id IS NOT NULL AND f.id IS NOT NULL{{if deletes}} AND s.entity_id = c.made_entity_id{{end}} THEN 'reverted'
         ELSE 'kept'
     END AS outcome,
     NULL::text AS code,

@@ -1,0 +1,99 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"relink/linker/postgres/lock"
+	"relink/linker/postgres/pg"
+	"relink/linker/postgres/platform"
+	"relink/linker/postgres/sql"
+)
+
+// oneCurrent is what keeps a recording from having two current links. By a unique
+// index the database does. Without one, as on some partitioned tables, whoever
+// changes links by relink locks their recordings first, all in one order: the rows,
+// or, where this role may not lock them, advisory locks in their place. That keeps
+// relink's runs and HTTP operation apart. An application that inserts links by itself
+// is kept apart only if it locks the recording's row first, too.
+type oneCurrent struct {
+	byIndex  bool
+	lockRows bool
+}
+
+// findOneCurrent finds out what a platform has.
+func findOneCurrent(ctx context.Context, conn *pgx.Conn, p *platform.Platform) (o oneCurrent, err error) {
+	if o.byIndex, err = p.KeepsOneCurrent(ctx, conn); err != nil || o.byIndex {
+		return o, err
+	}
+	const query = `
+		SELECT has_any_column_privilege(c.oid, 'UPDATE')
+		    AND (c.relkind IN ('r', 'p') OR c.relkind = 'v' AND pg_relation_is_updatable(c.oid, false) & 4 = 4)
+		FROM pg_class AS c
+		WHERE c.oid = $1::text::regclass`
+	err = conn.QueryRow(ctx, query, p.Base(platform.Recordings)).Scan(&o.lockRows)
+	return o, err
+}
+
+// lockKeys is how many advisory locks stand for all recordings: the server has room
+// for some thousands.
+const lockKeys = 1 << 10
+
+// lockRecordings keeps all that respects it from changing links of the recordings
+// of changes until the transaction ends. The statements after it see what others
+// have committed before.
+func (s *slowPath) lockRecordings(ctx context.Context, tx pgx.Tx, changes []change) (err error) {
+	if s.oneCurrent.byIndex {
+		return nil
+	}
+	recordings := each(changes, func(c change) string { return c.recording })
+	if s.oneCurrent.lockRows {
+		_, err = tx.Exec(ctx, s.texts.Of("lock_recordings"), recordings)
+	} else {
+		_, err = tx.Exec(ctx, s.texts.Of("lock_recordings_by_key"), recordings, int32(lock.Recordings), s.texts.Platform.Schema, lockKeys)
+	}
+	if err != nil {
+		return fmt.Errorf("locking recordings: %w", err)
+	}
+	return nil
+}
+
+// severalCurrent says that a recording has more than one current link.
+func severalCurrent(recording string) error {
+	return pg.NewError(
+		fmt.Sprintf("recording %q has several current links", recording),
+		"relink keeps one current link of a recording; a platform that shows several at once, such as one of each data type, is not one that it can work on",
+	)
+}
+
+// oneEach makes sure, where no index does, that no planned recording has more than
+// one current link.
+func (p *planner) oneEach() {
+	if p.err != nil || p.x.oneCurrent.byIndex {
+		return
+	}
+	query := p.x.texts.Inline("SELECT coalesce(min(recording_id::text), '') FROM run.plan GROUP BY row_no HAVING count(*) > 1 LIMIT 1")
+	p.query("looking for recordings with several links", query, nil, func(rows pgx.Rows) error {
+		var recording string
+		if err := rows.Scan(&recording); err != nil {
+			return err
+		}
+		return severalCurrent(recording)
+	})
+}
+
+// findOneCurrent is that of the platform of requests, which is looked for once.
+func (s *Single) findOneCurrent(ctx context.Context, tx pgx.Tx, t *sql.Texts) (oneCurrent, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.oneCurrent == nil {
+		o, err := findOneCurrent(ctx, tx.Conn(), t.Platform)
+		if err != nil {
+			return o, fmt.Errorf("looking for the unique index on current links: %w", err)
+		}
+		s.oneCurrent = &o
+	}
+	return *s.oneCurrent, nil
+}
