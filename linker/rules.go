@@ -41,4 +41,7 @@ type Scope struct {
 	TakeOver bool `json:"takeOver,omitempty"`
 	// Prune clears the links in scope that the file does not mention.
 	Prune bool `json:"prune,omitempty"`
+	// Partial means that the file holds only some of the rows of a reconciled
+	// file: nothing follows from what it leaves out, so there are no extras.
+	Partial bool `json:"partial,omitempty"`
 }

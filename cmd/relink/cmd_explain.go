@@ -99,5 +99,5 @@ func heals(when string) string {
 	if when == "" {
 		return ""
 	}
-	return "By itself, when " + when + "."
+	return "By itself, when " + when + "; relink retry RUN sends such rows again."
 }

@@ -78,7 +78,7 @@ func (a *commands) revert(cmd *cobra.Command, id string, o revertOptions) error 
 		case run.DryRun, run.ApplyingAt.IsZero():
 			return exit.Usage("", "run %d has written nothing: there is nothing to undo", n)
 		}
-		r := &runner.Runner{Console: a.Console, Command: cmd, Store: store, Options: o.run, JSON: o.JSON, Next: runner.NextAfterRevert(cmd, n)}
+		r := &runner.Runner{Console: a.Console, Command: cmd, Store: store, Options: o.run, JSON: o.JSON, Next: runner.NextAfterRunAgain(cmd, n)}
 		if !run.State.Ended() && !o.dryRun {
 			if err := r.Admit(ctx, true); err != nil {
 				return err

@@ -64,12 +64,17 @@ func sameRows(r linker.Run, s Settings) bool {
 }
 
 // jobKey tells the jobs of a database apart: by their scope, or where none is
-// given by their file. The digits in its path are the date of the night.
+// given by their file. The digits in its path are the date of the night. A retry
+// belongs to the job whose rows it sends again.
 func jobKey(s Settings) string {
 	if scope := s.Rules.Scope; scope != nil && !scope.Implied {
 		return scopeKey(scope)
 	}
-	return digits.ReplaceAllString(s.Path, "#")
+	path := s.Path
+	if s.Retry != nil {
+		path = s.Retry.Path
+	}
+	return digits.ReplaceAllString(path, "#")
 }
 
 var digits = regexp.MustCompile("[0-9]+")

@@ -47,7 +47,7 @@ func NextAfterOld(cmd *cobra.Command, run linker.Run) func(linker.Summary) []rep
 	after := nextAfterRun(cmd)
 	return func(s linker.Summary) []reports.Step {
 		o, err := readSettings(run)
-		if err != nil || run.Kind != linker.Import || !s.Applied || s.Files["rejects"] == "" || s.State != string(linker.StateDone) {
+		if err != nil || run.Kind != linker.Import || o.Rules.Scope != nil || !s.Applied || s.Files["rejects"] == "" || s.State != string(linker.StateDone) {
 			return after(s)
 		}
 		return steps(append([]reports.Step{again("relink import"+o.flags(reading, deciding, writing)+sameTarget(cmd)+" ", s)}, after(s)...))
@@ -80,9 +80,9 @@ func nextAfterRun(cmd *cobra.Command) func(linker.Summary) []reports.Step {
 	}
 }
 
-// NextAfterRevert are the commands that make sense after the taking back of a
-// run.
-func NextAfterRevert(cmd *cobra.Command, of int64) func(linker.Summary) []reports.Step {
+// NextAfterRunAgain are the commands that make sense after revert or retry, the
+// commands that make a run of a run.
+func NextAfterRunAgain(cmd *cobra.Command, of int64) func(linker.Summary) []reports.Step {
 	after := nextAfterRun(cmd)
 	return func(s linker.Summary) []reports.Step {
 		if !s.DryRun || s.State != string(linker.StateDone) {

@@ -209,6 +209,10 @@ func (r *Runner) life(run linker.Run, s Settings) *life {
 			if of := done.Run.OfRun; of != 0 {
 				p.Options = append([]reports.Option{{Name: "undoes", Value: fmt.Sprintf("run %d", of)}}, p.Options...)
 			}
+			if retry := s.Retry; retry != nil {
+				value := fmt.Sprintf("run %d, refused since %s", retry.Of, retry.Since.Format("2006-01-02 15:04 UTC"))
+				p.Options = append([]reports.Option{{Name: "retries", Value: value}}, p.Options...)
+			}
 			if err := r.decorate(p, done.Run, s); err != nil {
 				r.Console.Stderr.Notice("report.html lacks the names of connections: %s", pg.Explain(err))
 			}

@@ -40,6 +40,9 @@ type Settings struct {
 	Out string `json:"out"`
 	// OutGroup may read that folder.
 	OutGroup string `json:"outGroup,omitempty"`
+	// Retry says where the rows come from when they are rows of an earlier run,
+	// nil when they are not.
+	Retry *Retry `json:"retry,omitempty"`
 }
 
 // settingsLayout is raised whenever a setting comes to mean something else: an

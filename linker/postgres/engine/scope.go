@@ -80,7 +80,11 @@ func (p *planner) extras() {
 	if x.opt.Rules.Scope == nil {
 		return
 	}
-	args := append(x.scope.Args(), sql.OrNull(x.opt.Rules.Organization), x.opt.Rules.KeepTriggers, x.opt.Run, p.reach())
+	reach := p.reach()
+	if x.opt.Rules.Scope.Partial {
+		reach = []string{}
+	}
+	args := append(x.scope.Args(), sql.OrNull(x.opt.Rules.Organization), x.opt.Rules.KeepTriggers, x.opt.Run, reach)
 	p.table("extras", x.statement("extras"), args...)
 	p.analyze("extras")
 	x.withheld = ""
