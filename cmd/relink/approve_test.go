@@ -50,14 +50,18 @@ func TestApprovedPlan(t *testing.T) {
 	if err := os.Rename(report, report+".away"); err != nil {
 		t.Fatal(err)
 	}
-	moved("1", "its report is not at ", "any more")
+	moved("1", "its report is not at hand any more")
 	if err := os.WriteFile(report, []byte("{}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	moved("1", "its report is not at ", "any more")
+	moved("1", "its report is not at hand any more")
+	s.exec("UPDATE relink.runs SET out_dir = '/none' WHERE id = 1")
+	moved("1", "its report is not at hand any more")
+	s.exec("UPDATE relink.runs SET out_dir = $1 WHERE id = 1", filepath.Dir(report))
 	s.relink(exit.Error, "approve", "1", "--reason", "again").says("is not what run 1 has reported")
 	s.exec("UPDATE recording_links SET entity_id = 'e-1' WHERE recording_id = 'r-7'")
 
+	s.exec("DELETE FROM relink.runs WHERE id = 1") // as runs clean --older-than does
 	p = s.relink(exit.Rejected, "import", "--approved", "1", "--max-rejects", "50%", "--json", "links.csv")
 	var v struct{ Run, ApprovedRun int }
 	if err := json.Unmarshal([]byte(p.stdout.String()), &v); err != nil || v.ApprovedRun != 1 {

@@ -31,6 +31,9 @@ func Check(ctx context.Context, conn *pgx.Conn, cfg pg.Config) ([]Finding, error
 	if err := c.checkRows(ctx, conn); err != nil {
 		return nil, fmt.Errorf("checking the rows of the platform's tables: %w", err)
 	}
+	if err := c.checkApprovals(ctx, conn); err != nil {
+		return nil, fmt.Errorf("checking who may approve plans: %w", err)
+	}
 	return c.findings, nil
 }
 

@@ -32,7 +32,7 @@ func fix(t *testing.T, admin *pgx.Conn, findings []dbcheck.Finding) {
 func wantOurs(t *testing.T, f dbcheck.Finding) {
 	t.Helper()
 	for statement := range strings.SplitSeq(strings.TrimSuffix(f.SQL, ";"), ";\n") {
-		if statement != "" && !strings.HasPrefix(statement, "GRANT ") && !strings.Contains(statement, " ON SCHEMA relink ") {
+		if statement != "" && !strings.HasPrefix(statement, "GRANT ") && !strings.Contains(statement, " ON SCHEMA relink ") && !strings.Contains(statement, " ON relink.") {
 			t.Errorf("finding %q prints %q, which is about the platform", f, statement)
 		}
 	}
@@ -401,4 +401,31 @@ ALTER ROLE %[1]s SET default_transaction_read_only = on`, role))
 	if f := wantFindings(t, conn, "", "role "+role+": has read-only transactions"); f[0].SQL != "" || f[0].Ask == "" {
 		t.Errorf("what is said about the role: %+v, want a sentence for its administrators", f[0])
 	}
+}
+
+// Where plans must be approved, a role that could do without is named, with what
+// takes that from it.
+func TestCheckWhoMayApprove(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	admin := connect(t, pg.Config{URL: url})
+	exec(t, admin, "INSERT INTO recordings VALUES ('r', 'o'); INSERT INTO integration_connections VALUES ('c', 'o', 'salesforce', 'C', true)")
+	exec(t, admin, "INSERT INTO crm_entities (id, data_type, integration_connection_id, external_id) VALUES ('e', 'LEAD', 'c', 'x')")
+	exec(t, admin, "INSERT INTO recording_links (recording_id, data_type, entity_id, linked_at) VALUES ('r', 'LEAD', 'e', now())")
+	role, approver := newRole(t, admin), newRole(t, admin)
+	exec(t, admin, "GRANT USAGE, CREATE ON SCHEMA relink TO "+role+"; GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public, relink TO "+role)
+	conn := connect(t, pg.Config{URL: as(url, role)})
+	wantFindings(t, conn, "")
+	exec(t, admin, "INSERT INTO relink.environment (require_approval) VALUES (true)")
+
+	const alone = "relink.approvals: no other role may approve the plans of role "
+	findings := wantFindings(t, conn, "",
+		"relink.approvals: role "+role+" may approve its own plans in another role's name",
+		"relink.environment: role "+role+" may write without approval", alone+role)
+	fix(t, admin, findings[:2])
+	wantFindings(t, conn, "", alone+role)
+	exec(t, admin, "GRANT INSERT (plan_sha256) ON relink.approvals TO "+approver)
+	wantFindings(t, conn, "")
+	exec(t, admin, "REVOKE CREATE ON SCHEMA relink FROM "+role)
+	wantFindings(t, admin, "", "role relink: is a superuser")
 }
