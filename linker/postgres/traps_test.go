@@ -1,10 +1,6 @@
 package postgres_test
 
 import (
-	"io/fs"
-	"os"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -15,92 +11,15 @@ import (
 	"relink/linker/postgres/dbcheck"
 	"relink/linker/postgres/engine"
 	"relink/linker/postgres/pg"
+	"relink/linker/postgres/pgtest"
 )
-
-// setTraps makes, in schema public, a function, an operator or a type for every
-// one of the server's own that a statement of relink may use, with the same
-// arguments, which raises an exception; and lets every session look there first.
-const setTraps = `
-SET search_path = pg_catalog;
-DO $do$
-DECLARE
-    f record;
-BEGIN
-    FOR f IN
-        SELECT p.oid, p.proname, pg_get_function_arguments(p.oid) AS arguments, pg_get_function_result(p.oid) AS result
-        FROM pg_proc AS p
-        WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.prokind = 'f'
-            AND p.proname::text = ANY (string_to_array(current_setting('test.functions'), ','))
-    LOOP
-        BEGIN
-            EXECUTE format('CREATE FUNCTION public.%I(%s) RETURNS %s LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = ''XX000'', MESSAGE = ''trap: function %s''; END $$',
-                f.proname, f.arguments, f.result, f.proname);
-        EXCEPTION WHEN OTHERS THEN NULL; -- one that takes internal arguments
-        END;
-    END LOOP;
-    -- Those of any arguments can be had with the arguments that fit best.
-    FOR f IN SELECT name, arguments FROM unnest('{format,concat_ws,concat}'::text[]) AS name, unnest(ARRAY['text, text', 'text, text, text', 'text, text, text, text', 'text, bigint', 'text, integer']) AS arguments LOOP
-        EXECUTE format('CREATE FUNCTION public.%I(%s) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = ''XX000'', MESSAGE = ''trap: function %s''; END $$',
-            f.name, f.arguments, f.name);
-    END LOOP;
-    FOR f IN
-        SELECT o.oid, o.oprname, format_type(o.oprleft, NULL) AS l, format_type(o.oprright, NULL) AS r, format_type(o.oprresult, NULL) AS result
-        FROM pg_operator AS o
-        WHERE o.oprnamespace = 'pg_catalog'::regnamespace AND o.oprleft <> 0
-            AND o.oprname IN ('=', '<>', '<', '>', '<=', '>=', '||', '+', '-', '*', '/', '%', '~', '!~', '->', '~~')
-        UNION ALL
-        SELECT 0, name, l, r, 'boolean'
-        FROM unnest('{=,<>,<,>,<=,>=,~}'::text[]) AS name,
-            unnest('{text,character varying,bigint,integer,name}'::text[]) AS l,
-            unnest('{text,character varying,bigint,integer,name}'::text[]) AS r
-    LOOP
-        BEGIN
-            EXECUTE format('CREATE FUNCTION public.%I(l %s, r %s) RETURNS %s LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = ''XX000'', MESSAGE = ''trap: operator %s''; END $$',
-                'trap' || md5(f.oprname), f.l, f.r, f.result, f.oprname);
-            EXECUTE format('CREATE OPERATOR public.%s (LEFTARG = %s, RIGHTARG = %s, FUNCTION = public.%I)',
-                f.oprname, f.l, f.r, 'trap' || md5(f.oprname));
-        EXCEPTION WHEN OTHERS THEN NULL; -- there is one already, or of a pseudo-type
-        END;
-    END LOOP;
-    CREATE FUNCTION public.trap_type(anyelement) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'XX000', MESSAGE = 'trap: type'; END $$;
-    FOR f IN SELECT typname FROM pg_type WHERE typname IN ('text', 'tid', 'uuid', 'int8', 'int4', 'varchar', 'timestamptz', 'regclass', 'oid', 'jsonb', 'numeric') LOOP
-        EXECUTE format('CREATE DOMAIN public.%1$I AS pg_catalog.%1$I CHECK (public.trap_type(VALUE))', f.typname);
-    END LOOP;
-    EXECUTE format('ALTER DATABASE %I SET search_path = public, pg_catalog', current_database());
-END $do$`
-
-// called finds the functions that Go and SQL files of the package call.
-var called = regexp.MustCompile(`\b([a-z_0-9]+)\(`)
-
-func functionsOfStatements(t *testing.T) (names []string) {
-	t.Helper()
-	err := fs.WalkDir(os.DirFS("."), ".", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || strings.HasSuffix(path, "_test.go") || !strings.HasSuffix(path, ".sql") && !strings.HasSuffix(path, ".go") {
-			return err
-		}
-		text, err := os.ReadFile(path)
-		for _, m := range called.FindAllStringSubmatch(string(text), -1) {
-			names = append(names, m[1])
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
 
 // Whoever may create in a schema of the search path must not have anything of
 // hers called by relink.
 func TestNothingInTheSearchPathIsCalled(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.exec("SELECT set_config('test.functions', $1, false)", strings.Join(functionsOfStatements(t), ","))
-	w.exec(setTraps)
-	if n := one[int](w, "SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosrc LIKE '%trap:%'"); n < 200 {
-		t.Fatalf("%d traps are set, want hundreds", n)
-	}
+	pgtest.SetTraps(t, w.url)
 	conn, err := pg.Connect(t.Context(), pg.Config{URL: w.url})
 	if err != nil {
 		t.Fatal(err)
