@@ -55,6 +55,11 @@ func (d *Difference) String() string {
 // OpenExpect opens the approved report, which may be compressed.
 func OpenExpect(path string) (*Expect, error) {
 	f, err := openReport(path)
+	if err == nil {
+		if f, err = folder.Decompressed(f); err != nil {
+			f.Close() // it is only read from
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("opening the approved report %s: %w", path, folder.Cause(err))
 	}
@@ -65,7 +70,7 @@ func OpenExpect(path string) (*Expect, error) {
 	}, nil
 }
 
-// openReport opens a report, and unpacks one that is compressed.
+// openReport opens a report.
 func openReport(path string) (*os.File, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -75,11 +80,8 @@ func openReport(path string) (*os.File, error) {
 	if err == nil && !st.Mode().IsRegular() {
 		err = errors.New("not a plain file; give the report.csv or report.jsonl of a dry run")
 	}
-	if err == nil {
-		f, err = folder.Decompressed(f)
-	}
 	if err != nil {
-		f.Close() // it is only read from
+		f.Close() // nothing was read
 		return nil, err
 	}
 	return f, nil
@@ -94,7 +96,12 @@ func SHA256(path string) (string, error) {
 	}
 	defer f.Close() // only read from
 	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
+	r, done, err := folder.Unpacked(f)
+	if err == nil {
+		defer done()
+		_, err = io.Copy(h, r)
+	}
+	if err != nil {
 		return "", fmt.Errorf("reading the report %s: %w", path, folder.Cause(err))
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil

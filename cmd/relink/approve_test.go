@@ -57,6 +57,7 @@ func TestApprovedPlan(t *testing.T) {
 	moved("1", "its report is not at hand any more")
 	s.exec("UPDATE relink.runs SET out_dir = '/none' WHERE id = 1")
 	moved("1", "its report is not at hand any more")
+	s.relink(exit.OK, "approve", "1", "--reason", "by the copy").says("the report of run 1 is not at hand here")
 	s.exec("UPDATE relink.runs SET out_dir = $1 WHERE id = 1", filepath.Dir(report))
 	s.relink(exit.Error, "approve", "1", "--reason", "again").says("is not what run 1 has reported")
 	s.exec("UPDATE recording_links SET entity_id = 'e-1' WHERE recording_id = 'r-7'")

@@ -66,8 +66,12 @@ func (a *commands) approve(cmd *cobra.Command, id string, o approveOptions) erro
 		if err != nil {
 			return err
 		}
-		if err := runner.Approvable(run); err != nil {
+		report, err := runner.Approvable(run)
+		if err != nil {
 			return err
+		}
+		if report == "" {
+			a.Stderr.Notice("the report of run %d is not at hand here: what you have looked at is not compared with the plan, whose SHA-256 is %s", run.ID, run.PlanSHA256)
 		}
 		approval, err := store.Approve(ctx, run, o.reason)
 		switch {

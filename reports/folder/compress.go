@@ -36,30 +36,36 @@ type plainWriter struct{ io.Writer }
 
 func (plainWriter) Close() error { return nil }
 
-// Decompressed returns the file as it is, or when it is compressed, an unnamed
-// temporary file of what it holds.
-func Decompressed(f *os.File) (*os.File, error) {
+// Unpacked returns the bytes of a file, those that it holds when it is compressed.
+// close ends the reading; the file stays open.
+func Unpacked(f *os.File) (r io.Reader, close func(), err error) {
 	magic := make([]byte, 4)
 	n, err := f.ReadAt(magic, 0)
 	if err != nil && err != io.EOF {
-		return f, err
+		return nil, nil, err
 	}
-	var r io.Reader
 	switch {
 	case bytes.HasPrefix(magic[:n], []byte{0x1f, 0x8b}):
-		r, err = gzip.NewReader(bufio.NewReader(f))
+		r, err := gzip.NewReader(bufio.NewReader(f))
+		return r, func() {}, err
 	case bytes.HasPrefix(magic[:n], []byte{0x28, 0xb5, 0x2f, 0xfd}):
-		var z *zstd.Decoder
-		if z, err = zstd.NewReader(f, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true)); err == nil {
-			defer z.Close()
+		z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
+		if err != nil {
+			return nil, nil, err
 		}
-		r = z
-	default:
-		return f, nil
+		return z, z.Close, nil
 	}
-	if err != nil {
+	return f, func() {}, nil
+}
+
+// Decompressed returns the file as it is, or when it is compressed, an unnamed
+// temporary file of what it holds.
+func Decompressed(f *os.File) (*os.File, error) {
+	r, done, err := Unpacked(f)
+	if err != nil || r == io.Reader(f) {
 		return f, err
 	}
+	defer done()
 	plain, err := os.CreateTemp("", "relink-expect-")
 	if err != nil {
 		return f, err

@@ -154,28 +154,28 @@ func samePlanning(a linker.Approval, s Settings) bool {
 	return bytes.Equal(texts[0], texts[1])
 }
 
-// Approvable returns why the plan of a run cannot be approved, nil when it can.
-// What is approved is the report that stands in the run's folder, if it is at hand.
-func Approvable(run linker.Run) error {
+// Approvable returns the report whose plan is approved, "" where it is not at hand,
+// or why there is none that could be.
+func Approvable(run linker.Run) (report string, err error) {
 	switch {
 	case !run.DryRun:
-		return exit.Usage("repeat its command with --dry-run, and approve that", "run %d is no dry run: it has no plan to approve", run.ID)
+		return "", exit.Usage("repeat its command with --dry-run, and approve that", "run %d is no dry run: it has no plan to approve", run.ID)
 	case run.State != linker.StateDone:
-		return exit.Usage("repeat the dry run", "run %d is %s: it has no plan to approve", run.ID, run.State)
+		return "", exit.Usage("repeat the dry run", "run %d is %s: it has no plan to approve", run.ID, run.State)
 	case run.PlanSHA256 == "":
-		return exit.Usage("repeat the dry run with this relink", "run %d was made by an older relink, which did not keep the checksum of its plan", run.ID)
+		return "", exit.Usage("repeat the dry run with this relink", "run %d was made by an older relink, which did not keep the checksum of its plan", run.ID)
 	}
 	s, err := readSettings(run)
 	if err != nil {
-		return exit.Usage("use the relink that made it: "+run.Version, "%w", err)
+		return "", exit.Usage("use the relink that made it: "+run.Version, "%w", err)
 	}
-	report := reportOf(run, s)
+	report = reportOf(run, s)
 	if !IsFile(report) {
-		return nil
+		return "", nil
 	}
 	sum, err := reports.SHA256(report)
 	if err == nil && sum != run.PlanSHA256 {
-		return exit.Usage("repeat the dry run", "%s is not what run %d has reported: it was changed since", report, run.ID)
+		return "", exit.Usage("repeat the dry run", "%s is not what run %d has reported: it was changed since", report, run.ID)
 	}
-	return err
+	return report, err
 }
