@@ -7,7 +7,7 @@ import (
 	"relink/linker"
 )
 
-// apply makes the links and reports what was done.
+// apply makes the links and writes the report of what was done.
 func (j *Job) apply(ctx context.Context, a Attempt, done *Done) (*Done, error) {
 	j.Progress.Enter(Applying)
 	j.Run.State = linker.StateApplying

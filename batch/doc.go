@@ -12,16 +12,16 @@
 //	                                           record
 //
 // A [Job] owns the run's record and decides which stage comes next, when a
-// stage is tried again and when the run stops. An [Attempt] is the database's
-// side of one try: it owns the connection and the locks, and is closed before
-// the next try opens. A [Report] owns its files until Commit. The [Progress]
-// belongs to the Job, and anyone may read it.
+// stage is retried and when the run stops. An [Attempt] is the database's side
+// of one try: it owns the connection and the locks, and is closed before the
+// next try opens. A [Report] owns its files until Commit. The [Progress]
+// belongs to the Job; anyone may read it.
 //
-// The package knows no SQL, no file format of a report and no terminal: the
+// The package contains no SQL, no report format and no terminal output: the
 // database and the report are interfaces, declared here where they are used.
-// How bytes become records is in package source, which rows contradict each
-// other in package conflict, and runs through the HTTP API of a platform in
-// package send. [Validate] is the run that needs no database.
+// Package source turns bytes into records, package conflict finds rows that
+// contradict each other, and package send makes runs through the HTTP API of a
+// platform. [Validate] is the run that needs no database.
 //
 // The terms used here and in the database:
 //
@@ -35,10 +35,11 @@
 //	lane        one of the connections that apply at the same time
 //	scope       the links that a reconciliation compares with the file
 //	extra       a link in scope that the file does not mention
-//	mark        run and row number, which each link keeps: what is done
-//	fence       the wait of a run until no lane of a dead run can commit
-//	attempt     one try at a run, from opening the database to its close
+//	mark        run and row number, kept with each link: what has been done
+//	fence       waiting until no lane of a dead run can still commit
+//	attempt     one try at a run, from opening the database to closing it
 //
-// A record that cannot be read is a record with a fault, not an error: rows
-// read always equal rows reported. An error stops the run.
+// A record that cannot be read is a record with a fault, not an error: the
+// number of rows read always equals the number of rows reported. An error stops
+// the run.
 package batch

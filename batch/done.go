@@ -6,29 +6,29 @@ import (
 	"relink/linker/guard"
 )
 
-// Done is what came of a run.
+// Done is the result of a run.
 type Done struct {
 	Run     linker.Run
 	Plan    guard.Plan
 	Tally   linker.Tally
 	Refusal *guard.Refusal // nil unless a guard refused
-	Applied bool           // the report lists what was done, not what would be
-	// Reported is true when there is a report; a run that was stopped before
-	// it had a plan has none.
+	Applied bool           // the report lists what was done, not what would be done
+	// Reported is true when there is a report; a run that was stopped before it
+	// had a plan has none.
 	Reported bool
-	// SourceLost is why the source could not be read a second time: the
-	// report is made of the rows as they were staged, and there are no
-	// rejects. "" when it could be read.
+	// SourceLost is the reason why the source could not be read a second time,
+	// "" when it could. The report is then made from the rows as they were
+	// staged, and there are no rejects.
 	SourceLost string
 
-	leftAlone int64 // extras that are not to be cleared, whatever is asked for
-	missed    int64 // extras that were to be cleared, and are still there
+	leftAlone int64 // extras that are never cleared, whatever the options
+	missed    int64 // extras that should have been cleared and still exist
 }
 
-// ExitStatus is the status with which the program should end: the first that
-// applies of interrupted, refused by a guard, finished with rows rejected or
-// failed or with a prune that did not clear all it should, drift, all well. A
-// dry run ends as the run would.
+// ExitStatus returns the exit status of the program: the first that applies of
+// interrupted, refused by a guard, finished with rows rejected or failed or
+// with a prune that did not clear everything it should have, drift, success. A
+// dry run returns the status that the real run would.
 func (d *Done) ExitStatus() linker.ExitStatus {
 	switch {
 	case d.Refusal != nil:
@@ -47,8 +47,8 @@ func (d *Done) ExitStatus() linker.ExitStatus {
 	return linker.ExitOK
 }
 
-// newRefused is the number of rows rejected or failed, without those that the
-// last run of the same scope refused too.
+// newRefused returns the number of rows rejected or failed, not counting those
+// that the last run of the same scope refused too.
 func (d *Done) newRefused() int64 {
 	outcomes := d.Tally.Outcomes()
 	n := outcomes[linker.Rejected] + outcomes[linker.Failed]
@@ -58,8 +58,8 @@ func (d *Done) newRefused() int64 {
 	return n
 }
 
-// WrongDatabase reports whether not one recording of the file was found, of
-// those that were looked for.
+// WrongDatabase reports whether none of the recordings that were looked up
+// exists.
 func (d *Done) WrongDatabase() bool {
 	missing, sought := int64(0), d.Tally.Rows()
 	for _, r := range d.Tally.Reasons() {
@@ -73,13 +73,13 @@ func (d *Done) WrongDatabase() bool {
 	return missing > 0 && missing == sought
 }
 
-// Drift reports whether links in scope are, or without this run would be,
-// different from the file. Extras that are left alone on purpose do not count.
+// Drift reports whether links in scope differ from the file, or would without
+// this run. Extras that are left alone on purpose do not count.
 func (d *Done) Drift() bool { return d.Tally.Outcomes().Drift(d.leftAlone) > 0 }
 
-// Summary is the run's summary.json, without its files.
+// Summary returns the content of summary.json, without its list of files.
 func (d *Done) Summary() linker.Summary {
-	var id *int64 // nil for a run that no database has recorded
+	var id *int64 // nil for a run that is in no database
 	if d.Run.ID != 0 {
 		id = &d.Run.ID
 	}

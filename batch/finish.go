@@ -10,7 +10,7 @@ import (
 	"relink/linker"
 )
 
-// close reports a run that has come to its end, and ends it.
+// close writes the report of a run that has come to its end, and ends it.
 func (j *Job) close(ctx context.Context, a Attempt, done *Done) (*Done, error) {
 	if done.Applied {
 		j.Run.State = linker.StateReporting
@@ -22,8 +22,8 @@ func (j *Job) close(ctx context.Context, a Attempt, done *Done) (*Done, error) {
 	if done.Refusal != nil {
 		j.Run.State, j.Run.Message = linker.StateRefused, done.Refusal.Message
 		if done.Applied {
-			// A resumed run that a guard stops has written: it is
-			// not over, and can be resumed with other limits.
+			// A resumed run that a guard stops has already written: it is not
+			// over, and can be resumed with other limits.
 			j.Run.State = linker.StateInterrupted
 		}
 	}
@@ -38,13 +38,13 @@ func (j *Job) writeSidecars(done *Done) error {
 	return j.Finish(done)
 }
 
-// save makes the record durable, with the times so far.
+// save makes the run's record durable, with the times so far.
 func (j *Job) save(ctx context.Context, a Attempt) error {
 	j.clock()
 	return a.Save(ctx, j.Run)
 }
 
-// clock notes how long each phase took.
+// clock records how long each phase took.
 func (j *Job) clock() {
 	took := map[string]int64{}
 	for phase := Starting; phase < Finished; phase++ {
@@ -55,14 +55,14 @@ func (j *Job) clock() {
 	j.Run.Took = took
 }
 
-// finish writes the report and then the record. The working tables go last:
-// until the run is recorded as ended, they may be needed again.
+// finish writes the report and then the run's record. The working tables are
+// dropped last: until the run is recorded as ended, they may be needed again.
 func (j *Job) finish(ctx context.Context, a Attempt, done *Done) error {
 	err := j.report(ctx, a, done, j.begin)
 	var changed *source.ChangedError
 	if err != nil && (errors.As(err, &changed) || raw.IsUnreadable(err)) {
-		// The rows are staged and decided; only the bytes of the records
-		// are lost.
+		// The rows are staged and decided; only the bytes of the records are
+		// lost.
 		done.SourceLost = err.Error()
 		err = j.reportStaged(ctx, a, done)
 	}
@@ -95,8 +95,8 @@ func (j *Job) finish(ctx context.Context, a Attempt, done *Done) error {
 	return nil
 }
 
-// dropWorkingTables cleans up after a run that is recorded as ended. An error is
-// only a notice: the run has ended all the same.
+// dropWorkingTables cleans up after a run that is recorded as ended. An error
+// is only worth a notice: the run has ended all the same.
 func (j *Job) dropWorkingTables(ctx context.Context, a Attempt) {
 	if err := a.DropWorkingTables(ctx); err != nil {
 		j.notice("the working tables of run %d are left over, relink runs clean drops them: %s", j.Run.ID, err)

@@ -9,13 +9,13 @@ import (
 // Report takes the lines of one report, in order. It has no effect until
 // Commit.
 type Report interface {
-	// Write adds a line. rest gives the bytes of the record that follow
-	// e.Raw when the record is too long to be held, nil otherwise. Nothing
-	// of the entry is kept.
+	// Write adds a line. rest gives the bytes of the record that follow e.Raw
+	// when the record is too long to be kept in memory, and is nil otherwise.
+	// Write retains nothing of the entry.
 	Write(e linker.Entry, rest io.Reader) error
 	// Commit makes the report complete and durable.
 	Commit() error
-	// Abort removes what was written; after Commit it does nothing.
+	// Abort removes what was written; it does nothing after Commit.
 	Abort() error
 }
 
@@ -26,7 +26,7 @@ type Lines struct {
 	tally    linker.Tally
 }
 
-// Write adds a line: see Report.
+// Write adds a line; see Report.
 func (l *Lines) Write(e linker.Entry, rest io.Reader) error {
 	l.tally.Add(&e)
 	if n := l.tally.Rows(); n%countEvery == 0 {
@@ -36,7 +36,7 @@ func (l *Lines) Write(e linker.Entry, rest io.Reader) error {
 }
 
 // WriteReport writes a report from begin to commit. write writes its lines and
-// returns how many rows they must be. A report that is not complete is
+// returns how many rows there must be. A report that is not complete is
 // aborted.
 func WriteReport(begin func() (Report, error), p *Progress, write func(*Lines) (rows int64, err error)) (tally linker.Tally, err error) {
 	report, err := begin()

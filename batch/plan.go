@@ -9,7 +9,7 @@ import (
 	"relink/linker/guard"
 )
 
-// plan decides all rows and has the guards judge them.
+// plan decides all rows and lets the guards judge the plan.
 func (j *Job) plan(ctx context.Context, a Attempt) (*Done, error) {
 	j.Progress.Enter(Planning)
 	first := j.Run.ApplyingAt.IsZero() && !j.wrote
@@ -46,7 +46,7 @@ func (j *Job) plan(ctx context.Context, a Attempt) (*Done, error) {
 	return done, j.save(ctx, a)
 }
 
-// compare holds the plan's report against the approved one.
+// compare compares the plan's report with the approved one.
 func (j *Job) compare(ctx context.Context, a Attempt) (*guard.Refusal, error) {
 	var done Done
 	err := j.report(ctx, a, &done, j.Expect)

@@ -17,7 +17,7 @@ const (
 	Finished
 )
 
-// String is the name of the phase in the record of a run.
+// String returns the name of the phase as it is in the record of a run.
 func (p Phase) String() string {
 	switch p {
 	case Staging:
@@ -32,13 +32,13 @@ func (p Phase) String() string {
 	return "start"
 }
 
-// Progress counts what a run has done so far. The run writes it, anyone may
-// read it at any time; the zero value is ready.
+// Progress counts what a run has done so far. The run writes it, and anyone may
+// read it at any time; the zero value is ready for use.
 type Progress struct {
 	phase        atomic.Int32
 	since        atomic.Int64 // when the phase began, in Unix nanoseconds
 	took         [Finished]atomic.Int64
-	BytesRead    atomic.Int64 // of the source as stored, this reading
+	BytesRead    atomic.Int64 // of the source as stored, in this reading
 	BytesTotal   atomic.Int64 // 0 when unknown
 	RowsRead     atomic.Int64
 	Rejected     atomic.Int64
@@ -52,8 +52,8 @@ type Progress struct {
 // Phase returns the phase that the run is in.
 func (p *Progress) Phase() Phase { return Phase(p.phase.Load()) }
 
-// Took returns how long the run was in a phase, or has been so far, in all
-// attempts of this process.
+// Took returns how long the run has been in a phase, in all attempts of this
+// process.
 func (p *Progress) Took(phase Phase) time.Duration {
 	if phase < 0 || phase >= Finished {
 		return 0
@@ -65,7 +65,7 @@ func (p *Progress) Took(phase Phase) time.Duration {
 	return took
 }
 
-// Enter notes that the run has come to a phase.
+// Enter records that the run has entered a phase.
 func (p *Progress) Enter(phase Phase) {
 	now := time.Now().UnixNano()
 	before, since := p.Phase(), p.since.Swap(now)

@@ -20,15 +20,15 @@ func (r remembering) Write(e linker.Entry, rest io.Reader) error {
 	return r.Report.Write(e, rest)
 }
 
-// nowhere is a report that is not written.
+// nowhere is a report that is not written anywhere.
 type nowhere struct{}
 
 func (nowhere) Write(linker.Entry, io.Reader) error { return nil }
 func (nowhere) Commit() error                       { return nil }
 func (nowhere) Abort() error                        { return nil }
 
-// begin opens the report of the run, and remembers its refused rows if it is
-// asked to.
+// begin opens the report of the run, and remembers its refused rows if that is
+// asked for.
 func (j *Job) begin(src *source.Reader) (Report, error) {
 	report, err := j.Begin(src)
 	if err != nil || j.Remember == nil {
@@ -39,7 +39,7 @@ func (j *Job) begin(src *source.Reader) (Report, error) {
 }
 
 // judgeNew compares the rows that the plan refuses with those of the last run.
-// What they are called in the file only the file knows: it is read once more.
+// Only the file has their ids as written, so it is read once more.
 func (j *Job) judgeNew(ctx context.Context, a Attempt, plan guard.Plan) (*guard.Refusal, error) {
 	var done Done
 	var rows linker.RefusedRows
@@ -50,8 +50,8 @@ func (j *Job) judgeNew(ctx context.Context, a Attempt, plan guard.Plan) (*guard.
 	return j.Guard.JudgeNewRejects(rows.Count(), rows.Known(j.Earlier), plan.Rows), nil
 }
 
-// remember keeps the refused rows of a run that is done for the next one. The
-// record says only afterwards that it is.
+// remember keeps the refused rows of a finished run for the next one. The run
+// is recorded as finished only afterwards.
 func (j *Job) remember(ctx context.Context) error {
 	if j.Remember == nil || j.Run.State != linker.StateDone {
 		return nil

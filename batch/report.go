@@ -12,9 +12,9 @@ import (
 	"relink/linker/explain"
 )
 
-// report reads the source a second time and joins each row with its result. The
-// fields as given therefore need not be kept in the database, and the rejects
-// have their original bytes.
+// report reads the source a second time and joins each row with its result.
+// That way the fields as given need not be kept in the database, and the
+// rejects have their original bytes.
 func (j *Job) report(ctx context.Context, a Attempt, done *Done, begin func(*source.Reader) (Report, error)) error {
 	j.Progress.RowsToReport.Store(j.Run.StagedRows)
 	if j.Run.Kind == linker.Revert {
@@ -37,14 +37,14 @@ func (j *Job) report(ctx context.Context, a Attempt, done *Done, begin func(*sou
 	})
 }
 
-// reportStaged writes the report of a source that is not what it was any more.
+// reportStaged writes the report when the source has changed or is gone.
 func (j *Job) reportStaged(ctx context.Context, a Attempt, done *Done) error {
 	return j.write(done, func() (Report, error) { return j.begin(nil) }, func(m *merger) error {
 		return a.StagedResults(ctx, m.staged)
 	})
 }
 
-// write writes a report whose lines merge writes.
+// write writes a report whose lines come from merge.
 func (j *Job) write(done *Done, begin func() (Report, error), merge func(*merger) error) (err error) {
 	m := merger{job: j}
 	done.Tally, err = WriteReport(begin, j.Progress, func(lines *Lines) (int64, error) {
@@ -61,13 +61,13 @@ type merger struct {
 	lines *Lines
 	rows  *Rows // the source, when it is read
 	read  func() (*Row, error)
-	row   *Row // the last one read, nil after the end
+	row   *Row // the last one read, nil at the end
 	ended bool
 
 	leftAlone, missed int64
 }
 
-// change writes the line of one change that a revert undoes or leaves.
+// change writes the line of one change that a revert undoes or leaves alone.
 func (m *merger) change(r *linker.Result) error {
 	return m.lines.Write(linker.Entry{
 		Row: r.Row, Fields: linker.Fields{RecordingID: r.RecordingID},
@@ -75,13 +75,13 @@ func (m *merger) change(r *linker.Result) error {
 	}, nil)
 }
 
-// changed is a change as a row, for messages.
+// changed returns a change as a row, for messages.
 func changed(r *linker.Result) linker.Checked {
 	return linker.Checked{Fields: linker.Fields{RecordingID: r.RecordingID, ID: r.EntityID}}
 }
 
-// end writes what is left of the source and makes sure that it is the file
-// that was staged.
+// end writes the rest of the source and checks that it is the file that was
+// staged.
 func (m *merger) end() error {
 	if err := m.drain(0); err != nil {
 		return err
@@ -89,8 +89,8 @@ func (m *merger) end() error {
 	return m.job.changed(m.rows.Identity())
 }
 
-// result writes the line of one result, and before it the lines of the rows
-// that Check refused: the database has no result for those.
+// result writes the line of one result, preceded by the lines of the rows that
+// Check refused, for which the database has no result.
 func (m *merger) result(r *linker.Result) error {
 	if err := m.drain(r.Row); err != nil {
 		return err
@@ -121,8 +121,8 @@ func (m *merger) extra(r *linker.Result) error {
 	}, nil)
 }
 
-// staged writes the line of one row as it was staged. Of a row that Check
-// refused only the code is left.
+// staged writes the line of one row as it was staged. For a row that Check
+// refused, only the code is left.
 func (m *merger) staged(r *linker.StagedResult) error {
 	if r.Row == 0 {
 		return m.extra(&r.Result)
@@ -137,8 +137,8 @@ func (m *merger) staged(r *linker.StagedResult) error {
 	return m.lines.Write(e, nil)
 }
 
-// drain reads up to a row, 0 for the end, and writes the lines of the rows
-// before it, which Check refused.
+// drain reads up to a row, or to the end when it is 0, and writes the lines of
+// the rows before it, which Check refused.
 func (m *merger) drain(to int64) error {
 	for {
 		switch err := m.next(); {
@@ -155,7 +155,7 @@ func (m *merger) drain(to int64) error {
 	}
 }
 
-// next reads the next row. After the last one it does nothing.
+// next reads the next row. It does nothing after the last one.
 func (m *merger) next() (err error) {
 	if m.ended {
 		return nil
@@ -168,8 +168,8 @@ func (m *merger) next() (err error) {
 	return err
 }
 
-// mismatch returns why rows and results do not match: nearly always because the
-// file has changed, otherwise err.
+// mismatch returns the reason why rows and results do not match: nearly always
+// a changed file, otherwise err.
 func (m *merger) mismatch(err error) error {
 	for !m.ended {
 		if err := m.next(); err != nil {

@@ -8,7 +8,8 @@ import (
 )
 
 // rewrite writes the report of what the run has done according to its marks. A
-// row that could be applied now, and was not by this run, is unattempted.
+// row that could be applied now, but was not applied by this run, is
+// unattempted.
 func (j *Job) rewrite(ctx context.Context, a Attempt) (*Done, error) {
 	j.Progress.Enter(Planning)
 	first := j.Run.ApplyingAt.IsZero()
@@ -40,12 +41,12 @@ func (j *Job) rewrite(ctx context.Context, a Attempt) (*Done, error) {
 	return done, nil
 }
 
-// refusal is why a run was refused that has ended.
+// refusal returns why an ended run was refused, nil when it was not.
 func (j *Job) refusal(plan guard.Plan) *guard.Refusal {
 	if refusal := j.Guard.Judge(plan); refusal != nil && refusal.Message == j.Run.Message {
 		return refusal
 	}
-	// The links are not what they were, or --expect refused.
+	// The links have changed since, or --expect refused.
 	for _, kind := range []guard.RefusalKind{guard.TooManyRejects, guard.TooManyChanges} {
 		if kind.ExitStatus() == j.Run.ExitStatus {
 			return &guard.Refusal{Kind: kind, Message: j.Run.Message}

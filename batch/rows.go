@@ -10,7 +10,7 @@ import (
 	"relink/linker"
 )
 
-// Reading is how the rows of a run are read, each time they are.
+// Reading describes how the rows of a run are read, every time they are read.
 type Reading struct {
 	Input    source.Input
 	Rules    *linker.Rules
@@ -19,13 +19,13 @@ type Reading struct {
 	Notice func(string)
 }
 
-// Row is a record and what Check makes of it.
+// Row is a record and the result of Check.
 type Row struct {
 	source.Record
 	Checked linker.Checked
 }
 
-// Entry is the report's line for a row: complete when the row has a fault,
+// Entry returns the report's line for a row: complete when the row has a fault,
 // without a decision otherwise.
 func (r *Row) Entry() linker.Entry {
 	e := linker.Entry{Row: r.Row, Line: r.Line, Fields: r.Fields, Raw: r.Raw}
@@ -35,22 +35,22 @@ func (r *Row) Entry() linker.Entry {
 	return e
 }
 
-// Rows reads an input once, from its first record to its last. It is for one
-// goroutine.
+// Rows reads an input once, from its first record to its last. It is not safe
+// for concurrent use.
 type Rows struct {
 	*source.Reader
 	reading Reading
 	phase   Phase
 	row     Row
 	faults  int64
-	noticed int // notices that were passed on
+	noticed int // number of notices already passed on
 }
 
-// countEvery is how many rows are read between two looks at the context and two
-// updates of the progress: each costs more than the check of a row.
+// countEvery is how many rows are read between two checks of the context and
+// updates of the progress, each of which costs more than checking a row.
 const countEvery = 256
 
-// Open begins a phase in which the input is read, which ends with ctx. The
+// Open begins a phase in which the input is read; reading ends with ctx. The
 // caller closes the rows.
 func (r Reading) Open(ctx context.Context, phase Phase) (*Rows, error) {
 	r.Progress.Enter(phase)
@@ -84,8 +84,8 @@ func (r *Rows) Next(ctx context.Context) (*Row, error) {
 	return &r.row, nil
 }
 
-// All yields all rows that are left. An error ends it and comes with the last
-// step.
+// All yields the remaining rows. An error ends the iteration and comes with the
+// last step.
 func (r *Rows) All(ctx context.Context) iter.Seq2[*Row, error] {
 	return func(yield func(*Row, error) bool) {
 		for {
@@ -97,8 +97,8 @@ func (r *Rows) All(ctx context.Context) iter.Seq2[*Row, error] {
 	}
 }
 
-// count brings the progress up to date. Rows are counted when they are read
-// for the first time.
+// count updates the progress. Rows are counted only the first time they are
+// read.
 func (r *Rows) count() {
 	p := r.reading.Progress
 	p.BytesRead.Store(r.BytesRead())

@@ -10,13 +10,13 @@ import (
 	"relink/linker"
 )
 
-// Do carries the run out. After an error that may be gone on a second attempt
-// (a lost connection, a restarted server) it makes one, which plans again from
-// the state of the database: nothing is lost or done twice, not even when the
-// answer to a commit was lost.
+// Do carries the run out. After an error that another attempt may fix (a lost
+// connection, a restarted server) it makes one, planning again from the state
+// of the database: nothing is lost or done twice, even when the answer to a
+// commit was lost.
 //
-// With an error the run is recorded as interrupted, and Done holds what is
-// known.
+// When Do returns an error, the run is recorded as interrupted, and Done holds
+// what is known.
 func (j *Job) Do(ctx context.Context) (*Done, error) {
 	pause := backoff.NewExponentialBackOff()
 	pause.MaxInterval = 15 * time.Second
@@ -28,7 +28,7 @@ func (j *Job) Do(ctx context.Context) (*Done, error) {
 			return done, nil
 		}
 		if j.Progress.RowsApplied.Load() > 0 {
-			// It makes progress, so it will come to an end.
+			// It makes progress, so it will finish eventually.
 			j.outage = outage{}
 			pause.Reset()
 		}
@@ -55,8 +55,8 @@ func (j *Job) Do(ctx context.Context) (*Done, error) {
 	}
 }
 
-// interrupted records that the run stopped, if the database can be reached. If
-// not, the run counts as interrupted because no process holds its lock.
+// interrupted records that the run stopped, if the database can be reached.
+// Otherwise the run counts as interrupted because no process holds its lock.
 func (j *Job) interrupted(cause error) (*Done, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -71,7 +71,8 @@ func (j *Job) interrupted(cause error) (*Done, error) {
 // attempt makes one attempt at the run.
 func (j *Job) attempt(ctx context.Context, retry bool) (*Done, error) {
 	j.Progress.RowsApplied.Store(0)
-	// Until the first write there is nothing to finish: stop means now.
+	// There is nothing to finish before the first write: stop takes effect at
+	// once.
 	early, cancel := UntilStop(ctx, j.Stop)
 	defer cancel()
 	a, err := j.Open(early, retry)
@@ -106,8 +107,8 @@ func (j *Job) attempt(ctx context.Context, retry bool) (*Done, error) {
 	return j.apply(ctx, a, done)
 }
 
-// UntilStop returns ctx, which ends with linker.ErrStopped when stop is closed.
-// The caller calls cancel.
+// UntilStop returns a copy of ctx that ends with linker.ErrStopped when stop is
+// closed. The caller must call cancel.
 func UntilStop(ctx context.Context, stop <-chan struct{}) (early context.Context, cancel context.CancelFunc) {
 	early, end := context.WithCancelCause(ctx)
 	go func() {

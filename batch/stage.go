@@ -34,8 +34,8 @@ func (j *Job) stage(ctx context.Context, a Attempt) error {
 	count, err := a.Stage(ctx, func(n *linker.Numbered) error {
 		row, err := rows.Next(ctx)
 		if errors.Is(err, io.EOF) {
-			// The file may have been changed since verify read it. The
-			// error then keeps its rows from being staged.
+			// The file may have changed since verify read it. The error then
+			// keeps its rows from being staged.
 			return cmp.Or(j.changed(rows.Identity()), err)
 		}
 		if err != nil {
@@ -49,13 +49,13 @@ func (j *Job) stage(ctx context.Context, a Attempt) error {
 	}
 	j.Run.Source, j.Run.StagedRows = rows.Identity(), count
 	if j.Rewrite {
-		return nil // the record of a run that has ended stays as it is
+		return nil // the record of an ended run stays as it is
 	}
 	j.Run.State, j.read = linker.StateStaged, true
 	return j.save(ctx, a)
 }
 
-// reading is how the rows of the run are read.
+// reading describes how the rows of the run are read.
 func (j *Job) reading(notice func(string)) Reading {
 	return Reading{Input: j.Input, Rules: &j.Rules, Progress: j.Progress, Notice: notice}
 }
@@ -68,7 +68,7 @@ func (j *Job) noticeOnce(text string) {
 	}
 }
 
-// verify makes sure that the source is the file that the run began with.
+// verify checks that the source is the file that the run began with.
 func (j *Job) verify(ctx context.Context) error {
 	if j.Run.Source.SHA256 == "" {
 		return nil // the run has not read it yet
@@ -77,7 +77,7 @@ func (j *Job) verify(ctx context.Context) error {
 	return cmp.Or(err, j.changed(is))
 }
 
-// changed is a *source.ChangedError when the run began with another file.
+// changed returns a *source.ChangedError when the run began with another file.
 func (j *Job) changed(is linker.SourceIdentity) error {
 	if was := j.Run.Source.SHA256; was != "" && was != is.SHA256 {
 		return &source.ChangedError{Path: j.Input.Path, Was: was, Is: is.SHA256}

@@ -22,8 +22,8 @@ type Validation struct {
 	// TempDir takes temporary files of about 40 bytes a row, more where rows
 	// share their recordings. Defaults to the system's folder.
 	TempDir string
-	// Begin opens a report for the source. It is called again for the
-	// second reading, after Abort of the first report.
+	// Begin opens a report for the source. It is called again for the second
+	// reading, after the first report was aborted.
 	Begin func(*source.Reader) (Report, error)
 	// Notice, when not nil, receives what was found out about the file.
 	Notice func(string)
@@ -31,10 +31,10 @@ type Validation struct {
 	Progress *Progress
 }
 
-// Do finds everything that can be found without a database and writes it into a
-// report. Rows of one recording that ask for different targets get a
-// note in the line of each: since such rows may be at both ends of the file, a
-// file that has them is read a second time.
+// Do finds everything that can be found without a database and writes it to a
+// report. Rows of one recording that ask for different targets each get a note
+// on their line: since such rows may be at both ends of the file, a file that
+// has them is read a second time.
 func (v *Validation) Do(ctx context.Context) (*Done, error) {
 	started := time.Now().UTC()
 	finder := conflict.NewFinder(v.TempDir)
@@ -62,11 +62,11 @@ func (v *Validation) Do(ctx context.Context) (*Done, error) {
 	return done, nil
 }
 
-// errConflicts ends a report that lacks the notes of rows in conflict.
+// errConflicts ends a report that lacks the notes about rows in conflict.
 var errConflicts = errors.New("rows are in conflict")
 
-// readAgain writes the report of a file in which rows are in conflict. was is
-// the file as it was read the first time.
+// readAgain writes the report of a file in which rows are in conflict. was
+// identifies the file that was read the first time.
 func (v *Validation) readAgain(ctx context.Context, finder *conflict.Finder, was linker.SourceIdentity) (*Done, error) {
 	others, err := finder.Cursor()
 	if err != nil {
@@ -77,8 +77,8 @@ func (v *Validation) readAgain(ctx context.Context, finder *conflict.Finder, was
 		if !o.Conflict {
 			return row.Checked.Note, err
 		}
-		// In the words of an import, which will reject the row unless the
-		// targets turn out to be one CRM row.
+		// This is the message of an import, which will reject the row unless
+		// the targets turn out to be the same CRM row.
 		return linker.Message(linker.ConflictingRows, row.Checked, linker.OtherLines(o.Lines, o.More)), nil
 	}
 	v.Progress.RowsToReport.Store(v.Progress.RowsRead.Load())
@@ -89,9 +89,9 @@ func (v *Validation) readAgain(ctx context.Context, finder *conflict.Finder, was
 	return done, err
 }
 
-// read reads the whole file into a new report. note returns the message of a row
-// that has no fault. end is called after the last row: its error ends the
-// report, too.
+// read reads the whole file into a new report. note returns the message for a
+// row that has no fault. end is called after the last row; an error of end also
+// ends the report.
 func (v *Validation) read(ctx context.Context, phase Phase, note func(*Row) (string, error), end func() error) (*Done, error) {
 	reading := Reading{Input: v.Input, Rules: &linker.Rules{Set: v.Input.Set, Values: v.Input.Values}, Progress: v.Progress}
 	if phase == Staging {

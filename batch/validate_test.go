@@ -16,7 +16,7 @@ import (
 	"relink/linker"
 )
 
-// keptReport is a report that keeps its lines.
+// keptReport is a report that keeps its lines in memory.
 type keptReport struct {
 	lines     []string
 	committed bool
@@ -107,7 +107,7 @@ func TestValidateWritesNoReportOfAFileThatChanges(t *testing.T) {
 	v, reports := validation(t, "r1,e1", "r1,e2")
 	begin := v.Begin
 	v.Begin = func(src *source.Reader) (Report, error) {
-		if len(*reports) == 0 { // what was opened is read to its end
+		if len(*reports) == 0 { // the source opened first is read to its end
 			text := []byte("recordingId,id,dataType\nr1,e1,LEAD\nr1,e3,LEAD\n")
 			other := v.Input.Path + ".new"
 			if err := errors.Join(os.WriteFile(other, text, 0o600), os.Rename(other, v.Input.Path)); err != nil {

@@ -14,11 +14,11 @@ import (
 	"relink/linker"
 )
 
-// lineOf is the line of a row in these tests.
+// lineOf returns the line of a row in these tests.
 func lineOf(row int64) int64 { return 2*row + 1 }
 
-// find runs rows through a Finder that sorts so many at a time, and returns the
-// others of each.
+// find runs rows through a Finder that sorts size records at a time, and
+// returns the others of each row.
 func find(t rapid.TB, rows []linker.Fields, size int) []Others {
 	t.Helper()
 	f := newFinder("", size)
@@ -51,7 +51,7 @@ func find(t rapid.TB, rows []linker.Fields, size int) []Others {
 	return first
 }
 
-// lookUp asks a new cursor for every row.
+// lookUp uses a new cursor for every row.
 func lookUp(t rapid.TB, f *Finder, rows int) []Others {
 	t.Helper()
 	c, err := f.Cursor()
@@ -67,7 +67,7 @@ func lookUp(t rapid.TB, f *Finder, rows int) []Others {
 	return got
 }
 
-// model finds the same by comparing every row with every other.
+// model finds the same by comparing every row with every other one.
 func model(rows []linker.Fields) []Others {
 	want := make([]Others, len(rows))
 	for i := range rows {
@@ -97,7 +97,7 @@ func model(rows []linker.Fields) []Others {
 	return want
 }
 
-// target is what a row asks for.
+// target returns the target that a row asks for.
 func target(r linker.Fields) linker.Fields {
 	if r.ID != "" {
 		return linker.Fields{ID: r.ID}
@@ -105,7 +105,7 @@ func target(r linker.Fields) linker.Fields {
 	return linker.Fields{DataType: r.DataType, IntegrationConnectionID: r.IntegrationConnectionID, ExternalID: r.ExternalID}
 }
 
-// request is all of a row that matters to whether it repeats another.
+// request returns the part of a row that decides whether it repeats another.
 func request(r linker.Fields) linker.Fields {
 	r.RecordingID, r.Trigger = "", ""
 	return r
@@ -207,7 +207,7 @@ func TestSorter(t *testing.T) {
 	})
 }
 
-// TestFinderLeavesNoFile looks for files that a killed program would leave
+// TestFinderLeavesNoFile checks that a killed program would leave no files
 // behind.
 func TestFinderLeavesNoFile(t *testing.T) {
 	t.Parallel()
@@ -234,7 +234,7 @@ func TestFinderLeavesNoFile(t *testing.T) {
 	}
 }
 
-// TestFinderWithoutRoom gives the temporary files a folder that is not there.
+// TestFinderWithoutRoom gives the temporary files a folder that does not exist.
 func TestFinderWithoutRoom(t *testing.T) {
 	t.Parallel()
 	f := NewFinder(t.TempDir() + "/missing")

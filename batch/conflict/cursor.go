@@ -2,16 +2,16 @@ package conflict
 
 import "fmt"
 
-// Others is how a row relates to the other rows of its recording.
+// Others describes how a row relates to the other rows of its recording.
 type Others struct {
 	// Conflict is true when the rows of the recording ask for different
 	// targets.
 	Conflict bool
-	// Repeats is the first row that asks for the same as this one, trigger
-	// aside; 0 when there is none before it, or when there is a conflict.
+	// Repeats is the first row that asks for the same as this one, ignoring the
+	// trigger; 0 when no earlier row does, or when there is a conflict.
 	Repeats int64
-	// Lines are the physical lines of the first five other rows, in order,
-	// and More is how many there are besides.
+	// Lines are the physical lines of the first five other rows, in order, and
+	// More is how many more there are.
 	Lines []int64
 	More  int64
 }
@@ -23,7 +23,7 @@ type Cursor struct {
 	words   [groupWords]uint64
 }
 
-// Cursor returns a cursor in front of the first row; call it after Finish. It is
+// Cursor returns a cursor before the first row; call it after Finish. It is
 // valid until the Finder is closed.
 func (f *Finder) Cursor() (*Cursor, error) {
 	results, err := f.results.sorted()
@@ -34,7 +34,7 @@ func (f *Finder) Cursor() (*Cursor, error) {
 }
 
 // At returns the others of a row, the zero value when its recording is in the
-// file once.
+// file only once.
 func (c *Cursor) At(row int64) (Others, error) {
 	for {
 		r, ok := c.results.peek()

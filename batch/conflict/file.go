@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// TempFile creates a file in dir, "" for the system's folder, that is removed
-// when it is closed or the program ends, even when it is killed.
+// TempFile creates a file in dir, or in the system's folder when dir is "". The
+// file is removed when it is closed or the program ends, even if it is killed.
 func TempFile(dir string) (*os.File, error) {
 	f, err := os.CreateTemp(dir, "relink-*")
 	if err != nil {
@@ -21,12 +21,12 @@ func TempFile(dir string) (*os.File, error) {
 	return f, nil
 }
 
-// fileBuffer is how much of a file is written at a time.
+// fileBuffer is how many bytes of a file are written at a time.
 const fileBuffer = 32 << 10
 
-// wordFile is a temporary file of records of a fixed number of words. It is
-// first written, then flushed and read, any number of times. The file is created
-// when the first record is written.
+// wordFile is a temporary file of records, each a fixed number of words. It is
+// written first, then flushed, and can then be read any number of times. The
+// file is created when the first record is written.
 type wordFile struct {
 	dir    string
 	words  int
@@ -59,7 +59,7 @@ func (f *wordFile) flush() error {
 	return f.writer.Flush()
 }
 
-// read returns a reader of the records from one on, up to another.
+// read returns a reader of the records in [from, to).
 func (f *wordFile) read(from, to int64, buffer int) *wordReader {
 	size := int64(8 * f.words)
 	section := io.NewSectionReader(f.file, from*size, (to-from)*size)

@@ -10,22 +10,22 @@ import (
 )
 
 const (
-	// runSize is how many records are sorted at a time, 2.5 MiB.
+	// runSize is how many records are sorted at a time: 2.5 MiB.
 	runSize = 64 << 10
-	// parts is how many files the rows are kept in, by the first bits of
+	// parts is how many files the rows are spread over, by the first bits of
 	// their recordings' hashes. The filters of one part then fit in the
-	// processor's cache: one filter for all cost 100 ns a row.
+	// processor's cache: one filter for all of them cost 100 ns a row.
 	parts    = 1 << partBits
 	partBits = 4
 )
 
 // Finder finds the rows of a file that share their recording with others: those
 // that ask for different targets, and those that repeat an earlier row. First
-// Add every row that takes part, then Finish, then look rows up with a Cursor.
-// It keeps hashes, no ids, and is for one goroutine.
+// Add every row, then call Finish, then look rows up with a Cursor. It keeps
+// hashes, not ids, and is not safe for concurrent use.
 //
-// Most recordings are in a file once: filters find the others, and only their
-// rows are sorted.
+// Most recordings are in a file only once: filters pick out the others, and
+// only their rows are sorted.
 type Finder struct {
 	seed maphash.Seed
 	buf  []byte // of hashes
@@ -37,9 +37,9 @@ type Finder struct {
 	conflicts, repeats int64
 }
 
-// NewFinder returns an empty Finder that keeps temporary files in dir, "" for
-// the system's folder: 40 bytes a row, up to three times that where rows share
-// their recordings.
+// NewFinder returns an empty Finder that keeps temporary files in dir, or in
+// the system's folder when dir is "": 40 bytes a row, up to three times as much
+// where rows share their recordings.
 func NewFinder(dir string) *Finder { return newFinder(dir, runSize) }
 
 // newFinder is NewFinder with the number of records that are sorted at a time.
@@ -55,8 +55,8 @@ func newFinder(dir string, size int) *Finder {
 	return f
 }
 
-// Add adds one row that Check let pass; rows come in ascending order. Targets
-// are compared as they are written.
+// Add adds a row that Check accepted; rows come in ascending order. Targets are
+// compared exactly as written.
 func (f *Finder) Add(row, line int64, r *linker.Fields) error {
 	recording := maphash.String(f.seed, r.RecordingID)
 	request, target := f.hashes(r)
@@ -67,9 +67,9 @@ func (f *Finder) Add(row, line int64, r *linker.Fields) error {
 	return nil
 }
 
-// hashes returns the hash of everything that a row asks for, but for the
-// trigger, which takes no part in whether there is anything to do, and that of
-// its target: the CRM row as it is written. Connection and data type take part
+// hashes returns two hashes: one of everything a row asks for except the
+// trigger, which does not affect whether there is anything to do, and one of
+// its target, the CRM row as written. Connection and data type are included
 // where they take part in finding the CRM row.
 func (f *Finder) hashes(r *linker.Fields) (request, target uint64) {
 	f.buf = f.buf[:0]
@@ -83,7 +83,7 @@ func (f *Finder) hashes(r *linker.Fields) (request, target uint64) {
 	return request, maphash.String(f.seed, r.ID)
 }
 
-// Finish ends the adding and compares the rows.
+// Finish ends the adding of rows and compares them.
 func (f *Finder) Finish() error {
 	if err := f.finish(); err != nil {
 		return fmt.Errorf("comparing rows: %w", err)
@@ -102,7 +102,7 @@ func (f *Finder) finish() error {
 	return errors.Join(suspects.finish(), f.group(&suspects), f.groups.flush(), f.results.finish())
 }
 
-// search adds the rows whose recording may be in the file twice.
+// search adds the rows whose recording may be in the file more than once.
 func (f *Finder) search(rows *wordFile, suspects *sorter) error {
 	if rows.count < 2 {
 		return nil
@@ -174,7 +174,7 @@ func (f *Finder) group(suspects *sorter) error {
 }
 
 // addTo adds a row to its group and writes its result: the number of the group
-// and the row that it repeats.
+// and the row that this one repeats.
 func (f *Finder) addTo(g *group, r *record) error {
 	row, line := r[2], r[4]
 	first := uint64(0)
@@ -193,7 +193,7 @@ func (f *Finder) addTo(g *group, r *record) error {
 	g.note(row, line)
 	result := record{row, line, uint64(f.groups.count), first}
 	if g.rows == 1 {
-		g.held = result // most suspects turn out to be alone
+		g.held = result // most suspects turn out to be the only row of their recording
 		return nil
 	}
 	if g.rows == 2 {
@@ -218,10 +218,11 @@ func (f *Finder) endGroup(g *group) error {
 	return f.groups.write(words[:]...)
 }
 
-// Conflicts returns how many rows have others that ask for another target.
+// Conflicts returns how many rows have another row that asks for a different
+// target.
 func (f *Finder) Conflicts() int64 { return f.conflicts }
 
-// Repeats returns how many rows repeat an earlier one: see Others.Repeats.
+// Repeats returns how many rows repeat an earlier one; see Others.Repeats.
 func (f *Finder) Repeats() int64 { return f.repeats }
 
 // Close removes the temporary files.

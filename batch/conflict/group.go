@@ -7,7 +7,7 @@ import (
 	"relink/linker"
 )
 
-// group collects the facts of one recording while its rows are read.
+// group collects what is known about one recording while its rows are read.
 type group struct {
 	recording           uint64
 	target              uint64 // of the first row read
@@ -21,12 +21,12 @@ type group struct {
 // place is where a row is.
 type place struct{ row, line uint64 }
 
-// namedRows is how many rows of a group are named: the others of any row are
-// among them.
+// namedRows is how many rows of a group are kept by line: enough to name the
+// others of any row.
 const namedRows = linker.NamedLines + 1
 
-// groupWords is how a group is written: whether targets differ, how many rows
-// there are, and the lines of the first ones.
+// groupWords is the size of a group as written: whether targets differ, how
+// many rows there are, and the lines of the first ones.
 const groupWords = 2 + namedRows
 
 // note keeps a row if it is one of the first.

@@ -7,13 +7,13 @@ import (
 	"slices"
 )
 
-// record is what is sorted, word by word from the left.
+// record is what is sorted, comparing word by word from the left.
 type record [5]uint64
 
 func compare(a, b record) int { return slices.Compare(a[:], b[:]) }
 
-// runBuffer is how much memory each run takes while the runs are merged: ten
-// million records are 153 runs.
+// runBuffer is how much memory each run uses while the runs are merged; ten
+// million records make 153 runs.
 const runBuffer = 4 << 10
 
 // sorter is an external merge sort: records are sorted in runs that fit in
@@ -50,7 +50,8 @@ func (s *sorter) writeRun() error {
 	return nil
 }
 
-// finish ends the adding; sorted may then be called, more than once.
+// finish ends the adding of records; sorted may then be called any number of
+// times.
 func (s *sorter) finish() error {
 	err := s.writeRun()
 	s.run = nil
@@ -79,7 +80,7 @@ func (s *sorter) close() error { return s.file.close() }
 // merger reads sorted runs as one.
 type merger struct{ runs runHeap }
 
-// peek returns the smallest record that is left, false when there is none.
+// peek returns the smallest remaining record, and false when there is none.
 func (m *merger) peek() (*record, bool) {
 	if len(m.runs) == 0 {
 		return nil, false
@@ -87,7 +88,7 @@ func (m *merger) peek() (*record, bool) {
 	return &m.runs[0].first, true
 }
 
-// skip passes over the record that peek returned.
+// skip moves past the record that peek returned.
 func (m *merger) skip() error {
 	switch err := m.runs[0].advance(); {
 	case errors.Is(err, io.EOF):
@@ -100,7 +101,7 @@ func (m *merger) skip() error {
 	return nil
 }
 
-// run is what is left of a sorted run.
+// run is the rest of a sorted run.
 type run struct {
 	*wordReader
 	first record

@@ -10,8 +10,8 @@ import (
 	"relink/linker"
 )
 
-// check reads the file for the first time: it counts rows, finds those that
-// need not or must not be sent, and returns how many are rejected already.
+// check reads the file for the first time: it counts the rows, finds those that
+// need not or must not be sent, and returns how many are already rejected.
 func (s *Job) check(ctx context.Context, run *linker.Run) (rejected int64, err error) {
 	early, cancel := batch.UntilStop(ctx, s.Stop)
 	defer cancel()
@@ -50,9 +50,9 @@ func (s *Job) check(ctx context.Context, run *linker.Run) (rejected int64, err e
 	return rejected, nil
 }
 
-// refuseExpected refuses a row that is to be applied only while its recording is
-// linked to something: the HTTP operation links at once, and what is read before
-// is not what is there when it does.
+// refuseExpected refuses a row that is to be applied only while its recording
+// is linked to a given CRM row: the HTTP operation has no such condition, and
+// the link may change between a read and the write.
 func (s *Job) refuseExpected(row *batch.Row) error {
 	for _, f := range []linker.Field{linker.FieldExpectedEntityID, linker.FieldExpectedExternalID} {
 		if *row.Checked.Fields.At(f) != "" {

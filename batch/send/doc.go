@@ -1,4 +1,4 @@
-// Package send is an import for those who can reach only the HTTP API of a
+// Package send runs an import for those who can reach only the HTTP API of a
 // platform, not its database. A [Job] reads its file three times:
 //
 //	check    counts the rows; finds those that are rejected, contradict each
@@ -7,8 +7,8 @@
 //	         recording go to one worker, in the order of the file.
 //	report   joins each row with its answer.
 //
-// Answers are kept in a journal, one line each, written before the row counts
-// as done: a run that was killed goes on with the rows that have no answer.
-// The state of each row is a number in a temporary file, so that memory does
-// not grow with the file.
+// Answers are kept in a journal, one per line, written before the row counts as
+// done: a run that was killed continues with the rows that have no answer. The
+// state of each row is a number in a temporary file, so that memory does not
+// grow with the file.
 package send

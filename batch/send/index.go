@@ -10,8 +10,8 @@ import (
 	"relink/batch/conflict"
 )
 
-// answerIndex is a temporary file that holds for each row where in the journal
-// its answer is. It may be used by many goroutines, each for other rows.
+// answerIndex is a temporary file with the place of each row's answer in the
+// journal. Goroutines may use it concurrently for different rows.
 type answerIndex struct{ file *os.File }
 
 func newAnswerIndex(dir string) (*answerIndex, error) {
@@ -27,17 +27,17 @@ const noAnswer = -1
 
 const offsetSize = 8
 
-// set notes where the answer of a row is, or noAnswer.
+// set records the place of a row's answer, or noAnswer.
 func (x *answerIndex) set(row, offset int64) error {
 	var b [offsetSize]byte
-	binary.LittleEndian.PutUint64(b[:], uint64(offset+1)) // 0 in a gap of the file is noAnswer
+	binary.LittleEndian.PutUint64(b[:], uint64(offset+1)) // so that a gap in the file reads as noAnswer
 	if _, err := x.file.WriteAt(b[:], row*offsetSize); err != nil {
 		return fmt.Errorf("indexing the answer of row %d: %w", row, err)
 	}
 	return nil
 }
 
-// offset returns where the answer of a row is, noAnswer when there is none.
+// offset returns the place of a row's answer, noAnswer when there is none.
 func (x *answerIndex) offset(row int64) (int64, error) {
 	var b [offsetSize]byte
 	if _, err := x.file.ReadAt(b[:], row*offsetSize); err != nil && !errors.Is(err, io.EOF) {

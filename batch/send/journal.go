@@ -17,22 +17,21 @@ import (
 	"relink/linker"
 )
 
-// JournalHead is the first line of a journal: which file its answers are
-// about, and how the run was meant.
+// JournalHead is the first line of a journal: the file that its answers are
+// about, and the settings of the run.
 type JournalHead struct {
 	Source    linker.SourceIdentity `json:"source"`
 	StartedAt time.Time             `json:"startedAt"`
 	Settings  json.RawMessage       `json:"settings"`
 }
 
-// journal is the file of the server's answers, one on each line, in the
-// order in which they came. It is safe for concurrent use.
+// journal is the file of the server's answers, one per line, in the order in
+// which they came. It is safe for concurrent use.
 type journal struct {
 	path string
 	file *os.File
 	lock *flock.Flock
-	// ended is true when the run came to its end: nothing is left to be
-	// sent.
+	// ended is true when the run has finished: nothing is left to send.
 	ended bool
 
 	mu       sync.Mutex
@@ -42,19 +41,19 @@ type journal struct {
 }
 
 const (
-	// syncRows and syncEvery bound what a crash of the machine can take
-	// away: answers whose rows are then sent again. A crash of the program
-	// takes nothing.
+	// syncRows and syncEvery bound how many answers a crash of the machine can
+	// lose; their rows are then sent again. A crash of the program loses
+	// nothing.
 	syncRows  = 256
 	syncEvery = time.Second
 	// journalLine is longer than any line: four ids and a message.
 	journalLine = 1 << 20
 )
 
-// ErrJournalInUse is the error when another process uses the same journal.
+// ErrJournalInUse is returned when another process uses the same journal.
 var ErrJournalInUse = errors.New("another process is working on this run")
 
-// ReadJournalHead returns what a journal is about. The error is fs.ErrNotExist
+// ReadJournalHead returns the head of a journal. The error is fs.ErrNotExist
 // when there is none.
 func ReadJournalHead(path string) (head JournalHead, err error) {
 	f, err := os.Open(path)
@@ -72,14 +71,14 @@ func ReadJournalHead(path string) (head JournalHead, err error) {
 	return head, nil
 }
 
-// openJournal opens or creates a journal for this process alone.
+// openJournal opens or creates a journal for exclusive use by this process.
 func openJournal(path string) (*journal, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("opening the journal: %w", err)
 	}
-	// A file of its own: where locks are mandatory nobody could write to one
-	// that is locked.
+	// The lock is a file of its own: where locks are mandatory, nobody could
+	// write to a file that is locked.
 	lock := flock.New(path + ".lock")
 	alone, err := lock.TryLock()
 	if err == nil && !alone {
@@ -91,7 +90,7 @@ func openJournal(path string) (*journal, error) {
 	return &journal{path: path, file: f, lock: lock, synced: time.Now()}, nil
 }
 
-// begin returns the head of the journal, which is head when it is new.
+// begin returns the head of the journal; a new journal gets the given one.
 func (j *journal) begin(head JournalHead) (JournalHead, error) {
 	info, err := j.file.Stat()
 	if err != nil {
@@ -120,15 +119,15 @@ func (j *journal) begin(head JournalHead) (JournalHead, error) {
 type entry struct {
 	Row int64 `json:"row,omitempty"`
 	linker.Decision
-	Ended bool `json:"ended,omitempty"` // the last line of a run that was finished
+	Ended bool `json:"ended,omitempty"` // the last line of a run that has finished
 }
 
-// answers reads all answers, the later ones of a row after the earlier, and
-// makes the journal ready for more. A last line that was not written to its
-// end is cut off: its row has no answer.
+// answers reads all answers, in the order in which they were written, and makes
+// the journal ready for more. An incomplete last line is cut off: its row has
+// no answer.
 func (j *journal) answers(each func(e entry, at int64) error) error {
-	// The whole is read twice, since what an answer means depends on
-	// whether the run has ended.
+	// The file is read twice, since the meaning of an answer depends on whether
+	// the run has ended.
 	for _, do := range []func(entry, int64) error{
 		func(e entry, _ int64) error { j.ended = j.ended || e.Ended; return nil },
 		func(e entry, at int64) error {
@@ -175,9 +174,9 @@ func (j *journal) lines(do func(e entry, at int64) error) error {
 	}
 }
 
-// add writes an answer and returns its offset. It is with the operating system
-// before add returns, and on the disk within syncEvery or syncRows, if more
-// come, and after sync.
+// add writes an answer and returns its offset. The operating system has it
+// before add returns; it is on disk after syncEvery, after syncRows more
+// answers, or after sync, whichever is first.
 func (j *journal) add(row int64, d linker.Decision) (at int64, err error) {
 	line, err := json.Marshal(entry{Row: row, Decision: d})
 	if err != nil {
@@ -212,7 +211,7 @@ func (j *journal) read(at int64) (e entry, err error) {
 	return e, nil
 }
 
-// end notes that the run has ended.
+// end records that the run has ended.
 func (j *journal) end() error {
 	if j.ended {
 		return nil
@@ -223,7 +222,7 @@ func (j *journal) end() error {
 	return j.sync()
 }
 
-// sync makes durable what was added.
+// sync makes everything added so far durable.
 func (j *journal) sync() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -240,7 +239,7 @@ func (j *journal) flush() error {
 
 func (j *journal) close() error { return errors.Join(j.file.Close(), j.lock.Close()) }
 
-// syncFolder makes the names in a folder durable.
+// syncFolder makes the file names in a folder durable.
 func syncFolder(path string) error {
 	d, err := os.Open(path)
 	if err != nil {

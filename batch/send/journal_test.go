@@ -11,7 +11,8 @@ import (
 	"relink/linker"
 )
 
-// A journal that an earlier version wrote is read, and goes on in the same form.
+// A journal written by an earlier version is read, and continued in the same
+// format.
 func TestJournalKeepsItsForm(t *testing.T) {
 	t.Parallel()
 	const earlier = `{"source":{"name":"links.csv","bytes":9,"sha256":"00"},"startedAt":"2026-01-02T03:04:05Z","settings":{}}

@@ -45,13 +45,13 @@ func (s *Job) report(ctx context.Context, done *batch.Done, j *journal) error {
 	return err
 }
 
-// answers are what is known of the rows when they are reported.
+// answers holds what is known about the rows when they are reported.
 type answers struct {
 	others  *conflict.Cursor
 	journal *journal // nil when nothing was sent
 }
 
-// entry is the report's line for a row.
+// entry returns the report's line for a row.
 func (s *Job) entry(row *batch.Row, a answers) (linker.Entry, error) {
 	e := row.Entry()
 	if row.Checked.Fault != nil {
@@ -63,7 +63,7 @@ func (s *Job) entry(row *batch.Row, a answers) (linker.Entry, error) {
 	return e, err
 }
 
-// decision is what became of a row that Check let pass.
+// decision returns the outcome of a row that Check accepted.
 func (s *Job) decision(row *batch.Row, a answers) (linker.Decision, error) {
 	others, err := a.others.At(row.Row)
 	switch {
@@ -79,7 +79,7 @@ func (s *Job) decision(row *batch.Row, a answers) (linker.Decision, error) {
 	case others.Repeats == 0:
 		return s.answer(row.Row, a.journal)
 	}
-	// A row that repeats another was not sent: the answer to that one
+	// A row that repeats another one was not sent: the answer to that one
 	// counts.
 	d, err := s.answer(others.Repeats, a.journal)
 	switch d.Outcome {
@@ -89,7 +89,7 @@ func (s *Job) decision(row *batch.Row, a answers) (linker.Decision, error) {
 	return d, err
 }
 
-// answer is the server's answer for a row.
+// answer returns the server's answer for a row.
 func (s *Job) answer(row int64, j *journal) (linker.Decision, error) {
 	at, err := s.answers.offset(row)
 	if err != nil || at == noAnswer {

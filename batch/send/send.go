@@ -14,46 +14,46 @@ import (
 	"relink/linker/guard"
 )
 
-// Sender sends one row to an HTTP server, and retries while that may help.
+// Sender sends one row to an HTTP server, and retries as long as that may help.
 type Sender interface {
-	// Put returns the server's answer for the row; Detail is what it adds to
-	// the sentence of the code. An error means that nothing more should be
-	// sent.
+	// Put returns the server's answer for the row; Detail is appended to the
+	// message of the code. An error means that nothing more should be sent.
 	Put(ctx context.Context, row linker.Fields) (linker.Decision, error)
 }
 
 // Job is an import through the HTTP API of a platform, for those who cannot
 // reach its database: rows are checked first, then sent one by one. The answers
-// are kept in a journal, with which an interrupted run is resumed.
+// are kept in a journal, which lets an interrupted run be resumed.
 type Job struct {
 	// Input must be readable more than once: see Spool.
 	Input source.Input
-	// Rules: Set and LastWins apply; what else there is, the server decides.
+	// Rules: only Set and LastWins apply; the server decides the rest.
 	Rules linker.Rules
 	// Guard judges the rows before the first one is sent.
 	Guard guard.Guard
 	// DryRun stops before the first row is sent.
 	DryRun bool
 	Sender Sender
-	// First, when not nil, sends the first row, alone and before any other,
-	// in place of Sender.Put: a server that is not there, or does not know
-	// the operation, is to be found out by one request.
+	// First, when not nil, sends the first row in place of Sender.Put, alone
+	// and before any other: an unreachable server, or one that lacks the
+	// operation, is thus detected by a single request.
 	First func(ctx context.Context, row linker.Fields) (linker.Decision, error)
-	// Workers is how many rows are sent at a time.
+	// Workers is how many rows are sent concurrently.
 	Workers int
-	// Journal is the file of the answers. It is created unless it is there:
-	// then the run is resumed with the rows that have no answer.
+	// Journal is the path of the answers. It is created if it does not exist;
+	// if it does, the run is resumed with the rows that have no answer.
 	Journal string
-	// Settings are kept in the journal, for resuming the run.
+	// Settings are kept in the journal for resuming the run.
 	Settings json.RawMessage
-	// TempDir takes temporary files of about 50 bytes a row, more where rows
+	// TempDir holds temporary files of about 50 bytes a row, more where rows
 	// share their recordings. Defaults to the system's folder.
 	TempDir string
 	// Begin opens the report for the source.
 	Begin func(*source.Reader) (batch.Report, error)
-	// Planned, when not nil, receives how many rows will be sent.
+	// Planned, when not nil, is called with the number of rows that will be
+	// sent.
 	Planned func(rows int64)
-	// Stop, when closed, ends the run after the requests that are under way.
+	// Stop, when closed, ends the run after the requests in flight.
 	Stop <-chan struct{}
 	// Notice, when not nil, receives what was found out about the file.
 	Notice   func(string)
@@ -61,12 +61,12 @@ type Job struct {
 
 	finder  *conflict.Finder // compares the rows of each recording
 	answers *answerIndex
-	waiting int64 // rows that are to be sent and have no answer
+	waiting int64 // rows to be sent that have no answer yet
 }
 
-// Do checks the file, sends its rows and writes the report. When the sending
-// had to end early, Done is there with the error: the report then calls the
-// rest unattempted, and the run can be resumed.
+// Do checks the file, sends its rows and writes the report. When sending had to
+// end early, Done is returned along with the error: the report then lists the
+// remaining rows as unattempted, and the run can be resumed.
 func (s *Job) Do(ctx context.Context) (*batch.Done, error) {
 	done := &batch.Done{Run: linker.Run{
 		Kind: linker.Import, DryRun: s.DryRun, State: linker.StateStarted, StartedAt: time.Now().UTC(),
@@ -130,7 +130,7 @@ func (s *Job) close() {
 	}
 }
 
-// openJournal begins the journal, or reads the one that is there.
+// openJournal creates the journal, or reads an existing one.
 func (s *Job) openJournal(run *linker.Run) (*journal, error) {
 	j, err := openJournal(s.Journal)
 	if err != nil {
@@ -165,7 +165,7 @@ func (s *Job) readJournal(j *journal, run *linker.Run, head JournalHead) error {
 			return err
 		}
 		if e.Outcome == linker.Failed && !j.ended {
-			at = noAnswer // the server failed: it may not when asked again
+			at = noAnswer // the server failed: it may not the next time
 		}
 		switch {
 		case before == noAnswer && at != noAnswer:
@@ -177,7 +177,7 @@ func (s *Job) readJournal(j *journal, run *linker.Run, head JournalHead) error {
 	})
 }
 
-// reading is how the rows of the file are read.
+// reading describes how the rows of the file are read.
 func (s *Job) reading() batch.Reading {
 	return batch.Reading{Input: s.Input, Rules: &s.Rules, Progress: s.Progress}
 }

@@ -23,8 +23,8 @@ import (
 	"relink/linker/guard"
 )
 
-// platform stands for a server: it keeps links, and does what it is told to
-// by what stands in a recording's id.
+// platform stands for a server: it keeps links, and its behaviour is controlled
+// by what a recording's id contains.
 type platform struct {
 	mu    sync.Mutex
 	links map[string]string
@@ -85,7 +85,7 @@ func (k *kept) Write(e linker.Entry, _ io.Reader) error {
 func (k *kept) Commit() error { k.committed = true; return nil }
 func (k *kept) Abort() error  { return nil }
 
-// lines shows a report as its tests read it.
+// lines formats a report for comparison in tests.
 func (k *kept) lines() (lines []string) {
 	for _, e := range k.entries {
 		line := fmt.Sprintf("%s %s", e.Fields.RecordingID, e.Outcome)
@@ -145,7 +145,7 @@ func TestSending(t *testing.T) {
 	want := []string{
 		"a created e-1", "old replaced e-1 was e-9", "missing rejected recording_not_found", "broken failed server_error",
 		" rejected missing_recording_id",
-		// The rows of a recording share the fate of the first.
+		// All rows of a recording get the answer of the first one.
 		"a unchanged e-1", "old unchanged e-1 was e-9", "missing rejected recording_not_found", "broken failed server_error",
 		"b rejected conflicting_rows e-1", "b rejected conflicting_rows e-2", "b rejected conflicting_rows e-1",
 		"bare rejected missing_target",
@@ -212,7 +212,7 @@ func TestDrySendingSendsNothing(t *testing.T) {
 	}
 }
 
-// The HTTP operation links whatever a recording is linked to.
+// The HTTP operation links a recording whatever its current link is.
 func TestSendingRefusesWhatIsExpected(t *testing.T) {
 	t.Parallel()
 	for _, field := range []string{"expectedEntityId", "expectedExternalId"} {
@@ -288,8 +288,8 @@ func TestSendingStopsAndGoesOn(t *testing.T) {
 		t.Errorf("outcomes %v, want %v", done.Tally.Outcomes(), want)
 	}
 
-	// A finished run writes its report again, and sends nothing: not even
-	// the row that failed.
+	// A finished run writes its report again but sends nothing, not even the
+	// row that failed.
 	before := p.calls
 	done, err = s.again().Do(t.Context())
 	if err != nil || p.calls != before || done.Tally.Outcomes()[linker.Failed] != 1 {
@@ -358,8 +358,9 @@ func TestSendingSendsFailedRowsAgain(t *testing.T) {
 	}
 }
 
-// However often the program is killed, wherever in a line of the journal, each
-// row is reported once, and only the rows whose answer was lost are sent again.
+// However often the program is killed, and wherever in a line of the journal,
+// each row is reported once, and only the rows whose answer was lost are sent
+// again.
 func TestSendingSurvivesKills(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
@@ -381,9 +382,9 @@ func TestSendingSurvivesKills(t *testing.T) {
 				return nil
 			}
 			if _, err := s.again().Do(context.Background()); err == nil {
-				continue // nothing was left to be sent
+				continue // nothing was left to send
 			}
-			// The machine forgets the end of the journal.
+			// The machine loses the end of the journal.
 			info, err := os.Stat(s.Journal)
 			if err != nil {
 				rt.Fatal(err)

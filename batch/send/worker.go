@@ -14,14 +14,14 @@ import (
 )
 
 const (
-	// defaultWorkers keeps a thousand requests a minute going when an answer
-	// takes a second.
+	// defaultWorkers sustains a thousand requests a minute when an answer takes
+	// a second.
 	defaultWorkers = 16
-	// workerQueue is how many rows wait for each worker. One that waits for
-	// its server holds up the others only when its queue is full.
+	// workerQueue is how many rows wait for each worker. A worker that waits
+	// for its server holds up the others only when its queue is full.
 	workerQueue = 256
-	// stopGrace is how long a run that has to stop waits for requests that
-	// are under way: their answers would otherwise be unknown.
+	// stopGrace is how long a stopping run waits for requests in flight: their
+	// answers would otherwise be unknown.
 	stopGrace = 10 * time.Second
 )
 
@@ -29,12 +29,12 @@ const (
 type sender struct {
 	*Job
 	journal *journal
-	halted  chan struct{} // closed when nothing more is to be sent
+	halted  chan struct{} // closed when nothing more may be sent
 	once    sync.Once
 	why     error // valid when halted is closed
 }
 
-// send sends all pending rows. The error is why it ended early.
+// send sends all pending rows. The error is the reason why it ended early.
 func (s *Job) send(ctx context.Context, j *journal) error {
 	s.Progress.RowsToApply.Store(s.waiting)
 	if s.Planned != nil {
@@ -44,7 +44,7 @@ func (s *Job) send(ctx context.Context, j *journal) error {
 	return sender.run(ctx)
 }
 
-// halt ends the sending; the first reason counts.
+// halt stops the sending; only the first reason is kept.
 func (s *sender) halt(why error) {
 	s.once.Do(func() {
 		s.why = why
@@ -105,8 +105,8 @@ func (s *sender) run(ctx context.Context) error {
 	}
 }
 
-// dispatch hands the pending rows to the workers. All rows of a recording go
-// to one worker, which takes them in the order of the file.
+// dispatch distributes the pending rows to the workers. All rows of a recording
+// go to one worker, in the order of the file.
 func (s *sender) dispatch(ctx context.Context, queues []chan linker.Numbered) error {
 	others, err := s.finder.Cursor()
 	if err != nil {
@@ -159,7 +159,7 @@ func (s *sender) pending(row *batch.Row, others *conflict.Cursor) (bool, error) 
 	return at == noAnswer, err
 }
 
-// work sends the rows of one queue. After a halt it skips the rest.
+// work sends the rows of one queue. After a halt it discards the rest.
 func (s *sender) work(ctx context.Context, queue <-chan linker.Numbered) {
 	for n := range queue {
 		select {
@@ -173,7 +173,7 @@ func (s *sender) work(ctx context.Context, queue <-chan linker.Numbered) {
 	}
 }
 
-// ask sends one row by put and records the answer.
+// ask sends one row with put and records the answer.
 func (s *sender) ask(ctx context.Context, n *linker.Numbered, put func(context.Context, linker.Fields) (linker.Decision, error)) error {
 	decision, err := put(ctx, n.Fields)
 	if err != nil {

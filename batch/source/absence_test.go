@@ -16,13 +16,13 @@ import (
 	"relink/linker"
 )
 
-// splice is a piece of damage: so many bytes at a place are replaced.
+// splice is a piece of damage: a number of bytes at an offset are replaced.
 type splice struct {
 	at, cut int
 	insert  string
 }
 
-// accidents are what stands in files that were joined, cut and edited.
+// accidents are pieces of text found in files that were joined, cut or edited.
 var accidents = []string{
 	`"`, `""`, `"""`, "'", ",", "\n", "\r\n", "\r", "\x00", "\x00\x00\x00\x00\x00\x00\x00\x00\x00", "\x1a", "\xff", "\xef\xbb\xbf", "\xff\xfe", "\u2011", "\u200b", "“",
 	"NULL", `\N`, "#N/A", "{", "}", "=", `="`, ";", " ", "(2 rows)\n", "---,---\n", ",,,,,\n", ",,,,,FALSE\n",
@@ -32,9 +32,9 @@ var accidents = []string{
 // oddForms are what people make of an id.
 var oddForms = []string{"{%s}", "“%s”", "'%s", " %s ", `"=""%s"""`, "https://x.example.com/%s?tab=crm", "%s;rec-0009", "urn:uuid:%s", "%s\u200b", "<%s>", "x%s", "%s0"}
 
-// TestAbsenceIsProven spoils files of good rows in every way that comes to mind
-// and asks: is there a recording that stands in the bytes of the file, that no
-// row mentions, and that a reconciliation would take for left out?
+// TestAbsenceIsProven damages files of good rows in every way we could think of
+// and checks that no recording which is in the bytes of the file, but mentioned
+// by no row, is taken by a reconciliation for left out.
 func TestAbsenceIsProven(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
@@ -58,7 +58,7 @@ func TestAbsenceIsProven(t *testing.T) {
 	})
 }
 
-// FuzzAbsence is the same with any damage.
+// FuzzAbsence does the same with any damage.
 func FuzzAbsence(f *testing.F) {
 	for i, a := range accidents {
 		f.Add(uint16(40+7*i), uint8(i%3), a, uint16(90+5*i), uint8(0), `"`, uint8(i%4))
@@ -71,7 +71,7 @@ func FuzzAbsence(f *testing.F) {
 	})
 }
 
-// goodRows is a file of good rows; quoted puts every cell in quotes.
+// goodRows returns a file of good rows; quoted puts every cell in quotes.
 func goodRows(header []string, rows int, end string, quoted bool) string {
 	var b strings.Builder
 	w := csv.NewWriter(&b)
@@ -108,20 +108,20 @@ func spoil(content string, s splice) string {
 
 var recordingIDs = regexp.MustCompile(`rec-[0-9]{4}`)
 
-// failer is what a test and a rapid test have in common.
+// failer is the common part of a test and a rapid test.
 type failer interface {
 	Helper()
 	Fatalf(format string, args ...any)
 }
 
-// checkAbsence reads a file and does with its records what a reconciliation does:
+// checkAbsence reads a file and treats its records as a reconciliation does:
 // see sql/plan/untrusted.sql and extras.sql. All recordings have ids such as
 // rec-0001.
 func checkAbsence(t failer, content string) {
 	t.Helper()
 	src, err := Open(Input{Path: "-", Stdin: strings.NewReader(content), Name: "links.csv"})
 	if err != nil {
-		return // it stops before any row and says why
+		return // it stops before any row and gives the reason
 	}
 	defer src.Close()
 	mentioned := map[string]bool{}
@@ -159,7 +159,7 @@ func checkAbsence(t failer, content string) {
 	_, rows, _ := strings.Cut(content, "\n")
 	all := recordingIDs.FindAllString(rows, -1)
 	for _, id := range all {
-		// Ids of more digits are others.
+		// Ids with more digits are different ids.
 		if mentioned[id] || slices.ContainsFunc(strays, func(s string) bool { return strings.Contains(s, id) }) || longer(rows, id) {
 			continue
 		}
@@ -167,7 +167,7 @@ func checkAbsence(t failer, content string) {
 	}
 }
 
-// longer reports whether an id stands only within longer words.
+// longer reports whether an id occurs only within longer words.
 func longer(content, id string) bool {
 	for at := 0; ; {
 		i := strings.Index(content[at:], id)

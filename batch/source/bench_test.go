@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// benchRows is enough for the start of a reading not to matter.
+// benchRows is large enough for the start of a reading not to matter.
 const benchRows = 200_000
 
 // writeBench writes a file of links of the usual shape.
@@ -82,7 +82,7 @@ func BenchmarkJSONL(b *testing.B) {
 		`{"recordingId":"%s","dataType":"OPPORTUNITY","externalId":"006%015d","integrationConnectionId":"7b0c8e0e-5a46-4a53-9c0d-0a4b7a4b9f10","trigger":"EXTERNAL_API_LINK"}`+"\n"))
 }
 
-// BenchmarkBareCSV is what the others are compared with.
+// BenchmarkBareCSV is the baseline for the others.
 func BenchmarkBareCSV(b *testing.B) {
 	path := writeBench(b, "links.csv", benchHeader, benchRow)
 	b.ReportAllocs()

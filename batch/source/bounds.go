@@ -8,24 +8,24 @@ import (
 	"relink/batch/source/raw"
 )
 
-// DefaultMaxBytes is how much is read of one input, unpacked: 500 million rows
-// of a usual export.
+// DefaultMaxBytes is how many unpacked bytes are read of one input: 500 million
+// rows of a typical export.
 const DefaultMaxBytes = 64 << 30
 
 const (
-	// maxRatio is how many times as large packed data may become. Exports
-	// with the same words in every row reach 30; bombs of gzip have 1,000,
-	// those of zstd any.
+	// maxRatio is the largest accepted ratio of unpacked to packed size.
+	// Exports with the same words in every row reach 30; gzip bombs reach
+	// 1,000, zstd bombs any ratio.
 	maxRatio = 250
-	// ratioFrom is how much may be unpacked before the ratio is looked at: so
-	// much is soon read, and no memory is needed for it.
+	// ratioFrom is how much is unpacked before the ratio is checked: this much
+	// takes little time to read, and no memory.
 	ratioFrom = 384 << 20
 	// maxColumns is how many cells a header may have.
 	maxColumns = 10_000
 )
 
-// bounded ends the reading of an input that is larger than anybody can mean, or
-// that was packed to become so.
+// bounded stops reading an input that is larger than anyone could intend, or
+// that was packed to expand enormously.
 type bounded struct {
 	src    io.Reader
 	reader *Reader

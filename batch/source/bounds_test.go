@@ -18,7 +18,7 @@ import (
 	"relink/batch/source/raw"
 )
 
-// packers pack what is written to them, by the end of a file's name.
+// packers compress what is written to them, by file extension.
 var packers = map[string]func(io.Writer) io.WriteCloser{
 	"gz": func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) },
 	"zst": func(w io.Writer) io.WriteCloser {
@@ -49,8 +49,9 @@ func all(ctx context.Context, in Input) error {
 
 const head = "recordingId,dataType,id\n"
 
-// A few kilobytes that become gigabytes are not read to their end, whatever
-// they become. What is in them is of the quick kind: the limit counts bytes.
+// Input of a few kilobytes that expands to gigabytes is not read to its end,
+// whatever its content. The content here is quick to read: the limit counts
+// bytes.
 func TestBombs(t *testing.T) {
 	t.Parallel()
 	for _, bomb := range []struct{ kind, what, block string }{
@@ -77,7 +78,7 @@ func TestBombs(t *testing.T) {
 	}
 }
 
-// What packs well, as exports do, is read.
+// Content that compresses well, as exports do, is read.
 func TestPackedExportIsNoBomb(t *testing.T) {
 	t.Parallel()
 	for kind, pack := range packers {
@@ -129,7 +130,7 @@ func TestMaxBytes(t *testing.T) {
 	}
 }
 
-// endless is a reader of the same text for ever.
+// endless is a reader that repeats the same text forever.
 type endless string
 
 func (e endless) Read(p []byte) (int, error) {
@@ -140,7 +141,8 @@ func (e endless) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Reading ends with the context, also where there is no record to look up at.
+// Reading ends with the context, even where no record ends at which to check
+// it.
 func TestReadingEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	why := errors.New("told to stop")

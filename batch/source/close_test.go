@@ -10,9 +10,9 @@ import (
 	"relink/batch/source/raw"
 )
 
-// TestSourceClose closes sources that have not been read to the end: in front
-// of the first row, between rows, beside a long record, and while standard
-// input keeps us waiting.
+// TestSourceClose closes sources that have not been read to the end: before the
+// first row, between rows, inside a long record, and while waiting for standard
+// input.
 func TestSourceClose(t *testing.T) {
 	// Not parallel: it counts the goroutines of the process.
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
@@ -35,7 +35,7 @@ func TestSourceClose(t *testing.T) {
 	}
 
 	r, w := io.Pipe()
-	go io.WriteString(w, manyRows(20_000)) // and then nothing, without an end
+	go io.WriteString(w, manyRows(20_000)) // and then nothing, but no end of file either
 	s, err := Open(Input{Path: "-", Stdin: r})
 	if err != nil {
 		t.Fatal(err)

@@ -10,24 +10,25 @@ import (
 	"relink/linker"
 )
 
-// header is which columns of a CSV file feed which field.
+// header maps the columns of a CSV file to fields.
 type header struct {
 	cells  []string
-	fields []linker.Field // for each column
+	fields []linker.Field // by column
 	// shared is true when several columns feed one field, which --map
 	// allows.
 	shared    bool
 	recording string // the cell of recordingId, "" for none
 }
 
-// mayName reports whether a recording id may be the name of a column, and its
-// record a header. Nearly every id has a digit, and no name of a field.
+// mayName reports whether a recording id could be a column name, which would
+// make its record look like a header. Nearly every id has a digit; no field
+// name does.
 func (h *header) mayName(id string) bool {
 	return id == h.recording || !strings.ContainsAny(id, "0123456789")
 }
 
-// matchColumns matches the cells of a header with the fields and returns what is
-// wrong with them. place is where the header is.
+// matchColumns matches the cells of a header with the fields and returns what
+// is wrong with them. place is the location of the header.
 func matchColumns(cells []string, n *names, set linker.Fields, place string) (header, error) {
 	h := header{cells: cells, fields: make([]linker.Field, len(cells))}
 	var feeds [linker.FieldCount][]int
@@ -82,9 +83,9 @@ func matchColumns(cells []string, n *names, set linker.Fields, place string) (he
 	return h, nil
 }
 
-// twoAlike returns two of the columns of one field that may not exist side by
-// side: two headers that read the same, or none of which --map names. -1 when
-// there are none.
+// twoAlike returns two columns of one field that must not exist side by side:
+// two headers that read the same, or two of which --map names neither. It
+// returns -1 when there are none.
 func twoAlike(cells []string, columns []int, n *names) (int, int) {
 	for i, a := range columns {
 		for _, b := range columns[i+1:] {
@@ -100,7 +101,7 @@ func twoAlike(cells []string, columns []int, n *names) (int, int) {
 }
 
 // missingFields names the required fields that neither a column nor --set
-// gives, "" when there is none.
+// provides, "" when there are none.
 func missingFields(fields []linker.Field, set linker.Fields) string {
 	has := func(f linker.Field) bool { return *set.At(f) != "" || slices.Contains(fields, f) }
 	var missing []string
@@ -121,7 +122,7 @@ func missingFields(fields []linker.Field, set linker.Fields) string {
 	return strings.Join(missing, ", ")
 }
 
-// listed shows names in a message.
+// listed formats names for a message.
 func listed(cells []string) string {
 	var b strings.Builder
 	for i, c := range cells {

@@ -12,7 +12,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// manyRows is a file that a compressor needs several blocks for.
+// manyRows returns a file that takes a compressor several blocks.
 func manyRows(n int) string {
 	var b strings.Builder
 	b.WriteString("recordingId,dataType,id\n")
@@ -22,9 +22,9 @@ func manyRows(n int) string {
 	return b.String()
 }
 
-// readStored reads stored bytes to the end and returns the rows and what ended
-// the reading. It checks that what was hashed and counted are the bytes as
-// stored.
+// readStored reads stored bytes to the end and returns the rows and the error
+// that ended the reading. It checks that the bytes hashed and counted are the
+// stored ones.
 func readStored(t *testing.T, stored, name string) ([]string, error) {
 	t.Helper()
 	s, err := Open(Input{Path: "-", Stdin: strings.NewReader(stored), Name: name})
@@ -71,7 +71,7 @@ func TestSourceCompressed(t *testing.T) {
 		"zstd with a skippable frame": zst(t, content) + skippable,
 		"zstd with a window of 8 MiB": zst(t, content, zstd.WithWindowSize(8<<20), zstd.WithSingleSegment(false)),
 	} {
-		// The content decides, whatever the name says.
+		// The content decides, not the name.
 		for _, file := range []string{"links.csv.gz", "links.csv", "-"} {
 			got, err := readStored(t, stored, file)
 			if err != nil {
@@ -111,7 +111,7 @@ func TestSourceCutOff(t *testing.T) {
 	}
 }
 
-// failing gives some bytes and then an error.
+// failing returns some bytes and then an error.
 type failing struct {
 	io.Reader
 	err error

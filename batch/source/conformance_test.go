@@ -13,9 +13,9 @@ import (
 	"relink/linker"
 )
 
-// TestConformance reads public collections of CSV and JSON that are no part of
-// this repository: `make conformance DIR=…` names their folder. Without it the
-// samples in testdata take their place, of the same layout:
+// TestConformance reads public collections of CSV and JSON that are not part of
+// this repository: `make conformance DIR=…` names their folder. Without it, the
+// samples in testdata, which have the same layout, are used instead:
 //
 //	csv/NAME.csv and csv-json/NAME.json   a file and its rows as JSON objects
 //	json/{y,n,i}_NAME.json                to be accepted, refused, or either
@@ -66,7 +66,7 @@ func conformCSV(t *testing.T, path string) {
 	}
 	var want []map[string]string
 	if expected = bytes.TrimSpace(expected); bytes.HasPrefix(expected, []byte("{")) {
-		expected = fmt.Appendf(nil, "[%s]", expected) // one row alone
+		expected = fmt.Appendf(nil, "[%s]", expected) // a single row
 	}
 	if err := json.Unmarshal(expected, &want); err != nil {
 		t.Fatal(err)
@@ -85,7 +85,7 @@ func conformCSV(t *testing.T, path string) {
 		}
 		for i, r := range got.records {
 			if r.Fault != nil && r.Fault.Code == linker.MissingRecordingID && want[i][column] == "" {
-				continue // only the other columns are filled
+				continue // only columns not tested here are filled
 			}
 			if r.Fault != nil {
 				if r.Fault.Code != linker.MalformedRow || !bytes.Contains(r.Raw, []byte(`"`)) {
@@ -93,7 +93,7 @@ func conformCSV(t *testing.T, path string) {
 				}
 				continue
 			}
-			// The collection has lost the CR of its line ends in some files.
+			// In some files of the collection the line ends have lost their CR.
 			w := want[i][column]
 			if !bytes.Contains(content, []byte("\r")) {
 				w = strings.ReplaceAll(w, "\r\n", "\n")
@@ -105,9 +105,9 @@ func conformCSV(t *testing.T, path string) {
 	}
 }
 
-// conformJSON reads a document as a line between two good rows. What must be
-// refused is a rejected row; what must be accepted and is an object is a row,
-// but for what the rules refuse besides: duplicate keys, NUL.
+// conformJSON reads a document as a line between two good rows. A document that
+// must be refused is a rejected row; one that must be accepted and is an object
+// is a row, except for what our rules also refuse: duplicate keys, NUL.
 func conformJSON(t *testing.T, path string) {
 	document, err := os.ReadFile(path)
 	if err != nil {

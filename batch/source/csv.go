@@ -18,14 +18,14 @@ import (
 const tallLines = 100
 
 // csvReader reads the records of a CSV file. It finds the bounds of a record
-// itself, so that a broken one costs no other, and has gocsv read each record
-// that is whole.
+// itself, so that a broken record affects no other, and lets gocsv read each
+// record that is whole.
 type csvReader struct {
 	framer
 	head header
 	rows *gocsv.Unmarshaller
 	row  *cells // what rows reads
-	all  *cells // every cell of a record, for what only few records need
+	all  *cells // every cell of a record, needed for only a few records
 
 	names   *names
 	remarks remarks
@@ -38,8 +38,8 @@ type cells struct {
 	newline bool // the record's line end is still to be read
 }
 
-// newCells returns a reader of records with the number of cells given, any for
-// -1.
+// newCells returns a reader of records with the given number of cells, or with
+// any number for -1.
 func newCells(delimiter rune, count int) *cells {
 	c := &cells{}
 	c.Reader = csv.NewReader(feed{c})
@@ -47,9 +47,9 @@ func newCells(delimiter rune, count int) *cells {
 	return c
 }
 
-// set hands over the next record, without its line end. encoding/csv makes LF
-// of a CR LF within a cell, and CR LF of a CR CR LF: so a cell is read as it
-// is.
+// set hands over the next record, without its line end. encoding/csv turns CR
+// LF within a cell into LF, and CR CR LF into CR LF, so feed keeps cells as
+// they are.
 func (c *cells) set(record []byte) {
 	if bytes.Contains(record, []byte("\r\n")) {
 		record = bytes.ReplaceAll(record, []byte("\r\n"), []byte("\r\r\n"))
@@ -57,8 +57,8 @@ func (c *cells) set(record []byte) {
 	c.record, c.newline = record, true
 }
 
-// feed gives the record of cells to encoding/csv, and one line end whatever it
-// is in the source.
+// feed passes the record of cells to encoding/csv, followed by one line end,
+// whatever the line end is in the source.
 type feed struct{ c *cells }
 
 func (f feed) Read(p []byte) (int, error) {
@@ -74,7 +74,7 @@ func (f feed) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// start makes gocsv read the columns of the header.
+// start lets gocsv read the columns of the header.
 func (c *csvReader) start() error {
 	var columns []string
 	if c.head.shared {
@@ -82,8 +82,7 @@ func (c *csvReader) start() error {
 	} else {
 		for i, f := range c.head.fields {
 			if f == noField {
-				// gocsv leaves a column alone that no field is
-				// named after.
+				// gocsv ignores a column that no field is named after.
 				columns = append(columns, fmt.Sprintf("column %d", i+1))
 			} else {
 				columns = append(columns, f.String())
@@ -102,8 +101,7 @@ func (c *csvReader) start() error {
 	return nil
 }
 
-// next reads the next record of which not all cells are empty; r.Row is left to
-// the caller.
+// next reads the next record that has a non-empty cell; the caller sets r.Row.
 func (c *csvReader) next(r *Record) error {
 	for {
 		f, err := c.record(r)
@@ -154,7 +152,7 @@ func (c *csvReader) parse(f frame, r *Record) (blank bool, err error) {
 	case err == nil:
 		r.Fields = *row.(*linker.Fields)
 		if id := r.Fields.RecordingID; id != "" && !f.last && alphanumeric(id[0]) && !c.head.mayName(id) {
-			c.remarks.row(f.line) // nearly every record
+			c.remarks.row(f.line) // the path of nearly every record
 			return false, nil
 		}
 		found, all := c.split(f.text)
@@ -163,8 +161,8 @@ func (c *csvReader) parse(f frame, r *Record) (blank bool, err error) {
 		found, all := c.split(f.text)
 		return c.unusual(f, r, found, all), nil
 	}
-	// The framer lets through only what encoding/csv can read. Should the
-	// two ever differ, the record is refused and the reader starts again.
+	// The framer passes only what encoding/csv can read. Should the two ever
+	// differ, the record is refused and the reader starts again.
 	r.Fault = malformed(err.Error())
 	return false, c.start()
 }
@@ -173,7 +171,7 @@ func malformed(message string) *linker.RowError {
 	return &linker.RowError{Code: linker.MalformedRow, Message: message}
 }
 
-// position names the place of a byte of a record.
+// position returns the line and column of a byte of a record.
 func (c *csvReader) position(text []byte) func(at int) string {
 	return func(at int) string {
 		q := quotes{delimiter: c.quotes.delimiter}
@@ -186,7 +184,7 @@ func (c *csvReader) position(text []byte) func(at int) string {
 	}
 }
 
-// split returns all cells of a record and how many of them hold more than white
+// split returns all cells of a record and how many of them are not just white
 // space.
 func (c *csvReader) split(text []byte) (found int, all []string) {
 	c.all.set(text)
@@ -210,7 +208,7 @@ func (c *csvReader) column(i int) string {
 	return fmt.Sprintf("column %d", i+1)
 }
 
-// merged are the fields that the columns of a header with shared fields feed.
+// merged lists the fields that the columns of a header with shared fields feed.
 func (h *header) merged() []string {
 	var fields []string
 	for f := range linker.FieldCount {
@@ -221,9 +219,9 @@ func (h *header) merged() []string {
 	return fields
 }
 
-// merge writes a record anew with one cell a field, for a header in which
-// several columns feed one field. problem is that the record fills two of
-// them, or what else is wrong with it.
+// merge rewrites a record with one cell per field, for a header in which
+// several columns feed one field. problem is set when the record fills two of
+// them, or when something else is wrong with it.
 func (c *csvReader) merge(all []string) (merged []byte, problem string, err error) {
 	var values [linker.FieldCount]string
 	var from [linker.FieldCount]int

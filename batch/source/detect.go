@@ -20,12 +20,13 @@ const (
 	formatJSONL = "jsonl"
 )
 
-// sampleSize is how much of the source is looked at to find out what it is.
+// sampleSize is how much of the source is examined to find out what it is.
 const sampleSize = 64 << 10
 
 const saveAsCSV = `save the sheet as "CSV UTF-8 (Comma delimited)"`
 
-// kinds are the contents that are neither CSV nor JSONL, by how they begin.
+// kinds are contents that are neither CSV nor JSONL, recognized by how they
+// begin.
 var kinds = []struct {
 	magic, what, hint string
 }{
@@ -52,7 +53,7 @@ const (
 	tarOffset = 257
 )
 
-// refuse returns an error for content that cannot be read, found by its
+// refuse returns an error for content that cannot be read, judging by its
 // beginning.
 func refuse(sample []byte, name string) error {
 	if len(sample) > tarOffset && bytes.HasPrefix(sample[tarOffset:], []byte(tarMagic)) {
@@ -79,7 +80,7 @@ func refuse(sample []byte, name string) error {
 	return nil
 }
 
-// htmlTags are what a web page has near its beginning, and XML data has not.
+// htmlTags occur near the beginning of a web page, and not in XML data.
 var htmlTags = []string{"<!doctype html", "<html", "<head", "<title", "<body", "<script", "<form", "<meta"}
 
 // refuseText does the same for content that is text.
@@ -97,8 +98,8 @@ func refuseText(sample, name string) error {
 	return nil
 }
 
-// refuseJSON refuses JSON that is not one object a line. A first line that is an
-// array of its own, with objects behind it, is one bad row.
+// refuseJSON refuses JSON that is not one object per line. A first line that is
+// an array by itself, followed by objects, is one bad row.
 func refuseJSON(sample []byte, name string, n *names) error {
 	sample = bytes.TrimSpace(sample)
 	first, more, _ := bytes.Cut(sample, []byte("\n"))
@@ -123,7 +124,8 @@ func refuseJSON(sample []byte, name string, n *names) error {
 	return nil
 }
 
-// jsonArray is the error for an array of rows, or for what is in place of them.
+// jsonArray is the error for an array of rows, or for what is there instead of
+// them.
 func jsonArray(sample []byte, place string, n *names) error {
 	if e := lookInto(sample, n); !e.isRow {
 		if err := refuseEnvelope(sample, place, n); err != nil {
@@ -136,8 +138,8 @@ func jsonArray(sample []byte, place string, n *names) error {
 	}
 }
 
-// refuseCSV refuses a CSV file that is taken for JSONL, because of its name or
-// of --format.
+// refuseCSV refuses a CSV file that is read as JSONL because of its name or of
+// --format.
 func refuseCSV(sample, name string, n *names, set linker.Fields) error {
 	first, _, _ := strings.Cut(strings.TrimSpace(sample), "\n")
 	if strings.HasPrefix(first, "{") {
@@ -151,8 +153,9 @@ func refuseCSV(sample, name string, n *names, set linker.Fields) error {
 	return nil
 }
 
-// refuseBinary refuses what is no text by its first line, where there are
-// always only names. Single NULs further down are faults of their rows.
+// refuseBinary refuses content that is not text, judging by its first line,
+// which always holds only names. Single NULs further down are faults of their
+// rows.
 func refuseBinary(line []byte, place string) error {
 	control := 0
 	for _, c := range line {
@@ -166,8 +169,8 @@ func refuseBinary(line []byte, place string) error {
 	return nil
 }
 
-// formatOf returns the format of the input: the one given, the one of its name,
-// else the one that its first character shows.
+// formatOf returns the format of the input: the one given, else that of its
+// name, else the one that its first character suggests.
 func formatOf(in Input, name, sample string) (string, error) {
 	switch in.Format {
 	case formatCSV, formatJSONL:
@@ -193,16 +196,17 @@ func formatOf(in Input, name, sample string) (string, error) {
 	return formatCSV, nil
 }
 
-// delimiters are what is tried, in this order, where none is given.
+// delimiters are tried in this order when none is given.
 var delimiters = []rune{',', ';', '\t', '|'}
 
-// rareDelimiters are those of old systems: one of them is named when it would
-// make a header complete, and never taken without being asked for.
+// rareDelimiters are those of old systems. An error names one of them when it
+// would make a header complete, but none is used unless asked for.
 var rareDelimiters = []rune{':', '^', '~', '!', '#', '/', '\x01', '\x1f', ' '}
 
-// ParseDelimiter reads a delimiter as it is given in --delimiter and in a line
-// sep=: a character or its name. It is 0 for "". Old systems have delimiters of
-// their own, so any character will do that does not stand in ids.
+// ParseDelimiter parses a delimiter as given in --delimiter and in a "sep="
+// line: a character or its name. It returns 0 for "". Old systems have
+// delimiters of their own, so any character that does not occur in ids is
+// allowed.
 func ParseDelimiter(s string) (rune, error) {
 	switch strings.ToLower(s) {
 	case "":
@@ -223,8 +227,8 @@ func ParseDelimiter(s string) (rune, error) {
 	return r, nil
 }
 
-// sepLine reads the first line of a file that says "sep=;", as spreadsheets
-// write it. It is 0 for any other line.
+// sepLine parses a first line such as "sep=;", as spreadsheets write it. It
+// returns 0 for any other line.
 func sepLine(line string) rune {
 	if len(line) > 2 && line[0] == '"' && line[len(line)-1] == '"' {
 		line = line[1 : len(line)-1]
@@ -240,8 +244,8 @@ func sepLine(line string) rune {
 	return r
 }
 
-// guessDelimiter returns the delimiter by which the first line of the header
-// holds the most fields, then the most columns.
+// guessDelimiter returns the delimiter that gives the first line of the header
+// the most fields, then the most columns.
 func guessDelimiter(line string, n *names) rune {
 	var best rune
 	bestFields, bestColumns := -1, 0
@@ -261,7 +265,7 @@ func guessDelimiter(line string, n *names) rune {
 }
 
 // completeLine reports whether a line, split at the delimiter, is a header with
-// all that is required.
+// all required fields.
 func completeLine(line string, delimiter rune, n *names, set linker.Fields) bool {
 	cells := splitLine(line, delimiter)
 	fields := make([]linker.Field, len(cells))
@@ -271,7 +275,7 @@ func completeLine(line string, delimiter rune, n *names, set linker.Fields) bool
 	return missingFields(fields, set) == ""
 }
 
-// splitLine splits one line, quotes or not, as far as it can be split.
+// splitLine splits one line, quoted or not, as far as possible.
 func splitLine(line string, delimiter rune) []string {
 	r := csv.NewReader(strings.NewReader(line))
 	r.Comma, r.LazyQuotes, r.FieldsPerRecord = delimiter, true, -1

@@ -14,24 +14,25 @@ import (
 	"relink/linker/text"
 )
 
-// REST answers and the messages of extractors are JSON in which the rows are
-// deeper down. Their keys are not those of a row, and every line would be
-// refused for what it lacks; so the first of them is searched, and the error
-// names where the rows are.
+// REST responses and the messages of extractors are JSON in which the rows are
+// nested. Their outer keys are not those of a row, and every line would be
+// refused for missing fields; so the first value is searched, and the error
+// names the path of the rows.
 
-// maxEnvelope is how deep rows are looked for.
+// maxEnvelope is how deep rows are searched for.
 const maxEnvelope = 8
 
-// envelope is what a look through JSON found.
+// envelope is what a search through JSON found.
 type envelope struct {
 	isRow   bool   // the outermost object is a row itself
-	rows    string // jq's path to the rows, "" for none found
-	list    string // jq's path to the first list of objects
-	message string // the text of an error answer
-	failed  bool   // there are keys of an error answer
+	rows    string // jq path of the rows, "" when none were found
+	list    string // jq path of the first list of objects
+	message string // text of an error response
+	failed  bool   // there are keys of an error response
 }
 
-// rowKeys are the fields that only rows have: many objects have an id.
+// isRowKey reports whether f occurs only in rows: many other objects have an
+// id.
 func isRowKey(f linker.Field) bool {
 	switch f {
 	case linker.FieldRecordingID, linker.FieldDataType, linker.FieldExternalID, linker.FieldConnectionID:
@@ -40,8 +41,8 @@ func isRowKey(f linker.Field) bool {
 	return false
 }
 
-// lookInto searches the first JSON value of text, as far as it goes: the
-// text may end within it.
+// lookInto searches the first JSON value of text, as far as it goes: the text
+// may end in the middle of it.
 func lookInto(text []byte, n *names) envelope {
 	e := envelope{}
 	w := walker{names: n, dec: jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)), found: &e}
@@ -56,8 +57,7 @@ type walker struct {
 	found *envelope
 }
 
-// value visits one value, which is at the path. It returns false when
-// the text has ended.
+// value visits the value at the path. It returns false when the text has ended.
 func (w *walker) value(path string, depth int) bool {
 	if depth > maxEnvelope {
 		return w.dec.SkipValue() == nil
@@ -109,8 +109,8 @@ func (w *walker) object(path string, depth int) bool {
 	return err == nil
 }
 
-// errorKey notes a key that answers have when something went wrong, and reads
-// its value when that is the sentence.
+// errorKey records a key that error responses have, and reads its value when
+// that is the message.
 func (w *walker) errorKey(key string) (read bool) {
 	switch linker.NormalizeName(key) {
 	case "message", "errormessage", "errordescription", "detail", "title", "reason", "error":
@@ -129,7 +129,7 @@ func (w *walker) errorKey(key string) (read bool) {
 	return false
 }
 
-// jqKey writes a key as jq reads it in a path.
+// jqKey formats a key as part of a jq path.
 func jqKey(key string) string {
 	plain := key != "" && strings.Trim(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") == "" && (key[0] < '0' || key[0] > '9')
 	if plain {
@@ -142,8 +142,8 @@ func jqKey(key string) string {
 	return "." + string(quoted)
 }
 
-// refuseEnvelope refuses JSON in which the rows are deeper down, and an error
-// answer that was saved in place of the data. value is the first value of the
+// refuseEnvelope refuses JSON in which the rows are nested, and an error
+// response that was saved in place of the data. value is the first value of the
 // file, or its beginning.
 func refuseEnvelope(value []byte, place string, n *names) error {
 	e := lookInto(value, n)
@@ -170,8 +170,8 @@ func saying(message string) string {
 	return ": " + text.Quote(message)
 }
 
-// inEnvelope is the error for rows that are deeper down. which is a jq filter
-// that lets the objects with rows through, "" for all.
+// inEnvelope is the error for rows that are nested. which is a jq filter that
+// selects the objects with rows, "" for all.
 func inEnvelope(place, path, which string) error {
 	jq := path
 	if !strings.HasPrefix(jq, ".") {
@@ -186,7 +186,7 @@ func inEnvelope(place, path, which string) error {
 	}
 }
 
-// fileOf is the file that a place names, without the line.
+// fileOf returns the file of a place, without the line.
 func fileOf(place string) string {
 	file, _, _ := strings.Cut(place, ":")
 	if file == "standard input" || file == "" {
@@ -195,7 +195,7 @@ func fileOf(place string) string {
 	return file
 }
 
-// into redirects a command's output to a file that is not the one it reads.
+// into redirects a command's output to a file other than the one it reads.
 func into(place, extension string) string {
 	name := "links." + extension
 	if filepath.Base(fileOf(place)) == name {
@@ -204,8 +204,9 @@ func into(place, extension string) string {
 	return " > " + name
 }
 
-// refuseMessages refuses the lines of an extractor: a type, and for rows an
-// object with the row in it. The first of them often describes the rows only.
+// refuseMessages refuses the lines of an extractor: each has a type, and rows
+// have an object that contains the row. The first lines often only describe the
+// rows.
 func refuseMessages(sample []byte, place string, n *names) error {
 	const linesLooked = 20
 	for i, line := range bytes.SplitN(sample, []byte("\n"), linesLooked+1) {
@@ -228,7 +229,7 @@ func refuseMessages(sample []byte, place string, n *names) error {
 	return nil
 }
 
-// typeOf is the value of the key type of an object, "" when it has none.
+// typeOf returns the value of the key type of an object, "" when it has none.
 func typeOf(line []byte) string {
 	dec := jsontext.NewDecoder(bytes.NewReader(line), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	if token, err := dec.ReadToken(); err != nil || token.Kind() != '{' {

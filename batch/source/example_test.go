@@ -11,8 +11,8 @@ import (
 	"relink/linker"
 )
 
-// A record that cannot be read is a fault of its own: reading goes on at the
-// next line.
+// A record that cannot be read is only a fault of that record: reading
+// continues at the next line.
 func ExampleOpen() {
 	text := "Recording ID;Data Type;SFDC Id\n" +
 		"rec-1;LEAD;00Q1t00000AbCdE\n" +

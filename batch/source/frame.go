@@ -13,7 +13,7 @@ import (
 )
 
 // framer cuts a source into records and finds what is wrong with their bytes
-// and quotes. What a record means is for its callers.
+// and quotes. Interpreting a record is up to its callers.
 type framer struct {
 	lines     *raw.Lines
 	charset   raw.Charset
@@ -25,14 +25,14 @@ type framer struct {
 	marked    bool   // the encoding is known from a byte order mark
 	joined    joined // where another encoding begins
 
-	decoded []byte    // the text of the record, where it had to be decoded
-	rest    *raw.Rest // of the record before
+	decoded []byte    // the text of the record, if it had to be decoded
+	rest    *raw.Rest // of the previous record
 }
 
 // frame is one record, whole or broken.
 type frame struct {
 	line  int64
-	lines int64  // how many lines it spans
+	lines int64  // number of lines it spans
 	raw   []byte // valid, like text, until the next frame
 	text  []byte // in UTF-8, without the last line end
 	rest  *raw.Rest
@@ -48,7 +48,7 @@ type frame struct {
 }
 
 // record cuts the next record that is not blank and fills in its place and its
-// bytes; r.Row is left to the caller.
+// bytes; the caller sets r.Row.
 func (f *framer) record(r *Record) (frame, error) {
 	for {
 		cut, err := f.frame()
@@ -102,8 +102,8 @@ func (f *framer) frame() (frame, error) {
 			return r, nil
 		}
 		if r.badQuote != "" {
-			// Nothing behind a stray quote is swallowed: only the
-			// first line is refused, reading goes on at the second.
+			// Nothing after a stray quote is swallowed: only the first line is
+			// refused, and reading continues at the second.
 			f.lines.Back(size, r.line)
 			f.decoded = f.decoded[:decoded]
 			r.raw, r.text, r.last = f.lines.Record(), f.recordText(first.EOL), first.EOL == 0
@@ -121,7 +121,7 @@ func (f *framer) frame() (frame, error) {
 	return r, nil
 }
 
-// follow adds lines to a record for as long as a quote is open. valid says
+// follow adds lines to a record as long as a quote is open. valid reports
 // whether all of them could be decoded.
 func (f *framer) follow(r frame, valid bool, l raw.Line) (frame, bool, error) {
 	f.quotes.open, f.quotes.column, f.quotes.spaced = false, 0, false
@@ -180,14 +180,14 @@ func (f *framer) follow(r frame, valid bool, l raw.Line) (frame, bool, error) {
 	return r, valid, nil
 }
 
-// swallows is the fault of a quote that makes the record on a line part of a
-// cell.
+// swallows is the fault of a quote that makes the record on the given line part
+// of a cell.
 func swallows(line int64) string {
 	return fmt.Sprintf("the cell opens with a quote, and line %d within it looks like a record of its own; "+
 		"remove the stray quote, or double the quotes inside a cell", line)
 }
 
-// decode takes the first line of a record.
+// decode decodes the first line of a record.
 func (f *framer) decode(line []byte) (valid bool) {
 	if f.charset.Plain() {
 		return utf8.Valid(line)
@@ -199,9 +199,9 @@ func (f *framer) decode(line []byte) (valid bool) {
 // endMarks are the Ctrl-Z that DOS programs put at the end of a file.
 const endMarks = "\x1a"
 
-// recordText is the text of the record cut so far, whose last line end has eol
-// bytes; a byte order mark in front of it, as files that were joined have it, is
-// no part of it, nor is a Ctrl-Z at the end of the file.
+// recordText returns the text of the record cut so far, whose last line end has
+// eol bytes. A byte order mark at its beginning, as found in joined files, is
+// not part of it, nor is a Ctrl-Z at the end of the file.
 func (f *framer) recordText(eol int) []byte {
 	text := f.decoded
 	if f.charset.Plain() {
@@ -217,7 +217,7 @@ func (f *framer) recordText(eol int) []byte {
 	return text
 }
 
-// tooLong makes r the record that is too long to be held.
+// tooLong makes r a record that is too long to be kept in memory.
 func (f *framer) tooLong(r frame) frame {
 	r.raw, r.text, r.badQuote = f.lines.Record(), nil, ""
 	r.code = linker.RecordTooLong
@@ -227,7 +227,7 @@ func (f *framer) tooLong(r frame) frame {
 }
 
 // judge decides whether the record can be parsed. again asks for the record to
-// be cut anew, because what ends a line has turned out otherwise.
+// be cut again, because lines turned out to end differently.
 func (f *framer) judge(r *frame, valid bool) (again bool) {
 	switch {
 	case f.joined.recut:
@@ -245,8 +245,8 @@ func (f *framer) judge(r *frame, valid bool) (again bool) {
 	return false
 }
 
-// unreadable finds what is wrong with a record that is not text. again is as
-// with judge.
+// unreadable finds what is wrong with a record that is not text. For again, see
+// judge.
 func (f *framer) unreadable(r *frame, valid bool) (again bool) {
 	r.code = linker.InvalidEncoding
 	nul := bytes.IndexByte(r.text, 0)
@@ -271,7 +271,8 @@ func (f *framer) unreadable(r *frame, valid bool) (again bool) {
 	return false
 }
 
-// invalid returns which character could not be decoded, and where in text.
+// invalid returns the character that could not be decoded, and where it is in
+// text.
 func (f *framer) invalid(text []byte) (what string, at int) {
 	if !f.charset.Plain() {
 		return "what is not " + f.charset.Name, max(0, bytes.IndexRune(text, utf8.RuneError))
@@ -297,8 +298,8 @@ func (f *framer) invalid(text []byte) (what string, at int) {
 	return what, at
 }
 
-// fault describes what is wrong with the record. place names the position of a
-// byte of the text.
+// fault describes what is wrong with the record. place converts the position of
+// a byte of the text.
 func (r *frame) fault(place func(at int) string, column func(i int) string) string {
 	if r.badFile != "" {
 		return r.badFile

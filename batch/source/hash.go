@@ -23,9 +23,9 @@ const (
 	hashBlocks = 3
 )
 
-// hashingReader reads the bytes of an input as they are stored, and counts and
-// hashes them. It reads ahead in a goroutine of its own, so that SHA-256 runs
-// in parallel with the parsing.
+// hashingReader reads, counts and hashes the bytes of an input as they are
+// stored. It reads ahead in its own goroutine, so that SHA-256 runs in parallel
+// with the parsing.
 type hashingReader struct {
 	src  io.Reader
 	file *os.File // nil for standard input
@@ -39,12 +39,12 @@ type hashingReader struct {
 	once    sync.Once
 	read    atomic.Int64
 
-	block, rest []byte // the block received last, and what is unread of it
+	block, rest []byte // the block received last, and its unread part
 	err         error
 	sum         [sha256.Size]byte
 }
 
-// newHashingReader opens the file, or takes standard input for "-".
+// newHashingReader opens the file, or uses standard input for "-".
 func newHashingReader(in Input, name string) (*hashingReader, error) {
 	h := &hashingReader{
 		size:    -1,
@@ -67,7 +67,7 @@ func newHashingReader(in Input, name string) (*hashingReader, error) {
 	return h, nil
 }
 
-// open begins to read the input's file.
+// open starts reading the input's file.
 func (h *hashingReader) open(in Input) error {
 	file, info, err := in.open()
 	if err != nil {
@@ -83,7 +83,7 @@ func (h *hashingReader) open(in Input) error {
 	return nil
 }
 
-// open opens the file of an input, or takes the one that is held open.
+// open opens the file of an input, or uses the one that is held open.
 func (in Input) open() (*os.File, os.FileInfo, error) {
 	if in.held == nil {
 		return openInput(in.Path)
@@ -92,9 +92,10 @@ func (in Input) open() (*os.File, os.FileInfo, error) {
 	return in.held, info, err
 }
 
-// Hold opens the input's file once for all readings to come: they read the same
-// file even if another takes its name. An input that is no regular file is
-// returned as it is. The caller calls release when the last Reader is closed.
+// Hold opens the input's file once for all later readings: they read the same
+// file even if another one takes its name. An input that is not a regular file
+// is returned unchanged. The caller calls release when the last Reader is
+// closed.
 func Hold(in Input) (held Input, release func() error, err error) {
 	if in.Path == "-" {
 		return in, func() error { return nil }, nil
@@ -110,7 +111,7 @@ func Hold(in Input) (held Input, release func() error, err error) {
 	return in, file.Close, nil
 }
 
-// openInput opens the file at path; its errors come with a hint.
+// openInput opens the file at path; its errors have a hint.
 func openInput(path string) (*os.File, os.FileInfo, error) {
 	file, err := os.Open(path)
 	switch {
@@ -150,7 +151,7 @@ func (h *hashingReader) run() {
 		sum.Write(block[:n])
 		h.read.Add(int64(n))
 		if n > 0 {
-			h.ready <- block[:n] // never blocks: there are no more blocks than places
+			h.ready <- block[:n] // never blocks: there are no more blocks than slots
 		} else {
 			h.free <- block
 		}
@@ -188,8 +189,9 @@ func (h *hashingReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// finish reads what is left, also of what r holds, so that the sum is of the
-// whole file, and returns an error when the file has changed meanwhile.
+// finish reads the rest, including what r has buffered, so that the sum covers
+// the whole file. It returns an error when the file has changed in the
+// meantime.
 func (h *hashingReader) finish(r io.Reader, name string) error {
 	if _, err := io.Copy(io.Discard, r); err != nil {
 		return err
@@ -210,15 +212,15 @@ func (h *hashingReader) finish(r io.Reader, name string) error {
 	return nil
 }
 
-// sha256 returns the hexadecimal sum; valid after finish.
+// sha256 returns the sum in hexadecimal; valid after finish.
 func (h *hashingReader) sha256() string { return hex.EncodeToString(h.sum[:]) }
 
-// stop ends all reading, also a Read that waits for standard input. It may be
+// stop ends all reading, even a Read that waits for standard input. It may be
 // called more than once, and from any goroutine.
 func (h *hashingReader) stop() { h.once.Do(func() { close(h.stopped) }) }
 
-// close frees the file; it follows stop. A goroutine that waits for standard
-// input ends with its next read: standard input is not ours to close.
+// close frees the file; call it after stop. A goroutine that waits for standard
+// input ends with its next read: closing standard input is not up to us.
 func (h *hashingReader) close() error {
 	if h.file == nil {
 		return nil
@@ -227,7 +229,7 @@ func (h *hashingReader) close() error {
 	if !h.held {
 		err = h.file.Close()
 	}
-	for range h.ready { // until the goroutine is gone
+	for range h.ready { // until the goroutine has ended
 	}
 	return err
 }

@@ -13,8 +13,8 @@ import (
 	"relink/linker/text"
 )
 
-// headerLines is how far down a header is looked for when the first line is
-// none, to name its line.
+// headerLines is how many lines are searched for a header when the first line
+// is not one, so that the error can name its line.
 const headerLines = 20
 
 // readHeader reads up to the first record of a CSV file: a "sep=" line, blank
@@ -92,7 +92,7 @@ type firstLine struct {
 	sep  rune // from a "sep=" line above it, 0 for none
 }
 
-// seekHeader skips what is above the header and returns its bytes.
+// seekHeader skips the lines above the header and returns the header's bytes.
 func (c *csvReader) seekHeader(name string) (before []byte, first firstLine, err error) {
 	for {
 		at, number := len(c.lines.Record()), c.lines.Number
@@ -130,7 +130,7 @@ func (c *csvReader) seekHeader(name string) (before []byte, first firstLine, err
 	}
 }
 
-// refuseHeader returns why a header cannot be read.
+// refuseHeader returns the reason why a header cannot be read.
 func (c *csvReader) refuseHeader(f frame, place string, n *names) error {
 	switch text := bytes.TrimSpace(f.text); {
 	case bytes.HasPrefix(text, []byte("[{")), string(text) == "[":
@@ -153,9 +153,8 @@ func (c *csvReader) refuseHeader(f frame, place string, n *names) error {
 	return &raw.Error{Place: place, What: f.fault(c.position(f.text), c.column), Remedy: "fix the quotes in the header"}
 }
 
-// headerHint returns what is probably wrong with a file whose header lacks
-// columns: it is split at the wrong character, is further down, or there
-// is none.
+// headerHint returns the probable cause when a header lacks columns: it is
+// split at the wrong character, is further down, or there is none.
 func (c *csvReader) headerHint(next int64, n *names, set linker.Fields) string {
 	header := strings.Join(c.head.cells, string(c.delimiter))
 	for _, d := range slices.Concat(delimiters, rareDelimiters) {
@@ -197,8 +196,8 @@ func (c *csvReader) headerHint(next int64, n *names, set linker.Fields) string {
 	return ""
 }
 
-// refuseQuotedLine refuses a file in which each whole line is in quotes,
-// as a sheet of one column is saved.
+// refuseQuotedLine refuses a file in which every whole line is in quotes, as
+// saved from a sheet with one column.
 func (c *csvReader) refuseQuotedLine(line []byte, cells []string, place string, set linker.Fields) error {
 	if len(cells) != 1 || line[0] != '"' {
 		return nil
@@ -211,7 +210,7 @@ func (c *csvReader) refuseQuotedLine(line []byte, cells []string, place string, 
 	return nil
 }
 
-// quotedLines is the error of such a file; line is one of its lines, unquoted.
+// quotedLines is the error for such a file; line is one of its lines, unquoted.
 func quotedLines(place, line string) error {
 	file := text.ShellQuote(fileOf(place))
 	hint := `take the quotes off: sed -e 's/^"//' -e 's/"\r*$//' -e 's/""/"/g' ` + file + into(place, "csv")
@@ -223,7 +222,7 @@ func quotedLines(place, line string) error {
 	}
 }
 
-// lookAhead looks at the lines below the header for what is wrong with all of
+// lookAhead checks the lines below the header for a problem that affects all of
 // them.
 func (c *csvReader) lookAhead(name string) error {
 	const linesLooked = 3
@@ -272,7 +271,7 @@ func (c *csvReader) lookAhead(name string) error {
 	return nil
 }
 
-// shellWord writes a delimiter as it is given to --delimiter.
+// shellWord formats a delimiter as a value of --delimiter.
 func shellWord(delimiter rune) string {
 	if delimiter < ' ' {
 		return fmt.Sprintf("$'\\x%02x'", delimiter) // as bash and zsh read it
@@ -280,8 +279,8 @@ func shellWord(delimiter rune) string {
 	return "'" + string(delimiter) + "'"
 }
 
-// holdsRow reports whether a cell of a header is part of a row, or has a row within
-// it.
+// holdsRow reports whether a cell of a header is part of a row, or has a row
+// inside it.
 func holdsRow(cell string, delimiter rune) bool {
 	if isDataType(cell) {
 		return strings.ToUpper(cell) == cell
@@ -291,7 +290,7 @@ func holdsRow(cell string, delimiter rune) bool {
 	}), isDataType)
 }
 
-// isDataType reports whether a cell is one of a row, not of a header.
+// isDataType reports whether a cell is one of a row rather than of a header.
 func isDataType(cell string) bool {
 	return slices.Contains(linker.DataTypes, strings.ToUpper(strings.TrimSpace(cell)))
 }

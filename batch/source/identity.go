@@ -12,8 +12,8 @@ import (
 	"relink/linker"
 )
 
-// ChangedError is the error when a file is not the one that a run began with.
-// Is may be "": it was found out before the file was read to its end.
+// ChangedError reports that a file is not the one that a run began with. Is may
+// be "" when this was found out before the file was read to its end.
 type ChangedError struct{ Path, Was, Is string }
 
 func (e *ChangedError) Error() string {
@@ -28,8 +28,8 @@ func (e *ChangedError) Hint() string {
 	return "put the file back as it was, or name a copy of it: relink resume RUN FILE (another file is another run)"
 }
 
-// Identify reads a whole file as stored, without looking into it, and tells it
-// from others. It stops when ctx ends, with its cause.
+// Identify reads a whole file as stored, without parsing it, and returns its
+// identity. It stops when ctx ends, and returns its cause.
 func Identify(ctx context.Context, in Input) (is linker.SourceIdentity, err error) {
 	file, _, err := in.open()
 	if err != nil {

@@ -7,12 +7,12 @@ import (
 	"relink/batch/source/raw"
 )
 
-// joined is where in a file another encoding begins.
+// joined is the place in a file where another encoding begins.
 type joined struct {
-	line     int64 // 0 for nowhere
+	line     int64 // 0 when there is none
 	from, to string
 	// recut is true when lines are cut by the second encoding from here on:
-	// nothing after it is in the first one.
+	// nothing after this place is in the first one.
 	recut bool
 }
 
@@ -20,7 +20,7 @@ func (j joined) message() string {
 	return fmt.Sprintf("from line %d on the file is %s, not %s: two files were joined; convert them to one encoding, then join them", j.line, j.to, j.from)
 }
 
-// join notes, once, that another encoding begins.
+// join records, once, that another encoding begins.
 func (f *framer) join(line int64, to string) {
 	if f.joined.line > 0 {
 		return
@@ -29,14 +29,14 @@ func (f *framer) join(line int64, to string) {
 	f.notes.add("%s", f.joined.message())
 }
 
-// utf8Run is how many bytes of plain ASCII in a row UTF-16 does not hold. In
-// Chinese text each of them is as likely as not, so a handful proves nothing.
+// utf8Run is the length of a run of plain ASCII bytes that UTF-16 does not
+// contain. In Chinese text such bytes are common, so a handful proves nothing.
 const utf8Run = 16
 
 // holdsUTF8 finds a line of UTF-16 in which another encoding begins: a run of
-// bytes without a NUL that read as ASCII. The search ends at the first character
-// of a line that is ASCII in UTF-16, unless the line holds half a line end or is
-// the last.
+// bytes without a NUL that read as ASCII. The search ends at the first
+// character of a line that is ASCII in UTF-16, unless the line contains half a
+// line end or is the last.
 func holdsUTF8(l raw.Line, t raw.Charset) bool {
 	mixed := l.EOL == 0 || l.Long || bytes.IndexByte(l.Text, '\n') >= 0
 	run, delimiters := 0, 0
@@ -76,12 +76,12 @@ func holdsUTF16(text []byte) bool {
 	return len(text) >= 8 && nuls >= len(text)/3 && nuls <= len(text)*2/3 && !bytes.Contains(text, []byte{0, 0})
 }
 
-// nulRun is how many NUL characters in a row are no accident: a file system
-// fills what it lost with whole blocks of them.
+// nulRun is how many NUL characters in a row cannot be an accident: a file
+// system fills what it lost with whole blocks of them.
 const nulRun = 8
 
-// missingData says where NUL characters stand for data that is gone, "" when
-// none do. last says that the text is the end of the file.
+// missingData describes where NUL characters stand for lost data, "" when none
+// do. last is true at the end of the file.
 func missingData(text []byte, last bool) string {
 	if !bytes.Contains(text, make([]byte, nulRun)) {
 		return ""

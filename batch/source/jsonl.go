@@ -22,15 +22,15 @@ import (
 // a handful; one that never repeats a key must not fill memory.
 const maxKeys = 256
 
-// maxDepth is how deep the decoder follows values in values.
+// maxDepth is how deeply the decoder follows nested values.
 const maxDepth = 10_000
 
-// jsonReader reads the records of a JSONL file, an object on each line.
+// jsonReader reads the records of a JSONL file, one object per line.
 type jsonReader struct {
 	framer
 	name  string // of the source
 	names names
-	keys  map[string]*key // results of find, by the key as it is written
+	keys  map[string]*key // results of find, by the key as written
 	input bytes.Buffer    // the line being decoded
 	dec   *jsontext.Decoder
 }
@@ -41,7 +41,7 @@ func newJSONReader(f framer, name string, n names) *jsonReader {
 	return j
 }
 
-// next reads the next record that is not blank; r.Row is left to the caller.
+// next reads the next record that is not blank; the caller sets r.Row.
 func (j *jsonReader) next(r *Record) error {
 	f, err := j.record(r)
 	if err != nil {
@@ -62,7 +62,7 @@ func (j *jsonReader) next(r *Record) error {
 	return nil
 }
 
-// unseen adds a notice, at the end, of keys that --map names and no line has.
+// unseen adds a notice, at the end, for keys that --map names but no line has.
 func (j *jsonReader) unseen() {
 	for _, name := range slices.Sorted(maps.Keys(j.names.mapped)) {
 		seen := false
@@ -102,12 +102,12 @@ type object struct {
 	nearly   *key // a key that is nearly a field's
 }
 
-// object decodes a line. An error is the decoder's: the line is not one JSON
-// value.
+// object decodes a line. An error comes from the decoder: the line is not one
+// JSON value.
 func (j *jsonReader) object(text []byte, o *object) error {
 	j.input.Reset()
 	j.input.Write(text)
-	// badEscape reports escapes that are no text, with a better message.
+	// badEscape reports escapes that are not text, with a better message.
 	j.dec.Reset(&j.input, jsontext.AllowInvalidUTF8(true))
 	if kind := j.dec.PeekKind(); kind != '{' {
 		if err := j.dec.SkipValue(); err != nil {
@@ -159,10 +159,10 @@ type key struct {
 	name   string
 	field  linker.Field
 	mapped bool         // --map names it
-	near   linker.Field // the field whose name is nearly this, noField for none
+	near   linker.Field // the field whose name is nearly this one, noField for none
 }
 
-// find returns what a key stands for. The key is written as JSON.
+// find returns what a key stands for. The key is as written in JSON.
 func (j *jsonReader) find(written jsontext.Value) *key {
 	if k, ok := j.keys[string(written)]; ok {
 		return k
@@ -182,8 +182,8 @@ func (j *jsonReader) find(written jsontext.Value) *key {
 	return k
 }
 
-// unquote reads a JSON string that the decoder has found whole. Its error is
-// that of an escape that is no text, and stands for U+FFFD in what it returns.
+// unquote reads a JSON string that the decoder found to be whole. An error
+// means an escape that is not text; the result has U+FFFD in its place.
 func unquote(written jsontext.Value) string {
 	text, _ := jsontext.AppendUnquote(nil, written)
 	return string(text)
@@ -223,8 +223,8 @@ func (j *jsonReader) value(k *key, o *object) error {
 	return nil
 }
 
-// assign gives a field its value. Two keys for one field are a fault of the
-// row, unless --map names one of them and only one is filled.
+// assign sets a field. Two keys for one field are a fault of the row, unless
+// --map names one of them and only one of them has a value.
 func (o *object) assign(k *key, value string) {
 	before := o.keys[k.field]
 	to := o.fields.At(k.field)
@@ -262,8 +262,8 @@ func syntax(err error) string {
 	return fmt.Sprintf("not valid JSON: %v at %s", s.Err, atByte(int(s.ByteOffset)))
 }
 
-// badEscape finds an escape in a line that no text can hold: NUL, and half of
-// a surrogate pair.
+// badEscape finds an escape that text cannot contain: NUL, or half of a
+// surrogate pair.
 func badEscape(text []byte) string {
 	for {
 		i := bytes.IndexByte(text, '\\')
@@ -289,7 +289,7 @@ func badEscape(text []byte) string {
 	}
 }
 
-// escaped reads an escape like \u00e9 at the beginning of text.
+// escaped reads an escape such as \u00e9 at the beginning of text.
 func escaped(text []byte) (rune, bool) {
 	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
 		return 0, false

@@ -13,7 +13,7 @@ import (
 )
 
 // TestLinks reads every input in testdata/links, checks its rows, and compares
-// the codes line by line. A file named after a code has a row with this code.
+// the codes line by line. A file named after a code has a row with that code.
 func TestLinks(t *testing.T) {
 	t.Parallel()
 	const dir = "../../testdata/links"

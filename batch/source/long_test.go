@@ -20,7 +20,7 @@ func TestSourceLongRecords(t *testing.T) {
 	t.Parallel()
 	const h = "recordingId,dataType,id,x\n"
 	const last = "r9,LEAD,i9,\n"
-	// fill returns a record with so many bytes.
+	// fill returns a record of the given size.
 	fill := func(before, after string, size int) string {
 		return before + strings.Repeat("x", size-len(before)-len(after)) + after
 	}
@@ -43,7 +43,7 @@ func TestSourceLongRecords(t *testing.T) {
 		{
 			"a byte longer over lines", h + fill("r1,LEAD,\"i1\",\"\n\n", "\"", raw.MaxRecord+1) + "\n" + last,
 			Input{},
-			// Whether the quote is closed behind the limit is not looked at.
+			// Whether the quote is closed after the limit does not matter.
 			[]string{"2:malformed_row", "4:malformed_row", "5:r9/LEAD/i9"},
 		},
 		{"longer behind quotes", h + fill("r1,LEAD,\"\n\n\",", "", raw.MaxRecord+1) + "\n" + last, Input{}, []string{"2:record_too_long", "5:r9/LEAD/i9"}},
@@ -84,7 +84,7 @@ func TestSourceLongRecords(t *testing.T) {
 	}
 }
 
-// rows are so many good records from a line on, as brief shows them.
+// rows returns count good records from a line on, formatted as by brief.
 func rows(line, count int, fields string) []string {
 	out := make([]string, count)
 	for i := range out {
@@ -93,8 +93,8 @@ func rows(line, count int, fields string) []string {
 	return out
 }
 
-// TestSourceSkipsRest reads only some of the rest of long records: what is not
-// read must not disturb what follows.
+// TestSourceSkipsRest reads only part of the rest of long records: what is left
+// unread must not disturb what follows.
 func TestSourceSkipsRest(t *testing.T) {
 	t.Parallel()
 	var content strings.Builder
@@ -131,7 +131,7 @@ func TestSourceSkipsRest(t *testing.T) {
 	}
 }
 
-// repeat gives the same bytes again and again, so many in all.
+// repeat returns the same bytes again and again, up to a total size.
 type repeat struct {
 	bytes []byte
 	left  int64
@@ -146,10 +146,10 @@ func (r *repeat) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// TestSourceMemory reads much more than it may hold: one line of hundreds of
-// megabytes, and the same as a gzip bomb.
+// TestSourceMemory reads much more than may be kept in memory: one line of
+// hundreds of megabytes, and the same as a gzip bomb.
 func TestSourceMemory(t *testing.T) {
-	// Not parallel: it looks at the memory of the process.
+	// Not parallel: it measures the memory of the process.
 	const size = 300 << 20
 	long := func() io.Reader {
 		return io.MultiReader(strings.NewReader("recordingId,dataType,id\n"),
@@ -190,7 +190,7 @@ func TestSourceMemory(t *testing.T) {
 }
 
 // TestSourceStrayQuotes reads a file in which every line has an open quote. It
-// takes for ever when each of them is looked for to the end.
+// takes forever if each of them is followed to the end of the file.
 func TestSourceStrayQuotes(t *testing.T) {
 	t.Parallel()
 	const lines = 100_000

@@ -13,11 +13,11 @@ import (
 	"relink/linker/text"
 )
 
-// normalize is what names are compared by. One name can be written in two ways
-// in Unicode (é, or e and an accent), so that both are brought to one.
+// normalize returns the form in which names are compared. A name can be written
+// in two ways in Unicode (é, or e and a combining accent); both become one.
 func normalize(name string) string { return linker.NormalizeName(norm.NFC.String(name)) }
 
-// noField stands for a column or key that is ignored.
+// noField stands for an ignored column or key.
 const noField = linker.FieldCount
 
 // names maps headers and keys to fields.
@@ -26,7 +26,7 @@ type names struct {
 	mapped map[string]string       // the headers that --map names, by key
 }
 
-// newNames reads the map of an Input.
+// newNames builds the names from the map of an Input.
 func newNames(given map[string]string) (names, error) {
 	n := names{fields: make(map[string]linker.Field), mapped: make(map[string]string)}
 	for f := range linker.FieldCount {
@@ -64,11 +64,11 @@ func (n *names) find(header string) linker.Field {
 	return noField
 }
 
-// nearDistance is how far a misspelt name may be from that of a field.
+// nearDistance is how far a misspelt name may be from the name of a field.
 const nearDistance = 2
 
-// near returns the field that a name which stands for none is nearly the name
-// of, noField for none. Names as short as "id" are near to everything.
+// near returns the field that an unknown name is probably a misspelling of,
+// noField for none. Names as short as "id" are near to everything.
 func (n *names) near(header string) linker.Field {
 	name := normalize(header)
 	if _, mapped := n.mapped[name]; mapped || n.find(header) != noField {
@@ -83,7 +83,7 @@ func (n *names) near(header string) linker.Field {
 	return noField
 }
 
-// nearly is the message for a header or key that is nearly a field.
+// nearly is the message for a header or key that is nearly a field name.
 func nearly(kind, place, name string, f linker.Field) error {
 	return &raw.Error{
 		Place: place, What: fmt.Sprintf("the %s %s is unknown, and nearly the field %s; did you mean that?", kind, quoted(name), f),
@@ -91,7 +91,7 @@ func nearly(kind, place, name string, f linker.Field) error {
 	}
 }
 
-// synonyms are names that exports use, by the field that they probably stand
+// synonyms are names used by exports, by the field that they probably stand
 // for.
 var synonyms = map[linker.Field][]string{
 	linker.FieldRecordingID: {
@@ -118,8 +118,8 @@ func meant(header string) linker.Field {
 	return noField
 }
 
-// mapLine is what to add to the command for headers that are known under other
-// names, "" when none is. wanted are the fields that are missing.
+// mapLine returns what to add to the command for headers that are known under
+// other names, "" when there are none. wanted selects the missing fields.
 func mapLine(cells []string, wanted func(linker.Field) bool) string {
 	var flags []string
 	var dataType string

@@ -10,17 +10,18 @@ import (
 	"relink/linker/text"
 )
 
-// A file that people made holds lines that are no rows: blank ones, rulers,
-// footers, the header a second time. Those that cannot name a recording do not
-// keep a reconciliation from clearing links; the text of the others goes along
-// (Record.Stray), since a recording may be named in it.
+// A file made by hand contains lines that are not rows: blank ones, rulers,
+// footers, the header repeated. Those that cannot name a recording do not keep
+// a reconciliation from clearing links; the text of the others is passed on
+// (Record.Stray), since it may name a recording.
 
-// maxStray is how long the text of a line that is no row may be, in bytes.
+// maxStray is the maximum length, in bytes, of the text of a line that is not a
+// row.
 const maxStray = 1000
 
-// remarks collects notices about lines for when the file has been read.
+// remarks collects notices about lines until the file has been read.
 type remarks struct {
-	blanks      int64 // records of delimiters alone
+	blanks      int64 // records of only delimiters
 	firstBlank  int64
 	unread      int64 // records in which only ignored columns are filled
 	firstUnread int64
@@ -31,7 +32,8 @@ type remarks struct {
 	records     int64
 }
 
-// sheetLines are how many lines the sheets of spreadsheet programs hold.
+// sheetLines are the maximum numbers of lines in a sheet of spreadsheet
+// programs.
 var sheetLines = []int64{65_536, 1_048_576}
 
 // row counts a record that is not blank.
@@ -51,8 +53,8 @@ func (m *remarks) stray(line int64, text string) {
 	m.footer++
 }
 
-// finish adds the notices, and returns why the file may not be whole, "" for
-// no reason.
+// finish adds the notices, and returns why the file may be incomplete, "" if
+// there is no reason to think so.
 func (m *remarks) finish(n *notices) (doubt string) {
 	if m.blanks > 0 {
 		n.add("%s, the first on line %d: no rows", text.Plural(m.blanks, "line holds delimiters only", "lines hold delimiters only"), m.firstBlank)
@@ -74,19 +76,20 @@ func (m *remarks) finish(n *notices) (doubt string) {
 	return doubt
 }
 
-// isRuler recognizes a line that only separates: dashes, and what is between
-// them.
+// isRuler recognizes a line that is only a separator: dashes and what is
+// between them.
 func isRuler(text string) bool {
 	marks := strings.Count(text, "-") + strings.Count(text, "=") + strings.Count(text, "_") + strings.Count(text, "*") + strings.Count(text, "~")
 	return marks > 2 && strings.Trim(text, "-=+|_.,;:*~ \t\"") == ""
 }
 
-// totals are words that a line of totals begins with.
+// totals are the words that a line of totals begins with.
 var totals = []string{"total", "totals", "grand total", "subtotal", "sum", "count", "average", "summe", "gesamt", "anzahl", "somme", "suma", "totale"}
 
-// isFooter reports whether the cells of a line that is too short are prose and not
-// the beginning of a row: none of them could be an id or a data type. A word alone
-// could be the beginning of an id, unless it is quoted and so whole.
+// isFooter reports whether the cells of a line that is too short are prose
+// rather than the beginning of a row: none of them could be an id or a data
+// type. A single word could be the beginning of an id, unless it is quoted and
+// therefore whole.
 func isFooter(cells []string, quoted bool) bool {
 	filled := 0
 	for _, cell := range cells {
@@ -104,8 +107,8 @@ func isFooter(cells []string, quoted bool) bool {
 	return filled > 0
 }
 
-// repeats reports whether a record is the header again: every cell that has a
-// name holds that name.
+// repeats reports whether a record is the header repeated: every cell that has
+// a name contains that name.
 func (h *header) repeats(all []string) bool {
 	if len(all) != len(h.cells) {
 		return false
@@ -123,7 +126,7 @@ func (h *header) repeats(all []string) bool {
 }
 
 // isHeader recognizes the header of another export: at least two of its cells
-// are names of fields, recordingId among them.
+// are field names, recordingId among them.
 func isHeader(all []string, n *names) bool {
 	named, recording := 0, false
 	for _, cell := range all {
@@ -135,10 +138,10 @@ func isHeader(all []string, n *names) bool {
 	return recording && named > 1
 }
 
-// unusual judges a record that is not like nearly all others: the last of the
-// file, one of another number of cells, one that may be a header or hold
-// nothing. found is how many of all its cells are filled. It returns whether
-// the record is none.
+// unusual judges a record that differs from nearly all others: the last of the
+// file, one with another number of cells, one that may be a header or be empty.
+// found is how many of its cells are filled. It returns whether the record is
+// to be skipped.
 func (c *csvReader) unusual(f frame, r *Record, found int, all []string) (blank bool) {
 	line := string(f.text)
 	switch {
@@ -209,7 +212,7 @@ func (c *csvReader) ragged(f frame, r *Record, all []string) {
 }
 
 // omitted reports whether a record that is too short may only lack empty cells
-// at its end: what it has names a recording, a data type and a CRM row.
+// at its end: it does name a recording, a data type and a CRM row.
 func (c *csvReader) omitted(all []string) bool {
 	filled := func(f linker.Field) bool {
 		i := slices.Index(c.head.fields, f)
@@ -222,7 +225,8 @@ func (c *csvReader) omitted(all []string) bool {
 	return i < 0 || i < len(all) && isDataType(all[i])
 }
 
-// cutOff reports whether a record may be cut off in its last cell, which is an id.
+// cutOff reports whether a record may be cut off in its last cell, which is an
+// id.
 func (c *csvReader) cutOff(f frame) bool {
 	switch c.head.fields[len(c.head.fields)-1] {
 	case linker.FieldRecordingID, linker.FieldID, linker.FieldExternalID, linker.FieldConnectionID,
@@ -232,9 +236,9 @@ func (c *csvReader) cutOff(f frame) bool {
 	return false
 }
 
-// open reports whether a record is the last and ends within a cell that could go
-// on: no line end follows, though one follows the others. A quote or a Ctrl-Z
-// behind the cell says that it is whole.
+// open reports whether a record is the last and ends within a cell that could
+// continue: it has no line end, though the others do. A quote or a Ctrl-Z after
+// the cell shows that the cell is whole.
 func (c *csvReader) open(f frame) bool {
 	if !f.last || c.remarks.records == 0 || len(f.text) == 0 {
 		return false
@@ -258,8 +262,8 @@ func allBlank(cells []string) bool {
 	return !slices.ContainsFunc(cells, func(c string) bool { return !linker.IsBlank(c) })
 }
 
-// stray is the text of a line that is no row, "" when it is too long to be
-// looked through.
+// stray returns the text of a line that is not a row, "" when it is too long to
+// be searched.
 func stray(text string) string {
 	if len(text) > maxStray {
 		return ""

@@ -9,24 +9,23 @@ import (
 )
 
 const (
-	// maxUnknown is how many unknown columns or keys are named, maxTall how
-	// many records of many lines: a file cannot fill memory or terminal.
+	// maxUnknown is how many unknown columns or keys are named, and maxTall how
+	// many records of many lines: a file must not fill memory or the terminal.
 	maxUnknown = 20
 	maxTall    = 10
-	// maxName is how much of a name from the input a message shows, in
-	// bytes.
+	// maxName is how many bytes of a name from the input a message shows.
 	maxName = 60
 )
 
-// notices collects what the person should know. It may be read while it grows.
+// notices collects what the user should know. It may be read while it grows.
 type notices struct {
 	mu      sync.Mutex
 	list    []string
 	unknown map[string]bool
-	more    bool // more names were unknown than are named
+	more    bool // there were more unknown names than are listed
 	tall    int
 	once    map[string]bool
-	doubts  []string // why the file may not be whole
+	doubts  []string // why the file may be incomplete
 }
 
 func (n *notices) add(format string, args ...any) {
@@ -69,7 +68,7 @@ func (n *notices) first(kind, format string, args ...any) {
 	n.add(format, args...)
 }
 
-// doubt notes why the file may not be whole, "" for nothing.
+// doubt records why the file may be incomplete; "" does nothing.
 func (n *notices) doubt(why string) {
 	if why == "" {
 		return
@@ -94,8 +93,8 @@ func (n *notices) tallRecord(from, to int64) {
 	}
 }
 
-// quoted shows a name from the input in a message, the beginning of it when it
-// is long.
+// quoted formats a name from the input for a message, cutting it off when it is
+// long.
 func quoted[S ~string | ~[]byte](name S) string { return text.Quote(string(name)) }
 
 // shown is quoted without quotes, for numbers.

@@ -10,8 +10,8 @@ import (
 	"relink/batch/source/raw"
 )
 
-// Files as people have them. Each of these was read wrong, or refused with a hint
-// that led nowhere.
+// Files found in practice. Each of these was misread, or refused with a hint
+// that did not help.
 func TestFilesOfPeople(t *testing.T) {
 	t.Parallel()
 	const h = "recordingId,dataType,id,Notes\n"
@@ -29,7 +29,7 @@ func TestFilesOfPeople(t *testing.T) {
 		content string
 		in      Input
 		want    []string
-		message string // in that of the first fault
+		message string // in the message of the first fault
 		notices []string
 	}{
 		{
@@ -243,7 +243,7 @@ func TestFilesOfPeople(t *testing.T) {
 	}
 }
 
-// Errors that stop before any row name the cause and the way out.
+// Errors that stop before any row name the cause and the remedy.
 func TestFilesOfPeopleRefused(t *testing.T) {
 	t.Parallel()
 	row := `{"recordingId":"r1","dataType":"LEAD","id":"i1"}`
@@ -301,7 +301,8 @@ func checkRefused(t *testing.T, err error, what, hint string) {
 	}
 }
 
-// A JSONL file of no bytes is a file of no rows; a CSV has its header at least.
+// A JSONL file of no bytes is a file of no rows; a CSV file has at least a
+// header.
 func TestFileOfNoBytes(t *testing.T) {
 	t.Parallel()
 	for _, in := range []Input{{Name: "a.jsonl"}, {Name: "a.ndjson"}, {Name: "a", Format: "jsonl"}} {

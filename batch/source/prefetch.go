@@ -13,13 +13,13 @@ const (
 	batchCount = 3
 )
 
-// prefetcher reads records in a goroutine of its own, in parallel with what is
-// done with them.
+// prefetcher reads records in its own goroutine, in parallel with their
+// processing.
 type prefetcher struct {
 	from     recordReader
 	ready    chan *recordBatch
 	free     chan *recordBatch
-	restDone chan struct{} // a record with a rest has been dealt with
+	restDone chan struct{} // a record with a rest has been processed
 	quit     chan struct{}
 
 	current *recordBatch // the batch being consumed
@@ -34,7 +34,7 @@ type recordBatch struct {
 	err     error // what ended the batch early
 }
 
-// newPrefetcher starts to read.
+// newPrefetcher starts reading.
 func newPrefetcher(from recordReader) *prefetcher {
 	p := &prefetcher{
 		from:     from,
@@ -63,7 +63,7 @@ func (p *prefetcher) run() {
 		}
 		rest := b.fill(p.from)
 		err := b.err
-		p.ready <- b // never blocks: there are no more batches than places
+		p.ready <- b // never blocks: there are no more batches than slots
 		if err != nil {
 			return
 		}
@@ -125,6 +125,6 @@ func (p *prefetcher) read(r *Record) error {
 // close ends the goroutine.
 func (p *prefetcher) close() {
 	close(p.quit)
-	for range p.ready { // until the goroutine is gone
+	for range p.ready { // until the goroutine has ended
 	}
 }

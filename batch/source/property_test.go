@@ -18,8 +18,8 @@ import (
 	"relink/linker"
 )
 
-// TestSourceAgreesWithEncodingCSV reads valid files of every shape the way
-// encoding/csv does.
+// TestSourceAgreesWithEncodingCSV reads valid files of every shape and expects
+// the same as encoding/csv.
 func TestSourceAgreesWithEncodingCSV(t *testing.T) {
 	t.Parallel()
 	columns := append([]string{"note", "other"}, linker.FieldNames()...)
@@ -67,7 +67,7 @@ func TestSourceAgreesWithEncodingCSV(t *testing.T) {
 		var got []linker.Fields
 		for _, record := range mustRead(t, content.String(), Input{Name: "links.csv"}).records {
 			if record.Stray != "" {
-				continue // only other columns are filled
+				continue // only columns not tested here are filled
 			}
 			if record.Fault != nil && strings.Contains(record.Fault.Message, "looks like a record of its own") {
 				rt.Skip("a cell that looks like a record")
@@ -84,7 +84,7 @@ func TestSourceAgreesWithEncodingCSV(t *testing.T) {
 }
 
 // FuzzCSV reads any bytes as CSV: no panic, every byte accounted for, the same
-// whatever is read at a time, and rows that encoding/csv reads are the same.
+// result for any block size, and the same rows as encoding/csv.
 func FuzzCSV(f *testing.F) {
 	const h = "recordingId,dataType,id\n"
 	for _, seed := range []string{
@@ -159,7 +159,7 @@ func checkFields(t *testing.T, r Record) {
 	}
 }
 
-// addFiles seeds a fuzz test with the inputs of the whole program.
+// addFiles seeds a fuzz test with the test inputs of the whole program.
 func addFiles(f *testing.F, pattern string) {
 	f.Helper()
 	files, err := filepath.Glob(filepath.Join("..", "..", "testdata", "links", pattern))

@@ -2,12 +2,12 @@ package source
 
 import "bytes"
 
-// quotes follows the quotes of one CSV record across its lines, by the rules
-// of encoding/csv. It finds where a record ends before encoding/csv sees it.
+// quotes tracks the quotes of one CSV record across its lines, by the rules of
+// encoding/csv. It finds where a record ends before encoding/csv sees it.
 type quotes struct {
 	delimiter []byte
-	open      bool // the record continues in the next line
-	column    int  // the cell looked at, from 0
+	open      bool // the record continues on the next line
+	column    int  // the current cell, from 0
 	spaced    bool // white space is around a quoted cell
 }
 
@@ -16,12 +16,12 @@ const (
 	quoteInside = "a quote stands inside a cell that does not begin with one; put the cell in quotes and double the quotes inside"
 	quoteBehind = "text follows the closing quote of the cell; double the quotes inside a quoted cell"
 	quoteOpen   = "the quote that opens the cell is never closed"
-	// quoteFormula is what quoteInside is when a spreadsheet wrote ="0012".
+	// quoteFormula replaces quoteInside when a spreadsheet wrote ="0012".
 	quoteFormula = "a spreadsheet formula is wrapped around the value; write the value alone, without = and quotes"
 )
 
-// spaces counts the white space that s begins with. White space that is the
-// delimiter is none.
+// spaces counts the white space at the beginning of s, not counting white space
+// that is the delimiter.
 func (q *quotes) spaces(s []byte) int {
 	n := 0
 	for n < len(s) && (s[n] == ' ' || s[n] == '\t') && !bytes.HasPrefix(s[n:], q.delimiter) {
@@ -30,8 +30,8 @@ func (q *quotes) spaces(s []byte) int {
 	return n
 }
 
-// squeeze returns the record without the white space around its quoted cells,
-// which encoding/csv does not take.
+// squeeze returns the record without white space around its quoted cells, which
+// encoding/csv does not accept.
 func (q *quotes) squeeze(record []byte) []byte {
 	squeezed := make([]byte, 0, len(record))
 	for {
@@ -60,7 +60,7 @@ func (q *quotes) squeeze(record []byte) []byte {
 	}
 }
 
-// follow goes through the next line of the record, without its line end. It
+// follow processes the next line of the record, without its line end. It
 // returns what is wrong, "" when nothing is.
 func (q *quotes) follow(s []byte) string {
 	inside := q.open

@@ -15,52 +15,53 @@ import (
 )
 
 // Input is what to read and what is known about it. The zero value of every
-// field but Path means: find out. Its JSON is part of the recorded settings of a
-// run.
+// field except Path means that it is detected. Its JSON is part of the recorded
+// settings of a run.
 type Input struct {
 	// Path is the file; "-" reads Stdin.
 	Path  string    `json:"path"`
 	Stdin io.Reader `json:"-"`
-	// Fetch, when not nil, copies the input to a file from where it lives;
-	// Path is then only its name. Such an input is read after Spool alone.
+	// Fetch, when not nil, copies the input to a local file; Path is then only
+	// its name. Such an input can be read only after Spool.
 	Fetch func(ctx context.Context, to *os.File) error `json:"-"`
-	// Version is what the server calls the version that Fetch copies, ""
-	// when it has no word for it.
+	// Version is the server's identifier of the version that Fetch copies, ""
+	// when it has none.
 	Version string   `json:"version,omitempty"`
 	held    *os.File // see Hold; nil for none
-	// Name is what messages and Identity call the source. Defaults to Path.
+	// Name is the name of the source in messages and in Identity. Defaults to
+	// Path.
 	Name string `json:"name"`
-	// Format is "csv" or "jsonl". Defaults to that of the name, for other
-	// names and standard input to what the first byte shows.
+	// Format is "csv" or "jsonl". Defaults to the format of the name, or to
+	// what the first byte suggests for other names and standard input.
 	Format string `json:"format,omitempty"`
 	// Encoding is the label of a text encoding ("windows-1252"). Defaults to
 	// that of a byte order mark, else UTF-8.
 	Encoding string `json:"encoding,omitempty"`
-	// Delimiter separates the cells of CSV. Defaults to what the header
-	// shows.
+	// Delimiter separates the cells of CSV. By default it is detected from the
+	// header.
 	Delimiter string `json:"delimiter,omitempty"`
-	// Map names the field a header or key stands for, both matched without
-	// regard to case, spaces, "_" and "-". A header mapped to "" is ignored.
+	// Map gives the field that a header or key stands for. Headers are matched
+	// ignoring case, spaces, "_" and "-". A header mapped to "" is ignored.
 	Map map[string]string `json:"map,omitempty"`
-	// Set holds the values of --set. A field it fills needs no column; the
-	// records are read as they are.
+	// Set holds the values of --set. A field that it sets needs no column; the
+	// records themselves are read unchanged.
 	Set linker.Fields `json:"-"`
-	// MaxBytes is how many bytes the input may have, unpacked. Defaults to
+	// MaxBytes is the maximum size of the input in bytes, unpacked. Defaults to
 	// DefaultMaxBytes.
 	MaxBytes int64 `json:"maxBytes,omitempty"`
-	// Values holds the values of --map-value. The records are read as they
-	// stand: see Record.Check.
+	// Values holds the values of --map-value. The records themselves are read
+	// unchanged: see Record.Check.
 	Values []linker.Replacement `json:"-"`
 }
 
-// Reader reads the records of one input, in order. It is for one goroutine;
-// only BytesRead, Size and Notices may be called from others.
+// Reader reads the records of one input, in order. It is not safe for
+// concurrent use, except for BytesRead, Size and Notices.
 type Reader struct {
 	name       string // in messages
 	given      string // in Identity
 	format     string
 	stored     *hashingReader
-	packed     *bufio.Reader // what is stored, before it is unpacked
+	packed     *bufio.Reader // the stored bytes, before they are unpacked
 	stop       func()
 	cause      func() error // why reading had to end, nil while it need not
 	left       func() bool  // ends the wait for that
@@ -71,27 +72,27 @@ type Reader struct {
 	header     []byte
 	newline    []byte
 	rows       int64
-	ended      error // what ended the reading, nil until then
+	ended      error // the error that ended the reading, nil until then
 }
 
-// recordReader is the part of a Reader that knows a format. next reads the next
-// record that is not blank into r; r.Row is left to the caller.
+// recordReader is the part of a Reader that depends on the format. next reads
+// the next record that is not blank into r; the caller sets r.Row.
 type recordReader interface {
 	next(r *Record) error
 }
 
-// Open finds out what the input is and reads up to the first record. Its
-// errors name what is wrong with the input as a whole and what to do.
+// Open detects what the input is and reads up to the first record. Its errors
+// explain what is wrong with the input as a whole and what to do.
 func Open(in Input) (*Reader, error) { return OpenContext(context.Background(), in) }
 
-// OpenContext is Open with a context. When it ends, so does all reading, also
-// of a file that has no record for a long while: OpenContext or Next then
-// returns the cause.
+// OpenContext is Open with a context. When it ends, all reading ends, even if
+// the file has no record for a long while: OpenContext or Next then returns the
+// cause.
 func OpenContext(ctx context.Context, in Input) (*Reader, error) {
 	return open(ctx, in, raw.BlockSize)
 }
 
-// open is OpenContext that reads so many bytes at a time.
+// open is OpenContext with the number of bytes to read at a time.
 func open(ctx context.Context, in Input, block int) (*Reader, error) {
 	r := &Reader{given: in.Name, notes: &notices{}, stop: func() {}, cause: func() error { return context.Cause(ctx) }}
 	if r.given == "" {
@@ -125,7 +126,8 @@ func (r *Reader) open(in Input, block int) error {
 		return r.reading(err)
 	}
 	if len(sample) == 0 {
-		// JSONL of no bytes is a file of no rows; a CSV has its header at least.
+		// A JSONL file of no bytes is a file of no rows; a CSV file has at
+		// least a header.
 		if format, err := formatOf(in, r.given, ""); err != nil || format != formatJSONL {
 			return cmp.Or(err, error(&raw.Error{Place: r.name, What: "the file is empty", Remedy: "was the export complete?"}))
 		}
@@ -165,8 +167,8 @@ func (r *Reader) open(in Input, block int) error {
 			return err
 		}
 		r.header = slices.Clone(l.Record())
-		// In JSON a CR is white space. It ends lines only where nothing
-		// else does.
+		// In JSON a CR is white space. It ends lines only where nothing else
+		// does.
 		l.LoneCR = firstLineEnd(decoded) == "\r"
 		r.records = newJSONReader(r.framer, r.name, n)
 		return nil
@@ -197,7 +199,7 @@ func firstLineEnd(text []byte) string {
 	return "\n"
 }
 
-// reading adds the name of the source to an error of reading.
+// reading adds the name of the source to a read error.
 func (r *Reader) reading(err error) error {
 	if cause := r.cause(); cause != nil {
 		return cause
@@ -210,9 +212,9 @@ func (r *Reader) reading(err error) error {
 }
 
 // Next reads the next record into record; it returns io.EOF after the last one.
-// A record that cannot be read has a Fault and is no error: any other error
-// means that the input cannot be read on, and stops the run. Next overwrites
-// all of record; its Raw and Rest are valid until the next call.
+// A record that cannot be read has a Fault and is not an error: any other error
+// means that the rest of the input cannot be read, and stops the run. Next
+// overwrites all of record; its Raw and Rest are valid until the next call.
 func (r *Reader) Next(record *Record) error {
 	if r.ended != nil {
 		return r.ended
@@ -246,7 +248,7 @@ func (r *Reader) Next(record *Record) error {
 func (r *Reader) Header() []byte { return r.header }
 
 // Newline returns the line end of the header (of the first line for JSONL) in
-// the source's encoding, for a last record that has none.
+// the source's encoding, to be added to a last record that has none.
 func (r *Reader) Newline() []byte { return r.newline }
 
 // BytesRead returns how many bytes of the file as stored have been read.
@@ -255,8 +257,8 @@ func (r *Reader) BytesRead() int64 { return r.stored.read.Load() }
 // Size returns the size of the file as stored, -1 when it is unknown.
 func (r *Reader) Size() int64 { return r.stored.size }
 
-// Identity tells this source from others. It is valid once Next has returned
-// io.EOF: every byte of the file has then been read.
+// Identity identifies the content of this source. It is valid once Next has
+// returned io.EOF: every byte of the file has then been read.
 func (r *Reader) Identity() linker.SourceIdentity {
 	return linker.SourceIdentity{Name: r.given, Bytes: r.stored.read.Load(), SHA256: r.stored.sha256()}
 }
@@ -264,13 +266,13 @@ func (r *Reader) Identity() linker.SourceIdentity {
 // Format returns "csv" or "jsonl".
 func (r *Reader) Format() string { return r.format }
 
-// Notices returns what was detected or ignored and the person should know, in
-// the order in which it was found. More come while records are read.
+// Notices returns what was detected or ignored and the user should know, in the
+// order in which it was found. More may follow while records are read.
 func (r *Reader) Notices() []string { return r.notes.all() }
 
-// Doubts returns why the file may not be all that it should be: cut off, or
-// joined of several. It is complete once Next has returned io.EOF. What a
-// doubted file leaves out proves nothing.
+// Doubts returns why the file may not be what it should be: cut off, or joined
+// from several. It is complete once Next has returned io.EOF. What is missing
+// from a doubtful file proves nothing.
 func (r *Reader) Doubts() []string {
 	r.notes.mu.Lock()
 	defer r.notes.mu.Unlock()
@@ -293,25 +295,25 @@ func (r *Reader) Close() error {
 
 // Record is one data record of a source, readable or not.
 type Record struct {
-	Row  int64 // data records from 1
+	Row  int64 // data records, from 1
 	Line int64 // physical line on which the record starts; the first line is 1
 	// Raw is the record as it is in the source, in the source's
 	// encoding, line end included. Valid until the next record is read.
 	Raw []byte
-	// Rest gives the bytes that follow Raw when the record is too long to be
-	// held (record_too_long), nil otherwise. Valid, like Raw, until the next
-	// record is read, which skips what was not read of it.
+	// Rest returns the bytes that follow Raw when the record is too long to be
+	// kept in memory (record_too_long), and is nil otherwise. Like Raw, it is
+	// valid until the next record is read, which skips the unread part of it.
 	Rest io.Reader
 	// Fields are the six fields as given; all empty when Fault is set.
 	Fields linker.Fields
-	// Fault is why the record could not be read, nil when it could.
+	// Fault is the reason why the record could not be read, nil when it could.
 	Fault *linker.RowError
-	// Stray is the text of a line that is no row: see linker.Checked.
+	// Stray is the text of a line that is not a row: see linker.Checked.
 	Stray string
 }
 
-// Check applies the rules that need no database to the record, readable or
-// not.
+// Check applies the rules that need no database to the record, whether it could
+// be read or not.
 func (r *Record) Check(rules *linker.Rules) linker.Checked {
 	if r.Fault != nil {
 		return linker.Checked{Fault: r.Fault, Stray: r.Stray}

@@ -16,16 +16,16 @@ import (
 	"relink/linker"
 )
 
-// readback is all that a source says of some bytes.
+// readback is everything that a source returns for some bytes.
 type readback struct {
-	records []Record // Raw holds all of it, Rest is nil
+	records []Record // Raw holds all of the record, Rest is nil
 	header  []byte
 	notices []string
 }
 
-// read reads content to its end, so many bytes at a time, and checks what is
-// true of every source: rows are counted without gaps, and header, records and
-// blank lines are the content, byte for byte.
+// read reads content to its end, in blocks of the given size, and checks what
+// is true of every source: rows are counted without gaps; header, records and
+// blank lines add up to the content, byte for byte.
 func read(t testing.TB, content []byte, in Input, block int) (readback, error) {
 	t.Helper()
 	if in.Path == "" {
@@ -84,8 +84,8 @@ func read(t testing.TB, content []byte, in Input, block int) (readback, error) {
 	return got, nil
 }
 
-// checkBlank checks that bytes no record holds are blank lines, empty cells, marks
-// of the end, and the header once more.
+// checkBlank checks that bytes that belong to no record are blank lines, empty
+// cells, end marks, or a repeated header.
 func checkBlank(t testing.TB, s *Reader, gap []byte) {
 	t.Helper()
 	bare := func(b []byte) string {
@@ -106,7 +106,8 @@ func checkBlank(t testing.TB, s *Reader, gap []byte) {
 	}
 }
 
-// mustRead reads content whole and byte by byte and checks that the two agree.
+// mustRead reads content whole and byte by byte and checks that the results
+// agree.
 func mustRead(t testing.TB, content string, in Input) readback {
 	t.Helper()
 	got, err := read(t, []byte(content), in, raw.BlockSize)
@@ -128,7 +129,7 @@ func mustRead(t testing.TB, content string, in Input) readback {
 
 func short(s string) string { return s[:min(len(s), 200)] }
 
-// brief shows records as "line:code" for faults and "line:recordingId/…" with
+// brief formats records: "line:code" for faults, and "line:recordingId/…" with
 // the other fields for rows.
 func brief(records []Record) []string {
 	var out []string
@@ -143,7 +144,7 @@ func brief(records []Record) []string {
 	return out
 }
 
-// utf16le and the others write text in an encoding.
+// utf16le and the others encode text.
 func utf16le(s string) string {
 	var b []byte
 	for _, r := range s {
@@ -342,7 +343,8 @@ func TestSourceJSONL(t *testing.T) {
 	}
 }
 
-// TestJSONLFaults reads lines with faults: each is told once, in plain words.
+// TestJSONLFaults reads lines with faults: each is reported once, in plain
+// words.
 func TestJSONLFaults(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, line, want string }{

@@ -8,10 +8,10 @@ import (
 	"os"
 )
 
-// Spool makes an input readable twice: standard input, what Fetch gets, and
-// everything else that is not a regular file is copied to a new file in dir,
-// stored bytes as they are. The input returned points at the copy and keeps its name; a regular
-// file is returned as it is. The copy belongs to the caller.
+// Spool makes an input readable more than once: standard input, remote inputs,
+// and everything else that is not a regular file are copied to a new file in
+// dir, as stored. The returned input refers to the copy and keeps its name; a
+// regular file is returned unchanged. The copy belongs to the caller.
 //
 // When ctx ends, Spool returns its cause at once. A goroutine that waits for
 // standard input cannot be stopped, and ends with the next read.
@@ -22,8 +22,8 @@ func Spool(ctx context.Context, in Input, dir string) (Input, error) {
 		return spool(ctx, in, dir, func(to *os.File) error { return in.Fetch(ctx, to) })
 	}
 	if in.Path != "-" {
-		// It is opened only if it is to be copied: opening a pipe twice
-		// would lose its contents.
+		// It is opened only if it is to be copied: opening a pipe twice would
+		// lose its content.
 		info, err := os.Stat(in.Path)
 		if err != nil || info.Mode().IsRegular() || info.IsDir() {
 			return in, nil // Open reports what is wrong with it
@@ -50,7 +50,7 @@ func Spool(ctx context.Context, in Input, dir string) (Input, error) {
 	})
 }
 
-// spool has copy fill a new file in dir and returns it as the input.
+// spool lets copy fill a new file in dir and returns it as the input.
 func spool(ctx context.Context, in Input, dir string, copy func(*os.File) error) (Input, error) {
 	copied, err := os.CreateTemp(dir, "input-*")
 	if err != nil {

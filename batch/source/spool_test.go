@@ -34,7 +34,7 @@ func TestSpool(t *testing.T) {
 	tests := []struct {
 		name   string
 		in     Input
-		want   string // what the source is called
+		want   string // the name of the source
 		format string
 		copied bool
 	}{

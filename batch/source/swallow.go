@@ -8,10 +8,10 @@ import (
 	"relink/linker"
 )
 
-// shape is what the records of a CSV file look like. It finds records that two
-// stray quotes made part of another record's cell: such a cell is valid CSV, and
-// in an ignored column it would swallow them without a notice. Only
-// records of several lines are looked at.
+// shape describes the records of a CSV file. It finds records that two stray
+// quotes turned into part of another record's cell: such a cell is valid CSV,
+// and in an ignored column it would swallow them without a notice. Only records
+// of several lines are examined.
 type shape struct {
 	delimiter   []byte
 	cells       int // of the header
@@ -44,8 +44,8 @@ func lastIndex(fields []linker.Field, f linker.Field) int {
 }
 
 // firstSwallows reports whether the first line of a record, on which the given
-// column opens with a quote and does not close, holds a record of its own behind
-// that quote.
+// column opens with a quote and does not close, contains a record of its own
+// after that quote.
 func (s *shape) firstSwallows(line []byte, opened int) bool {
 	if s == nil || s.recordingID <= opened {
 		return false
@@ -55,8 +55,8 @@ func (s *shape) firstSwallows(line []byte, opened int) bool {
 }
 
 // swallows reports whether a later line of a record looks like a record of its
-// own. opened is the column that was open when the line began; open is whether a
-// quote is still open at its end.
+// own. opened is the column that was open when the line began; open reports
+// whether a quote is still open at its end.
 func (s *shape) swallows(line []byte, opened int, open bool) bool {
 	if s == nil {
 		return false
@@ -67,8 +67,8 @@ func (s *shape) swallows(line []byte, opened int, open bool) bool {
 			return bytes.IndexByte(bytes.ReplaceAll(c, []byte(`""`), nil), '"') >= 0
 		})
 		if closed == opened && opened == 0 {
-			// What follows the first column is where it is in every
-			// record: nothing follows from this line.
+			// What follows the first column is in its place in every record:
+			// nothing follows from this line.
 			return false
 		}
 		if closed == opened && s.dataType > closed {
@@ -79,14 +79,14 @@ func (s *shape) swallows(line []byte, opened int, open bool) bool {
 	return len(cells) == s.cells || s.named(cells) || len(cells) > s.cells && s.identified(cells)
 }
 
-// named reports whether a data type is where it belongs, and something where
-// the recording id belongs.
+// named reports whether there is a data type in its place, and something in the
+// place of the recording id.
 func (s *shape) named(cells [][]byte) bool {
 	return s.dataType >= 0 && s.dataType < len(cells) && isDataType(s.cell(cells, s.dataType)) && s.cell(cells, s.recordingID) != ""
 }
 
-// identified reports whether an id with a digit is where the recording id
-// belongs.
+// identified reports whether there is an id with a digit in the place of the
+// recording id.
 func (s *shape) identified(cells [][]byte) bool {
 	id := s.cell(cells, s.recordingID)
 	return linker.PlainID(id) && strings.ContainsAny(id, "0123456789")

@@ -11,7 +11,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// maxWindow caps what a zstd frame may ask of memory. zstd writes larger
+// maxWindow caps how much memory a zstd frame may ask for. zstd writes larger
 // windows only with --long or --ultra.
 const maxWindow = 32 << 20
 
@@ -20,9 +20,9 @@ var (
 	zstdMagic = []byte{0x28, 0xb5, 0x2f, 0xfd}
 )
 
-// Unpack returns the decompressed bytes of a .gz or .zst file, told by its
-// content, and those of any other file as they are. stop frees what the
-// decompressor holds.
+// Unpack returns the decompressed bytes of a gzip or zstd file, recognized by
+// its content, and the bytes of any other file unchanged. stop frees the
+// decompressor's resources.
 func Unpack(stored *bufio.Reader, name string) (r io.Reader, stop func(), err error) {
 	magic, err := stored.Peek(len(zstdMagic))
 	if err != nil && !errors.Is(err, io.EOF) {

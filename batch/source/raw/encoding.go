@@ -13,13 +13,13 @@ import (
 	"golang.org/x/text/encoding/htmlindex"
 )
 
-// Charset turns lines of a source into UTF-8, one line at a time: every encoding
-// read here can be cut at its line ends first.
+// Charset turns lines of a source into UTF-8, one line at a time: every
+// supported encoding can be cut at its line ends first.
 type Charset struct {
 	Name string
 	Unit CodeUnit // of line ends
 	// decoder is nil for UTF-8, which is read in place, and UTF-16, where a
-	// lone surrogate must be seen.
+	// lone surrogate must be detected.
 	decoder *encoding.Decoder
 }
 
@@ -36,8 +36,8 @@ var BOMs = []struct {
 	{[]byte{0xfe, 0xff}, Charset{Name: "utf-16be", Unit: CodeUnit{Width: 2, big: true}}},
 }
 
-// FindCharset returns the encoding a source is in: that of its byte order mark,
-// else the label given, else UTF-8. bom is the length of the mark.
+// FindCharset returns the encoding of a source: that of its byte order mark,
+// else that of the given label, else UTF-8. bom is the length of the mark.
 func FindCharset(label, name string, sample []byte) (t Charset, bom int, err error) {
 	asked := strings.ToLower(strings.TrimSpace(label))
 	if asked != "" && asked != "utf-16" {
@@ -79,8 +79,8 @@ func FindCharset(label, name string, sample []byte) (t Charset, bom int, err err
 	return UTF8, 0, nil
 }
 
-// charsetNamed returns the encoding with a label in lower case: the names of the
-// WHATWG encoding standard, but latin-1 means ISO 8859-1 itself.
+// charsetNamed returns the encoding for a label in lower case: the names of the
+// WHATWG encoding standard, except that latin-1 means ISO 8859-1 itself.
 func charsetNamed(label string) (Charset, error) {
 	switch strings.NewReplacer("-", "", "_", "").Replace(label) {
 	case "utf8", "utf8bom", "utf8sig":
@@ -107,7 +107,7 @@ func charsetNamed(label string) (Charset, error) {
 	return Charset{Name: name, Unit: CodeUnit{Width: 1}, decoder: enc.NewDecoder()}, nil
 }
 
-// looksUTF16 recognizes UTF-16 without a byte order mark: a text in which nearly
+// looksUTF16 recognizes UTF-16 without a byte order mark: text in which nearly
 // every other byte is NUL, and no two in a row are.
 func looksUTF16(sample []byte) string {
 	n := min(len(sample), 256) &^ 1
@@ -136,7 +136,7 @@ func looksUTF16(sample []byte) string {
 func (c *Charset) Plain() bool { return c.decoder == nil && c.Unit.Width == 1 }
 
 // Append decodes a line and appends it to dst. What cannot be decoded becomes
-// U+FFFD; ok is false when there was any.
+// U+FFFD; ok is false when that happened.
 func (c *Charset) Append(dst, line []byte) (out []byte, ok bool) {
 	switch {
 	case c.Plain():
@@ -144,7 +144,7 @@ func (c *Charset) Append(dst, line []byte) (out []byte, ok bool) {
 	case c.Unit.Width == 2:
 		return c.appendUTF16(dst, line)
 	}
-	// No character of one byte takes more than utf8.UTFMax of UTF-8.
+	// No single-byte character takes more than utf8.UTFMax bytes of UTF-8.
 	from := len(dst)
 	dst = slices.Grow(dst, utf8.UTFMax*len(line)+utf8.UTFMax)
 	c.decoder.Reset()
@@ -182,8 +182,8 @@ func (c *Charset) appendUTF16(dst, line []byte) (out []byte, ok bool) {
 	return dst, ok
 }
 
-// Windows1252 shows what bytes that are not UTF-8 would be in the encoding
-// they most often are in, "" where it has no such character.
+// Windows1252 returns the character of a byte that is not UTF-8 in the encoding
+// that is most likely, "" where that has none.
 func Windows1252(b byte) string {
 	if r := charmap.Windows1252.DecodeByte(b); r != utf8.RuneError {
 		return string(r)

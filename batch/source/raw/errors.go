@@ -2,19 +2,19 @@ package raw
 
 import "errors"
 
-// IsUnreadable reports whether err is about an input as a whole: it
-// cannot be read to its end as it is, now or later.
+// IsUnreadable reports whether err concerns an input as a whole: it cannot be
+// read to its end, now or later.
 func IsUnreadable(err error) bool {
 	var e *Error
 	return errors.As(err, &e)
 }
 
-// Error is what is wrong with an input as a whole.
+// Error describes what is wrong with an input as a whole.
 type Error struct {
 	Place  string // the file, or file:line; "" when there is none
 	What   string
 	Remedy string
-	Err    error // the cause, nil when what is all there is
+	Err    error // the cause, nil when what is the whole message
 }
 
 func (e *Error) Error() string {

@@ -7,30 +7,30 @@ import (
 )
 
 const (
-	// MaxRecord is the longest record that is read, in bytes of the source
-	// and without the line end. It bounds how far reading goes back after a
-	// quote that is never closed, and so the memory of a source.
+	// MaxRecord is the length of the longest record that is read, in bytes of
+	// the source without the line end. It limits how far reading goes back
+	// after a quote that is never closed, and thus the memory of a source.
 	MaxRecord = 1 << 20
-	// BlockSize is how much the lines ask of the source at a time: small
+	// BlockSize is how many bytes are requested of the source at a time: few
 	// enough to stay in the processor's cache.
 	BlockSize = 64 << 10
 )
 
-// Lines cuts a source into physical lines and loses no byte of it. Lines end
-// with LF, CR LF or, with LoneCR, CR. A record is one or more lines.
+// Lines cuts a source into physical lines without losing a byte. Lines end with
+// LF, CR LF or, with LoneCR, CR. A record is one or more lines.
 type Lines struct {
 	src    io.Reader
-	err    error // what ended src, nil until then
+	err    error // the error that ended src, nil until then
 	Unit   CodeUnit
-	LoneCR bool // a CR that no LF follows ends a line
+	LoneCR bool // a CR that is not followed by LF ends a line
 
 	buf             []byte
-	start, pos, end int    // buf[start:pos] is the record so far, buf[pos:end] is to come
-	lf, cr          cursor // the next of each at or behind pos
+	start, pos, end int    // buf[start:pos] is the record so far, buf[pos:end] is unread
+	lf, cr          cursor // the next LF and CR at or after pos
 	offset          int64  // of buf[0] in the source
 	Number          int64  // lines cut so far
 	block           int    // bytes to read at a time
-	long            bool   // the record is too long; its rest is to come
+	long            bool   // the record is too long; its rest is still unread
 }
 
 // Line is one physical line.
@@ -40,7 +40,7 @@ type Line struct {
 	Long bool   // the record is longer than MaxRecord: Text ends there
 }
 
-// NewLines returns the lines of src, which reads block bytes of it at a time.
+// NewLines returns the lines of src, which is read in blocks of block bytes.
 func NewLines(src io.Reader, block int) *Lines {
 	return &Lines{src: src, block: block, Unit: CodeUnit{Width: 1}}
 }
@@ -51,8 +51,8 @@ func (l *Lines) Begin() int64 {
 	return l.Number + 1
 }
 
-// Record is what has been cut since Begin, line ends included. Valid until the
-// next line is cut.
+// Record returns what has been cut since Begin, including line ends. Valid
+// until the next line is cut.
 func (l *Lines) Record() []byte { return l.buf[l.start:l.pos] }
 
 // Next cuts the next line and adds it to the record; it returns io.EOF after the
@@ -87,14 +87,15 @@ func (l *Lines) Next() (Line, error) {
 	}
 }
 
-// cursor is where a character is next in the buffer or, while it is not there,
-// where the search for it continues once more has been read.
+// cursor is the position of the next occurrence of a character in the buffer
+// or, while it has not been found, where to continue the search once more has
+// been read.
 type cursor struct {
 	at    int
 	found bool
 }
 
-// search brings a mark up to date with pos and end.
+// search brings a cursor up to date with pos and end.
 func (l *Lines) search(m *cursor, c byte) {
 	if !m.found || m.at < l.pos {
 		*m = l.Unit.find(c, l.buf[:l.end], max(m.at, l.pos), l.offset)
@@ -114,7 +115,7 @@ func (l *Lines) lineEnd() (at, eol int, found bool) {
 			case cr+2*w <= l.end || l.err != nil:
 				return cr, w, true
 			}
-			return 0, 0, false // whether an LF follows is not known yet
+			return 0, 0, false // it is not known yet whether an LF follows
 		}
 	}
 	if !l.lf.found {
@@ -127,21 +128,21 @@ func (l *Lines) lineEnd() (at, eol int, found bool) {
 	return at, w, true
 }
 
-// Recut gives up the line just cut, the first of its record, and has it and
-// those behind it cut anew, with another kind of line end.
+// Recut puts back the line just cut, the first of its record, so that it and
+// the following ones are cut again with another kind of line end.
 func (l *Lines) Recut(unit CodeUnit) {
 	l.Unit = unit
 	l.pos, l.Number, l.long = l.start, l.Number-1, false
 	l.lf, l.cr = cursor{at: l.start}, cursor{at: l.start}
 }
 
-// Back gives up all lines of the record but the first, which is the first n
-// bytes of it and the given number: they are cut again.
+// Back puts back all lines of the record but the first, which is its first n
+// bytes and has the given number: they are cut again.
 func (l *Lines) Back(n int, number int64) {
 	pos := l.start + n
-	// What lies between was searched already: only the line ends in it are
-	// news. Searching all that has been read again and again would cost the
-	// square of it in a file of stray quotes.
+	// The text in between was searched already: only the line ends in it are
+	// new. Searching everything again and again would take quadratic time in a
+	// file of stray quotes.
 	for _, m := range []struct {
 		*cursor
 		c byte
@@ -153,8 +154,8 @@ func (l *Lines) Back(n int, number int64) {
 	l.pos, l.Number, l.long = pos, number, false
 }
 
-// fill reads a block more. It moves the record to the front of the buffer when
-// there is no room behind it.
+// fill reads another block. It moves the record to the front of the buffer when
+// there is no space after it.
 func (l *Lines) fill() {
 	if len(l.buf)-l.end < l.block && l.start > 0 {
 		n := l.start
@@ -171,9 +172,9 @@ func (l *Lines) fill() {
 	l.read(l.end)
 }
 
-// read reads into the buffer from at on.
+// read reads into the buffer, starting at at.
 func (l *Lines) read(at int) {
-	const tries = 100 // as bufio does
+	const tries = 100 // as in bufio
 	for range tries {
 		n, err := l.src.Read(l.buf[at:min(len(l.buf), at+l.block)])
 		l.end = at + n
@@ -187,7 +188,7 @@ func (l *Lines) read(at int) {
 	l.err = io.ErrNoProgress
 }
 
-// Peek returns up to n bytes of what is to come, without cutting them.
+// Peek returns up to n of the following bytes, without consuming them.
 func (l *Lines) Peek(n int) ([]byte, error) {
 	for l.end-l.pos < n && l.err == nil {
 		l.fill()
@@ -198,19 +199,19 @@ func (l *Lines) Peek(n int) ([]byte, error) {
 	return l.buf[l.pos:min(l.end, l.pos+n)], nil
 }
 
-// Skip leaves out n bytes, which Peek has returned: a byte order mark.
+// Skip discards n bytes that Peek has returned: a byte order mark.
 func (l *Lines) Skip(n int) { l.pos += n }
 
-// Rest reads what follows the first MaxRecord bytes of a record too long, up
-// to and with its line end. The bytes of the record that are held stay in
+// Rest reads what follows the first MaxRecord bytes of a record that is too
+// long, including its line end. The bytes of the record in the buffer stay in
 // place until the next record begins.
 type Rest struct {
 	l    *Lines
-	held int // where the record ends that is held; reading goes on behind it
-	to   int // where the line ends, -1 until it has been found
+	held int // end of the part of the record in the buffer; reading continues after it
+	to   int // end of the line, -1 until it has been found
 }
 
-// Rest returns what is to come of the record; nil when all of it is there.
+// Rest returns the unread rest of the record; nil when all of it is there.
 func (l *Lines) Rest() *Rest {
 	if !l.long {
 		return nil
@@ -231,8 +232,8 @@ func (r *Rest) Read(p []byte) (int, error) {
 				r.to = l.end
 			}
 		}
-		// While the line end is not in sight the last two characters
-		// may be the half of one.
+		// While the line end has not been found, the last two characters may be
+		// the first half of one.
 		upTo := max(l.pos, l.end-2*l.Unit.Width)
 		if r.to >= 0 {
 			upTo = r.to
@@ -252,7 +253,7 @@ func (r *Rest) Read(p []byte) (int, error) {
 	}
 }
 
-// fill moves the few bytes left down behind what is held, and reads on.
+// fill moves the few remaining bytes to just after the held part, and reads on.
 func (r *Rest) fill() {
 	l := r.l
 	if gone := l.pos - r.held; gone > 0 {
@@ -269,7 +270,7 @@ func (r *Rest) fill() {
 	l.read(l.end)
 }
 
-// CodeUnit is how a source writes one character of a line end.
+// CodeUnit describes how a source encodes one character of a line end.
 type CodeUnit struct {
 	Width int // 1, or 2 for UTF-16
 	big   bool
@@ -286,8 +287,8 @@ func (u CodeUnit) is(c byte, b []byte) bool {
 	return b[0] == c && b[1] == 0
 }
 
-// find returns where the ASCII character c is in b from from on. offset is
-// that of b in the source.
+// find returns the first index of the ASCII character c in b at or after from.
+// offset is the offset of b in the source.
 func (u CodeUnit) find(c byte, b []byte, from int, offset int64) cursor {
 	if u.Width == 1 {
 		if i := bytes.IndexByte(b[from:], c); i >= 0 {
@@ -309,7 +310,7 @@ func (u CodeUnit) find(c byte, b []byte, from int, offset int64) cursor {
 		}
 		from = i + 2
 	}
-	// Half a character at the end is looked at again.
+	// Half a character at the end is examined again later.
 	from = min(from, len(b))
 	return cursor{at: from - (from+odd)&1}
 }

@@ -2,13 +2,13 @@
 // object of an S3 store (s3://bucket/key), a file on an SFTP server
 // (sftp://user@host/path) or a web server's answer (https://host/path).
 //
-// Everything behind the copy works on a regular file, so that the checksum,
+// Everything after the copy works on a regular file, so that the checksum,
 // resume, the report's second reading and the rejects are the same for every
-// source. A copy that is interrupted goes on where it stopped, but only as long
-// as the object is still the same one (ETag; size and time of a file); an
+// source. An interrupted copy continues where it stopped, but only as long as
+// the object is still the same (by its ETag, or by size and time of a file); an
 // object that changes while it is read is an error, never a mixture.
 //
-// An address never holds a secret: passwords in it are refused, and what may be
-// one (the query of a presigned address) is cut out of every name that is
-// shown. Credentials come from where each protocol's tools look for them.
+// An address never contains a secret: passwords in it are refused, and what may
+// be one (the query of a presigned address) is removed from every name that is
+// shown. Credentials come from where the tools of each protocol look for them.
 package remote

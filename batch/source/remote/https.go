@@ -14,11 +14,11 @@ import (
 	"relink/linker/private"
 )
 
-// headerTimeout is how long a server may take to answer. Transfers have no
-// limit: a large object is slow, and a dead connection ends by keep-alive.
+// headerTimeout is how long a server may take to answer. Transfers have no time
+// limit: a large object is slow, and keep-alive detects a dead connection.
 const headerTimeout = time.Minute
 
-// stallTimeout ends a transfer of which nothing has come for so long.
+// stallTimeout ends a transfer that has received nothing for this long.
 const stallTimeout = 2 * time.Minute
 
 type httpsObject struct {
@@ -42,16 +42,16 @@ func newHTTPS(ctx context.Context, u *url.URL, name string, opt Options) (object
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.ResponseHeaderTimeout = headerTimeout
-	// What is stored is what is copied: a transparently unpacked answer would
-	// have another checksum, and offsets that the server does not know.
+	// The copy is what is stored: a transparently decompressed answer would
+	// have a different checksum, and offsets that the server does not know.
 	transport.DisableCompression = true
 	transport.TLSClientConfig = &tls.Config{RootCAs: opt.roots}
 	o.client = &http.Client{Transport: transport, CheckRedirect: o.checkRedirect}
 	return o, nil
 }
 
-// checkRedirect refuses to leave encryption. net/http drops the Authorization
-// header itself when the host changes.
+// checkRedirect refuses a redirect to an unencrypted address. net/http itself
+// drops the Authorization header when the host changes.
 func (o *httpsObject) checkRedirect(next *http.Request, before []*http.Request) error {
 	if next.URL.Scheme != "https" {
 		return final(&Error{
@@ -79,7 +79,7 @@ func (o *httpsObject) do(ctx context.Context, version string, offset int64) (*ht
 	}
 	a, err := o.client.Do(r)
 	if err != nil {
-		// The URL stands in the error of net/http, its query with it.
+		// The error of net/http contains the URL, including its query.
 		var u *url.Error
 		if errors.As(err, &u) {
 			err = u.Err
@@ -94,8 +94,8 @@ func (o *httpsObject) do(ctx context.Context, version string, offset int64) (*ht
 }
 
 func (o *httpsObject) stat(ctx context.Context) (Origin, error) {
-	// Not every server answers HEAD, and presigned addresses are signed for
-	// GET alone: the body of a GET is dropped unread.
+	// Not every server supports HEAD, and presigned addresses are signed for
+	// GET only: the body of a GET is dropped unread.
 	a, err := o.do(ctx, "", 0)
 	if err != nil {
 		return Origin{}, err
@@ -107,8 +107,8 @@ func (o *httpsObject) stat(ctx context.Context) (Origin, error) {
 	return Origin{Name: o.name, Version: version(a), Size: a.ContentLength}, nil
 }
 
-// version is what If-Range takes (RFC 9110, section 13.1.5): a strong ETag or
-// the time of the last change.
+// version returns what If-Range accepts (RFC 9110, section 13.1.5): a strong
+// ETag or the time of the last change.
 func version(a *http.Response) string {
 	if tag := a.Header.Get("ETag"); tag != "" && !strings.HasPrefix(tag, "W/") {
 		return tag
@@ -118,7 +118,7 @@ func version(a *http.Response) string {
 
 func (o *httpsObject) open(ctx context.Context, was string, offset int64) (io.ReadCloser, int64, error) {
 	if was == "" {
-		offset = 0 // nothing tells whether the rest belongs to the start
+		offset = 0 // nothing shows whether the rest belongs to the start
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	a, err := o.do(ctx, was, offset)
@@ -167,7 +167,7 @@ func (o *httpsObject) close() error {
 	return nil
 }
 
-// stalling ends a transfer of which nothing has come for stallTimeout.
+// stalling ends a transfer that has received nothing for stallTimeout.
 type stalling struct {
 	body   io.ReadCloser
 	cancel context.CancelCauseFunc

@@ -14,7 +14,8 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// Options are what a copy needs besides the address. The zero value works.
+// Options are what a copy needs in addition to the address. The zero value
+// works.
 type Options struct {
 	// SFTPKeyFile is the private key for sftp addresses. Defaults to the keys
 	// of the SSH agent, then to ~/.ssh/id_ed25519, id_ecdsa and id_rsa.
@@ -24,18 +25,18 @@ type Options struct {
 	KnownHosts string
 	// TokenFile holds a bearer token for https addresses, "" for none.
 	TokenFile string
-	// Notice, when not nil, is told of each interruption.
+	// Notice, when not nil, is called for each interruption.
 	Notice func(string)
 
-	roots *x509.CertPool // of tests; nil for the system's
+	roots *x509.CertPool // for tests; nil for the system's
 }
 
-// Origin says which version of which object a copy holds.
+// Origin identifies the version of the object that a copy holds.
 type Origin struct {
 	// Name is the address without anything that may be a secret.
 	Name string `json:"name"`
 	// Version identifies the content: an ETag, with the version id where the
-	// store has one; size and time for SFTP; "" where the server names none.
+	// store has one; size and time for SFTP; "" where the server provides none.
 	Version string `json:"version,omitempty"`
 	// Size in bytes as stored, -1 when the server does not say.
 	Size int64 `json:"size"`
@@ -43,12 +44,12 @@ type Origin struct {
 	address string // as it was given, for Copy
 }
 
-// Error says what is wrong with an address or its object, and what to do.
+// Error describes what is wrong with an address or its object, and what to do.
 type Error struct {
 	Name string // the address, without secrets
 	What string
-	Do   string // "" when there is nothing to advise
-	Err  error  // the cause, nil when What says it all
+	Do   string // "" when there is no advice
+	Err  error  // the cause, nil when What is the whole message
 }
 
 func (e *Error) Error() string {
@@ -64,28 +65,29 @@ func (e *Error) Hint() string { return e.Do }
 func (e *Error) Unwrap() error { return e.Err }
 
 // retries is how many interruptions in a row, without a byte in between, a copy
-// survives: with the pauses of the backoff about a minute.
+// survives: about a minute with the pauses of the backoff.
 const retries = 8
 
-// object is one thing that can be read from an offset on.
+// object is something that can be read from any offset.
 type object interface {
 	// stat returns the current version.
 	stat(ctx context.Context) (Origin, error)
 	// open reads version from offset on. Where the server cannot start in the
-	// middle, it reads from 0 and says so.
+	// middle, open reads from 0 and returns that offset.
 	open(ctx context.Context, version string, offset int64) (body io.ReadCloser, from int64, err error)
 	close() error
 }
 
-// IsAddress reports whether path names an object elsewhere rather than a local
-// file. A scheme that cannot be read counts: Copy says what is wrong with it.
+// IsAddress reports whether path is the address of a remote object rather than
+// a local file. An unsupported scheme counts as well: Copy then explains what
+// is wrong with it.
 func IsAddress(path string) bool {
 	scheme, _, found := strings.Cut(path, "://")
 	return found && scheme != "" && !strings.ContainsAny(scheme, `/\. `)
 }
 
-// Name is address without what may be a secret: the query, the fragment and a
-// password.
+// Name returns address without what may be a secret: the query, the fragment
+// and a password.
 func Name(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -100,7 +102,7 @@ func Name(address string) string {
 	return u.String()
 }
 
-// Stat asks which version of an object is there now, without reading it.
+// Stat returns the current version of an object, without reading it.
 func Stat(ctx context.Context, address string, opt Options) (Origin, error) {
 	o, err := find(ctx, address, opt)
 	if err != nil {
@@ -113,10 +115,10 @@ func Stat(ctx context.Context, address string, opt Options) (Origin, error) {
 }
 
 // Copy copies the object that Stat found to the file, which it truncates first,
-// and returns it with the size that it has. The file is neither synced nor
-// closed. An interrupted transfer goes on where it stopped; it ends with an error
-// when the object has changed since Stat, after 8 interruptions in a row, or when
-// ctx ends.
+// and returns its origin with the actual size. The file is neither synced nor
+// closed. An interrupted transfer continues where it stopped; it ends with an
+// error when the object has changed since Stat, after 8 interruptions in a row,
+// or when ctx ends.
 func Copy(ctx context.Context, is Origin, to *os.File, opt Options) (Origin, error) {
 	o, err := find(ctx, is.address, opt)
 	if err != nil {
@@ -155,8 +157,8 @@ func Copy(ctx context.Context, is Origin, to *os.File, opt Options) (Origin, err
 	return is, nil
 }
 
-// copyFrom copies what is missing behind offset, and returns how far the file
-// goes now.
+// copyFrom copies what is missing after offset, and returns the new length of
+// the file.
 func copyFrom(ctx context.Context, o object, is Origin, offset int64, to *os.File) (int64, error) {
 	body, from, err := o.open(ctx, is.Version, offset)
 	if err != nil {
@@ -188,7 +190,7 @@ func copyFrom(ctx context.Context, o object, is Origin, offset int64, to *os.Fil
 }
 
 // localWriter keeps the errors of the local file apart from those of the
-// connection: a full disk is not met by trying again.
+// connection: retrying does not help against a full disk.
 type localWriter struct {
 	f   *os.File
 	err error
@@ -202,7 +204,7 @@ func (w *localWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// finalError is an error that trying again does not help.
+// finalError is an error after which retrying does not help.
 type finalError struct{ error }
 
 func (e finalError) Unwrap() error { return e.error }
@@ -214,7 +216,8 @@ func isFinal(err error) bool {
 	return errors.As(err, &f)
 }
 
-// changed is the error of an object that is not the one that was begun with.
+// changed is the error for an object that is no longer the one that the copy
+// began with.
 func changed(name string) error {
 	return final(&Error{
 		Name: name, What: "the object changed while it was read",
@@ -222,7 +225,7 @@ func changed(name string) error {
 	})
 }
 
-// find reads the address and prepares to read its object.
+// find parses the address and prepares to read its object.
 func find(ctx context.Context, address string, opt Options) (object, error) {
 	name := Name(address)
 	u, err := url.Parse(address)

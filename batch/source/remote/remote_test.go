@@ -28,7 +28,7 @@ import (
 	"golang.org/x/crypto/ssh/knownhosts"
 )
 
-// content is random, so that a byte in the wrong place shows.
+// content is random, so that a byte in the wrong place is detected.
 func content(t *testing.T, size int) []byte {
 	t.Helper()
 	b := make([]byte, size)
@@ -38,7 +38,7 @@ func content(t *testing.T, size int) []byte {
 	return b
 }
 
-// statAndCopy is how an address becomes a file.
+// statAndCopy turns an address into a file.
 func statAndCopy(ctx context.Context, address string, to *os.File, opt Options) (Origin, error) {
 	is, err := Stat(ctx, address, opt)
 	if err != nil {
@@ -47,7 +47,7 @@ func statAndCopy(ctx context.Context, address string, to *os.File, opt Options) 
 	return Copy(ctx, is, to, opt)
 }
 
-// copied is what Copy makes of an address.
+// copied returns the content that Copy writes for an address.
 func copied(t *testing.T, address string, opt Options) ([]byte, Origin, error) {
 	t.Helper()
 	f, err := os.Create(filepath.Join(t.TempDir(), "copy"))
@@ -78,7 +78,7 @@ func wantCopy(t *testing.T, address string, opt Options, want []byte) Origin {
 	return is
 }
 
-// wantError checks what is said of an address, and what to do.
+// wantError checks the error for an address, and its hint.
 func wantError(t *testing.T, address string, opt Options, what, hint string) {
 	t.Helper()
 	_, _, err := copied(t, address, opt)
@@ -143,8 +143,8 @@ func TestAddressesThatAreRefused(t *testing.T) {
 	}
 }
 
-// webServer serves body with a strong ETag. Each answer is first given to
-// change, which may spoil it.
+// webServer serves body with a strong ETag. Each answer is first passed to
+// change, which may damage it.
 func webServer(t *testing.T, body []byte, change func(n int64, w http.ResponseWriter, r *http.Request) bool) (string, Options) {
 	t.Helper()
 	var requests atomic.Int64
@@ -442,8 +442,8 @@ func TestS3(t *testing.T) {
 	})
 }
 
-// sftpServer serves the files of a folder to whoever has the key. Each
-// connection is first given to spoil.
+// sftpServer serves the files of a folder to anyone who has the key. Each
+// connection is first passed to spoil.
 func sftpServer(t *testing.T, spoil func(n int64, c net.Conn) net.Conn) (address string, opt Options) {
 	t.Helper()
 	_, hostKey, _ := ed25519.GenerateKey(rand.Reader)
@@ -522,7 +522,7 @@ func serveSFTP(c net.Conn, config *ssh.ServerConfig) {
 	}
 }
 
-// breaking drops a connection after so many bytes were written to it.
+// breaking drops a connection after a number of bytes were written to it.
 type breaking struct {
 	net.Conn
 	left int64
@@ -552,7 +552,7 @@ func TestSFTP(t *testing.T) {
 	t.Run("goes on behind what has come", func(t *testing.T) {
 		t.Parallel()
 		address, opt := sftpServer(t, func(n int64, c net.Conn) net.Conn {
-			if n == 2 || n == 3 { // the first one only asks
+			if n == 2 || n == 3 { // the first one is only Stat
 				return &breaking{c, 1 << 20}
 			}
 			return c
@@ -613,7 +613,7 @@ func TestSFTP(t *testing.T) {
 			t.Fatal(err)
 		}
 		address, opt := sftpServer(t, func(n int64, c net.Conn) net.Conn {
-			if n == 2 { // the first one only asks
+			if n == 2 { // the first one is only Stat
 				return &breaking{c, 1 << 20}
 			}
 			return c

@@ -18,8 +18,8 @@ type s3Object struct {
 	client            *minio.Client
 }
 
-// newS3Client takes endpoint, region and credentials from where the AWS tools
-// take them: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION,
+// newS3Client takes endpoint, region and credentials from the same places as
+// the AWS tools: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION,
 // AWS_DEFAULT_REGION, the AWS_* keys, the profile in ~/.aws, the instance role.
 func newS3Client(name string) (*minio.Client, error) {
 	endpoint, secure := "s3.amazonaws.com", true
@@ -41,7 +41,7 @@ func newS3Client(name string) (*minio.Client, error) {
 		}),
 		Secure: secure,
 		Region: firstOf(os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION")),
-		// The loop around the transfer tries again, and says so.
+		// The loop around the transfer retries, and reports it.
 		MaxRetries: 1,
 	})
 	if err != nil {
@@ -101,7 +101,7 @@ func (o *s3Object) open(ctx context.Context, version string, offset int64) (io.R
 		cancel(nil)
 		return nil, 0, o.judge(err)
 	}
-	if info.ETag != tag { // not every store heeds If-Match
+	if info.ETag != tag { // not every store honours If-Match
 		body.Close()
 		cancel(nil)
 		return nil, 0, changed(o.name)
@@ -111,7 +111,7 @@ func (o *s3Object) open(ctx context.Context, version string, offset int64) (io.R
 	return s, offset, nil
 }
 
-// judge puts the store's answer into words and tells what is final.
+// judge converts the store's answer to an error and marks those that are final.
 func (o *s3Object) judge(err error) error {
 	name := o.name
 	var answer minio.ErrorResponse

@@ -20,7 +20,7 @@ import (
 	"relink/linker/private"
 )
 
-// sshTimeout bounds the dial and the handshake of SSH.
+// sshTimeout limits the dial and the SSH handshake.
 const sshTimeout = 30 * time.Second
 
 type sftpObject struct {
@@ -65,13 +65,13 @@ func newSFTP(_ context.Context, u *url.URL, name string, opt Options) (object, e
 		return nil, err
 	}
 	o.config = &ssh.ClientConfig{User: account, Auth: methods, HostKeyCallback: check, Timeout: sshTimeout}
-	// Ask the server for a kind of key that is known: it may have several.
+	// Ask the server for a kind of key that we know: it may have several.
 	o.config.HostKeyAlgorithms = knownAlgorithms(check, o.address)
 	return o, nil
 }
 
-// keys are the ways to prove who one is: the named key file alone, else the
-// agent and the usual files.
+// keys returns the ways to authenticate: only the named key file if there is
+// one, else the agent and the usual files.
 func (o *sftpObject) keys(home, file string) ([]ssh.AuthMethod, error) {
 	if file != "" {
 		key, err := readKey(file)
@@ -89,7 +89,7 @@ func (o *sftpObject) keys(home, file string) ([]ssh.AuthMethod, error) {
 	}
 	var keys []ssh.Signer
 	for _, usual := range []string{"id_ed25519", "id_ecdsa", "id_rsa"} {
-		// One that cannot be used may not be meant for this server.
+		// A key that cannot be used may not be meant for this server.
 		if key, err := readKey(filepath.Join(home, ".ssh", usual)); err == nil {
 			keys = append(keys, key)
 		}
@@ -123,9 +123,9 @@ func keyHint(err error) string {
 	return "it must be a private key as ssh-keygen makes it"
 }
 
-// knownAlgorithms are the host key algorithms under which the host is known,
-// nil when it is not known at all. The callback, asked about a key that cannot
-// be the host's, answers with the ones that are.
+// knownAlgorithms returns the host key algorithms under which the host is
+// known, nil when it is unknown. The callback is given a key that cannot be the
+// host's, and its error lists the known ones.
 func knownAlgorithms(check ssh.HostKeyCallback, address string) []string {
 	var e *knownhosts.KeyError
 	if err := check(address, &net.TCPAddr{}, noKey{}); !errors.As(err, &e) {
@@ -158,7 +158,7 @@ func (o *sftpObject) connect(ctx context.Context) error {
 	if err != nil {
 		return &Error{Name: o.name, What: "connecting", Err: err}
 	}
-	// The library waits for the handshake without a limit.
+	// The library waits for the handshake without a time limit.
 	conn.SetDeadline(time.Now().Add(sshTimeout))
 	c, channels, requests, err := ssh.NewClientConn(conn, o.address, o.config)
 	if err != nil {
@@ -175,7 +175,7 @@ func (o *sftpObject) connect(ctx context.Context) error {
 	return nil
 }
 
-// judge puts an error of the handshake into words.
+// judge converts an error of the handshake.
 func (o *sftpObject) judge(err error) error {
 	var key *knownhosts.KeyError
 	var revoked *knownhosts.RevokedError
@@ -239,7 +239,7 @@ func (o *sftpObject) open(ctx context.Context, version string, offset int64) (io
 		f.Close()
 		return nil, 0, o.lost(err)
 	}
-	// A transfer that stalls, or is to end, is ended by its connection.
+	// A transfer that stalls or must end is ended by closing its connection.
 	ctx, cancel := context.WithCancelCause(ctx)
 	keep := context.AfterFunc(ctx, o.disconnect(o.conn))
 	s := &stalling{body: &sftpBody{File: f, o: o, version: version, keep: keep}, cancel: cancel}
@@ -247,13 +247,13 @@ func (o *sftpObject) open(ctx context.Context, version string, offset int64) (io
 	return s, offset, nil
 }
 
-// sftpBody looks at the end whether the file is still what it was: a writer
-// that replaced its content meanwhile left no trace in the bytes read.
+// sftpBody checks at the end whether the file is still the same: a writer that
+// replaced its content during the transfer left no trace in the bytes read.
 type sftpBody struct {
 	*sftp.File
 	o       *sftpObject
 	version string
-	keep    func() bool // takes the end of the connection back
+	keep    func() bool // cancels the closing of the connection
 }
 
 func (b *sftpBody) Close() error {
@@ -278,8 +278,7 @@ func (b *sftpBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// lost forgets a connection that an error came from, and puts the error into
-// words.
+// lost drops a connection that caused an error, and converts the error.
 func (o *sftpObject) lost(err error) error {
 	switch {
 	case errors.Is(err, os.ErrNotExist):
