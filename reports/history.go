@@ -42,7 +42,7 @@ func HistoryText(w io.Writer, links []linker.PastLink, runs map[int64]linker.Run
 		if l.ExternalID != "" {
 			row += fmt.Sprintf(" (%s in %s)", text.Printable(l.ExternalID), text.Printable(l.IntegrationConnectionID))
 		}
-		t.line("%s\t%s\t%s\t%s\t%s\t%s\t%s", moment(l.LinkedAt), cleared, cmp.Or(text.Printable(l.DataType), "-"), row,
+		t.line("%s\t%s\t%s\t%s\t%s\t%s\t%s", momentKnown(l.LinkedAt), cleared, cmp.Or(text.Printable(l.DataType), "-"), row,
 			cmp.Or(text.Printable(l.Trigger), "-"), by(l.LinkedByRun, l.LinkedByRow), clearedBy)
 	}
 	if err := t.flush(); err != nil {

@@ -32,7 +32,7 @@ func SurveyText(w io.Writer, s linker.Survey) error {
 	t.line("\nconnection\tname\tdata type\ttrigger\tlinks\tdead\tlast link\t")
 	for _, g := range s.Links {
 		t.line("%s\t%s\t%s\t%s\t%s\t%s\t%s\t", cmp.Or(text.Printable(g.Connection), "-"), cmp.Or(text.Printable(g.Name), "-"), cmp.Or(text.Printable(g.DataType), "-"),
-			cmp.Or(text.Printable(g.Trigger), "-"), text.Thousands(g.Links), text.Thousands(g.Dead()), moment(g.LastLinkedAt))
+			cmp.Or(text.Printable(g.Trigger), "-"), text.Thousands(g.Links), text.Thousands(g.Dead()), momentKnown(g.LastLinkedAt))
 	}
 	return t.flush()
 }
@@ -61,6 +61,14 @@ func share(n, of int64) string {
 		return ""
 	}
 	return fmt.Sprintf("%.1f %%", 100*float64(n)/float64(of))
+}
+
+// momentKnown is moment for a time that a platform may not say.
+func momentKnown(t *time.Time) string {
+	if t == nil {
+		return "unknown"
+	}
+	return moment(*t)
 }
 
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }

@@ -188,3 +188,57 @@ func TestHistory(t *testing.T) {
 	s.relink(exit.Error, "history", "r-none").says(`no recording "r-none" has ever had a link`)
 	s.relink(exit.Error, "history", "--organization", "o-2", "r-3").says(`no recording "r-3" has ever had a link`)
 }
+
+// Where clearing deletes a link, and where no link has a time, the history is made
+// of what is left: the marks of runs.
+func TestHistoryOfDeletedLinks(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.exec(`INSERT INTO relink.platforms (name, schema, profile) VALUES ('calls', 'public', '{"current": "row"}');
+		UPDATE recording_links SET trigger = 'CALENDAR_MATCH' WHERE recording_id = 'r-3'`)
+	s.relink(exit.Rejected, "import", "--reason", "the move", "links.csv")
+	s.file("one.csv", "recordingId,dataType,id\nr-1,ACCOUNT,e-1\n")
+	s.relink(exit.OK, "reconcile", "--connection", "c-1", "--prune", "--max-changes", "100%", "one.csv")
+	type link struct {
+		EntityID, DataType, ExternalID, Trigger, ClearedTrigger string
+		LinkedAt, ClearedAt                                     *string
+		LinkedByRun, LinkedByRow, ClearedByRun, ClearedByRow    int
+		LinkedByReason                                          string
+	}
+	history := func(args ...string) (links []link) {
+		t.Helper()
+		p := s.relink(exit.OK, append([]string{"history", "--json"}, args...)...)
+		if err := json.Unmarshal([]byte(p.stdout.String()), &links); err != nil {
+			t.Fatal(err)
+		}
+		return links
+	}
+	for _, args := range [][]string{{"r-3"}, {"r-3", "--organization", "o-1"}} {
+		links := history(args...)
+		if len(links) != 2 {
+			t.Fatalf("the history is %+v, want two links", links)
+		}
+		first, second := links[0], links[1]
+		if first.EntityID != "e-1" || first.ExternalID != "x-1" || first.Trigger != "CALENDAR_MATCH" || first.LinkedByRun != 0 || first.ClearedByRun != 1 || first.ClearedByRow != 3 || first.ClearedAt == nil {
+			t.Errorf("the first link is %+v, want the platform's to e-1, cleared by row 3 of run 1", first)
+		}
+		if second.EntityID != "e-3" || second.DataType != "ACCOUNT" || second.LinkedByRun != 1 || second.LinkedByRow != 3 || second.LinkedByReason != "the move" ||
+			second.ClearedByRun != 2 || second.ClearedByRow != 0 || second.ClearedTrigger != "USER_UNLINK" {
+			t.Errorf("the second link is %+v, want that of run 1 to e-3, pruned by run 2", second)
+		}
+	}
+	s.relink(exit.Error, "history", "--organization", "o-2", "r-3").says("has ever had a link")
+	if links := history("r-1"); len(links) != 1 || links[0].ClearedAt != nil || links[0].LinkedAt == nil {
+		t.Errorf("the history of r-1 is %+v, want its current link", links)
+	}
+	s.exec(`UPDATE relink.platforms SET profile = '{"current": "row", "absent": ["recording_links.linked_at"]}'`)
+	if links := history("r-1"); len(links) != 1 || links[0].LinkedAt != nil {
+		t.Errorf("the history of r-1 is %+v, want a link without a time", links)
+	}
+	if p := s.relink(exit.OK, "history", "r-1"); !strings.Contains(p.stdout.String(), "unknown") {
+		t.Errorf("the history is\n%swant a link whose time is unknown", p.stdout.String())
+	}
+	if p := s.relink(exit.OK, "survey"); !strings.Contains(p.stdout.String(), "unknown") {
+		t.Errorf("the survey is\n%swant that the time of the last link is unknown", p.stdout.String())
+	}
+}
