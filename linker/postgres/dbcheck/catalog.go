@@ -56,13 +56,16 @@ type serverFacts struct {
 
 // relation is a table or a view.
 type relation struct {
-	Schema      string
-	Name        string
-	OID         uint32 `db:"oid"`
-	IsTable     bool
-	RowSecurity bool
-	Permanent   bool
-	Writable    bool
+	Schema        string
+	Name          string
+	OID           uint32 `db:"oid"`
+	IsTable       bool
+	IsPartitioned bool
+	RowSecurity   bool
+	Permanent     bool
+	Writable      bool
+	Deletable     bool
+	MayDelete     bool
 }
 
 type columnFacts struct {

@@ -10,6 +10,7 @@ import (
 
 	"relink/linker/postgres/migrations"
 	"relink/linker/postgres/pg"
+	"relink/linker/postgres/platform"
 )
 
 // The major versions of PostgreSQL that relink is made for and tested with.
@@ -90,6 +91,10 @@ func checkCatalog(ctx context.Context, conn *pgx.Conn, cfg pg.Config) (*contract
 		})
 		return c, nil
 	}
+	if c.platform, err = platform.Load(ctx, conn, schema, place.Path); err != nil {
+		c.add(Finding{Object: "relink.platforms", Problem: err.Error(), Label: Safe, Stops: true})
+		return c, nil
+	}
 	if !c.server.PlatformUsage {
 		c.grant("USAGE", "SCHEMA "+c.server.Schema, "schema "+c.server.Schema, "to see the platform's tables")
 	}
@@ -131,6 +136,7 @@ func (c *contract) checkCreators(ctx context.Context, conn *pgx.Conn) error {
 type contract struct {
 	catalog
 	schema   string
+	platform *platform.Platform
 	findings []Finding
 }
 

@@ -9,7 +9,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker"
-	"relink/linker/postgres/pg"
 )
 
 // onlyCurrent is the predicate of the indexes of current links, as PostgreSQL
@@ -31,7 +30,7 @@ func (c *contract) checkTable(t table) {
 		})
 		return
 	}
-	if !r.IsTable && !t.mayBeView && !r.Writable {
+	if !r.IsTable && !t.mayBeView && !(r.Writable || c.platform.Deletes() && r.Deletable) {
 		c.add(Finding{Object: t.name, Label: Safe, Command: CommandAdapt, Stops: true, Problem: "is a view that cannot be written to; " +
 			"relink needs a table, or a view of one table's columns under other names"})
 		return
@@ -71,6 +70,10 @@ func (c *contract) checkTable(t table) {
 func (c *contract) checkColumn(t table, r relation, want column) {
 	object := t.name + "." + want.name
 	have, there := c.column(r, want.name)
+	adapted := c.platform.Name != ""
+	if adapted && !(there && isID(want)) && (there || !c.platform.Profile.Needs(object)) {
+		return // the profile says what it means
+	}
 	if !there {
 		c.add(Finding{Object: object, Problem: "is missing", Label: Safe, Command: CommandAdapt, Stops: true})
 		return
@@ -143,7 +146,7 @@ func (c *contract) checkGrants(t table, r relation) {
 	}{
 		{"SELECT", func(column) bool { return true }, func(f columnFacts) bool { return f.MaySelect }, "to read it"},
 		{"INSERT", func(w column) bool { return w.insert }, func(f columnFacts) bool { return f.MayInsert }, "to make links"},
-		{"UPDATE", func(w column) bool { return w.update }, func(f columnFacts) bool { return f.MayUpdate }, "to clear links"},
+		{"UPDATE", func(w column) bool { return w.update && !c.platform.Deletes() }, func(f columnFacts) bool { return f.MayUpdate }, "to clear links"},
 	} {
 		var wanted, lacking []string
 		for _, want := range t.columns {
@@ -165,33 +168,44 @@ func (c *contract) checkGrants(t table, r relation) {
 			c.grant(fmt.Sprintf("%s (%s)", p.privilege, names), c.qualified(t.name), t.name, p.purpose)
 		}
 	}
+	if t.name == "recording_links" && c.platform.Deletes() && !r.MayDelete {
+		c.grant("DELETE", c.qualified(t.name), t.name, "to clear links")
+	}
 }
-
-// stateNoSuchKey is the SQLSTATE of an ON CONFLICT that no unique index serves.
-const stateNoSuchKey = "42P10"
 
 // checkOneCurrent asks for the unique index where the links are a view: whether the
 // table beneath has it, the server knows when it plans an insert.
 func (c *contract) checkOneCurrent(ctx context.Context, conn *pgx.Conn) error {
 	const name = "recording_links"
-	if r, there := c.relation(c.schema, name); !there || r.IsTable || !r.Writable {
+	r, there := c.relation(c.schema, name)
+	if !there || c.mustHaveIndex(r) || !r.Writable && !c.platform.Deletes() {
 		return nil
 	}
-	_, err := conn.Exec(ctx, fmt.Sprintf(
-		"EXPLAIN INSERT INTO %s (recording_id) VALUES (NULL) ON CONFLICT (recording_id) WHERE cleared_at IS NULL DO NOTHING", c.qualified(name)))
-	switch pg.SQLState(err) {
-	case stateNoSuchKey:
-		c.add(Finding{
-			Object: name, Label: Safe, Stops: true,
-			Problem: "the table beneath has no unique index on the recording among current links, which keeps a recording from having two",
-			Ask:     "make it CONCURRENTLY on the column that the view shows as recording_id, for the rows that the view shows with cleared_at NULL",
-		})
-		return nil
-	case pg.StateNoPrivilege, pg.StateNoColumn: // there is a finding about that already
-		return nil
+	keeps, err := c.platform.KeepsOneCurrent(ctx, conn)
+	if err != nil || keeps {
+		return err
 	}
-	return err
+	table := "the table"
+	if !r.IsTable {
+		table = "the table beneath"
+	}
+	c.add(Finding{
+		Object: name, Label: Safe, Warning: true,
+		Problem: table + " has no unique index on the recording among current links, which keeps a recording from having two; " + withoutIndex,
+		Ask:     "make it CONCURRENTLY on the column that is shown as recording_id, for the rows that are current links; a partitioned table can have it where recording_id is its partition key",
+	})
+	return nil
 }
+
+// mustHaveIndex tells whether links are a table that can have a unique index on
+// current links and is not described by a profile: checkKeys asks for it.
+func (c *contract) mustHaveIndex(r relation) bool {
+	return r.IsTable && !r.IsPartitioned && c.platform.Name == ""
+}
+
+// withoutIndex says what keeps one current link of a recording where no index does.
+const withoutIndex = "without it relink locks the recordings of each batch, in order: that keeps its own runs and its HTTP operation apart, " +
+	"and the application where it locks the recording's row before it changes links; where it does not, two links made at the same moment both stay"
 
 // checkKeys looks at what a table itself keeps: unique keys, foreign keys,
 // indexes.
@@ -210,8 +224,8 @@ func (c *contract) checkKeys(t table, r relation) {
 		})
 	}
 	for _, want := range t.indexes {
-		if c.hasIndex(r, want.matches) {
-			continue
+		if c.platform.Name != "" || want.unique && !c.mustHaveIndex(r) || c.hasIndex(r, want.matches) {
+			continue // what an adapted platform has, the server tells: see checkOneCurrent
 		}
 		kind := "index"
 		if want.unique {
@@ -304,6 +318,9 @@ func (c *contract) checkWritable(t table, r relation) {
 		if have.ClosedSequence != nil {
 			c.grant("USAGE", "SEQUENCE "+*have.ClosedSequence, object, "to number new links")
 		}
+		if have.Name == c.platform.Flag() {
+			continue
+		}
 		at := slices.IndexFunc(t.columns, func(w column) bool { return w.name == have.Name })
 		switch {
 		case at >= 0 && t.columns[at].required:
@@ -341,7 +358,7 @@ func (c *contract) checkSameWords() {
 			}
 		}
 	}
-	if len(types) < 2 || types[0].Type == types[1].Type {
+	if len(types) < 2 || types[0].Type == types[1].Type || c.platform.Name != "" {
 		return
 	}
 	if slices.Contains(textTypes, types[0].Type) && slices.Contains(textTypes, types[1].Type) {

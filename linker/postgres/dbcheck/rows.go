@@ -3,6 +3,7 @@ package dbcheck
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -63,15 +64,15 @@ func (c *contract) checkManyCurrent(ctx context.Context, conn *pgx.Conn, t table
 	if c.hasIndex(r, t.indexes[0].matches) {
 		return nil
 	}
-	for _, name := range []string{"recording_id", "cleared_at"} {
-		if _, there := c.column(r, name); !there {
+	for _, want := range t.columns {
+		if _, there := c.column(r, want.name); !there && c.platform.Profile.Needs(t.name+"."+want.name) {
 			return nil
 		}
 	}
 	var several int64
 	err := conn.QueryRow(ctx, fmt.Sprintf(
-		"SELECT count(*) FROM (SELECT FROM %s WHERE cleared_at IS NULL GROUP BY recording_id HAVING count(*) > 1) AS repeated",
-		c.qualified(t.name))).Scan(&several)
+		"SELECT count(*) FROM (SELECT FROM %s AS l WHERE %s GROUP BY l.recording_id HAVING count(*) > 1) AS repeated",
+		c.platform.Table(t.name), c.platform.IsCurrent("l"))).Scan(&several)
 	if err == nil && several > 0 {
 		noun := "recordings have"
 		if several == 1 {
@@ -116,9 +117,10 @@ func (c *contract) checkUnique(ctx context.Context, conn *pgx.Conn, t table, r r
 }
 
 func (c *contract) checkWords(ctx context.Context, conn *pgx.Conn, t table) error {
+	known := slices.AppendSeq(slices.Clone(linker.DataTypes), maps.Keys(c.platform.Profile.DataTypes))
 	var strange *string
 	err := conn.QueryRow(ctx, fmt.Sprintf(
-		"SELECT min(data_type::text) FROM %s WHERE data_type <> ALL ($1)", c.qualified(t.name)), linker.DataTypes).Scan(&strange)
+		"SELECT min(data_type::text) FROM %s WHERE data_type::text <> ALL ($1)", c.qualified(t.name)), known).Scan(&strange)
 	if err == nil && strange != nil {
 		c.add(Finding{
 			Object:  t.name + ".data_type",

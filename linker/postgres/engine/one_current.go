@@ -9,7 +9,6 @@ import (
 	"relink/linker/postgres/lock"
 	"relink/linker/postgres/pg"
 	"relink/linker/postgres/platform"
-	"relink/linker/postgres/sql"
 )
 
 // oneCurrent is what keeps a recording from having two current links. By a unique
@@ -23,7 +22,7 @@ type oneCurrent struct {
 	lockRows bool
 }
 
-// findOneCurrent finds out what a platform has.
+// findOneCurrent finds out what a platform has. It is no part of a transaction.
 func findOneCurrent(ctx context.Context, conn *pgx.Conn, p *platform.Platform) (o oneCurrent, err error) {
 	if o.byIndex, err = p.KeepsOneCurrent(ctx, conn); err != nil || o.byIndex {
 		return o, err
@@ -82,18 +81,4 @@ func (p *planner) oneEach() {
 		}
 		return severalCurrent(recording)
 	})
-}
-
-// findOneCurrent is that of the platform of requests, which is looked for once.
-func (s *Single) findOneCurrent(ctx context.Context, tx pgx.Tx, t *sql.Texts) (oneCurrent, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.oneCurrent == nil {
-		o, err := findOneCurrent(ctx, tx.Conn(), t.Platform)
-		if err != nil {
-			return o, fmt.Errorf("looking for the unique index on current links: %w", err)
-		}
-		s.oneCurrent = &o
-	}
-	return *s.oneCurrent, nil
 }

@@ -33,7 +33,7 @@ type Single struct {
 
 	mu         sync.Mutex
 	known      *sql.Texts
-	oneCurrent *oneCurrent // nil until it is looked for
+	oneCurrent oneCurrent // once the texts are known
 }
 
 // singleTries is how often one request is begun again after it met a lock, a
@@ -69,6 +69,13 @@ func (s *Single) texts(ctx context.Context) (*sql.Texts, error) {
 		}
 		if err := s.admit(ctx, conn.Conn()); err != nil {
 			return nil, err
+		}
+		// A request does not wait for as long as somebody has the table locked.
+		if _, err := conn.Exec(ctx, "SET lock_timeout = '500ms'"); err != nil {
+			return nil, err
+		}
+		if s.oneCurrent, err = findOneCurrent(ctx, conn.Conn(), p); err != nil {
+			return nil, fmt.Errorf("looking for the unique index on current links: %w", err)
 		}
 		s.known = sql.New(p, 0)
 	}
@@ -279,11 +286,7 @@ func planOne(ctx context.Context, tx pgx.Tx, t *sql.Texts, organization string, 
 // relink carries a planned change out.
 func (s *Single) relink(ctx context.Context, tx pgx.Tx, t *sql.Texts, p plannedRow, trigger string) (linker.Decision, error) {
 	// One row needs no lock on its CRM row: the foreign key takes it.
-	keeps, err := s.findOneCurrent(ctx, tx, t)
-	if err != nil {
-		return linker.Decision{}, err
-	}
-	path := &slowPath{texts: t, oneCurrent: keeps}
+	path := &slowPath{texts: t, oneCurrent: s.oneCurrent}
 	c := change{row: 1, recording: p.recording, entity: p.EntityID, trigger: sql.OrNull(trigger), link: p.link}
 	done, err := path.link(ctx, tx, []change{c})
 	if err != nil {

@@ -204,4 +204,13 @@ func optional() (names []string) {
 	return names
 }
 
+// Needs tells whether relink cannot do without a column, "table.column", of a
+// platform of this profile.
+func (p Profile) Needs(column string) bool {
+	if column == Links+".cleared_at" {
+		return p.Current == "" || p.Current == CurrentClearedAt || p.Current == CurrentDeletedAt
+	}
+	return !mayBeAbsent(column)
+}
+
 func mayBeAbsent(column string) bool { return slices.Contains(optional(), column) }

@@ -12,7 +12,7 @@ import (
 func Functions(p *Platform) template.FuncMap {
 	return template.FuncMap{
 		"links": p.links, "newLink": p.newLink, "newValues": p.newValues, "clear": p.clear,
-		"current": p.current, "onlyCurrent": p.onlyCurrent, "deletes": p.Deletes, "clearedAt": p.clearedAt, "linkedAt": p.linkedAt,
+		"current": p.IsCurrent, "onlyCurrent": p.onlyCurrent, "deletes": p.Deletes, "clearedAt": p.clearedAt, "linkedAt": p.linkedAt,
 		"type": p.typeOf, "idType": p.idType, "wordType": p.wordType, "sameType": p.sameType, "inOrder": p.inOrder,
 		"outside": outside, "within": p.within, "nearKey": nearKey, "looseKey": looseKey, "asExpected": p.asExpected,
 	}
@@ -59,7 +59,7 @@ func (p *Platform) Table(name string) string {
 		shown = append(shown, expression)
 	}
 	if name == Links {
-		if flag, _ := p.Profile.Current.flag(); flag != "" {
+		if flag := p.Flag(); flag != "" {
 			asIs = false
 			shown = append(shown, quoted(flag))
 		}
@@ -110,9 +110,18 @@ func (p *Platform) links() string { return p.Base(Links) }
 // Deletes tells whether links are cleared by deleting them.
 func (p *Platform) Deletes() bool { return p != nil && p.Profile.Current == CurrentRow }
 
-// current is true of link l, of the table itself or of what Table makes of it,
-// while it is current.
-func (p *Platform) current(l string) string { return p.isCurrent(l + ".") }
+// IsCurrent is an expression that is true of link l, of the table itself or of what
+// Table makes of it, while it is current.
+func (p *Platform) IsCurrent(l string) string { return p.isCurrent(l + ".") }
+
+// Flag is the column of the links that says which are current, "" for none.
+func (p *Platform) Flag() string {
+	if p == nil {
+		return ""
+	}
+	flag, _ := p.Profile.Current.flag()
+	return flag
+}
 
 func (p *Platform) isCurrent(prefix string) string {
 	if p.Deletes() {
@@ -151,7 +160,7 @@ func (p *Platform) clearedAt(l string) string {
 	if p == nil || p.isCurrent("") == "cleared_at IS NULL" || p.Deletes() {
 		return l + ".cleared_at"
 	}
-	return fmt.Sprintf("CASE WHEN NOT (%s) THEN coalesce(%s.cleared_at, %s.linked_at) END", p.current(l), l, l)
+	return fmt.Sprintf("CASE WHEN NOT (%s) THEN coalesce(%s.cleared_at, %s.linked_at) END", p.IsCurrent(l), l, l)
 }
 
 // linkColumns are what a new link is made of, each with its value, "" for the
@@ -172,10 +181,8 @@ func (p *Platform) newLink() string {
 			names = append(names, c.name)
 		}
 	}
-	if p != nil {
-		if flag, _ := p.Profile.Current.flag(); flag != "" {
-			names = append(names, quoted(flag))
-		}
+	if flag := p.Flag(); flag != "" {
+		names = append(names, quoted(flag))
 	}
 	return strings.Join(names, ", ")
 }

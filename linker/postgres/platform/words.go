@@ -96,7 +96,9 @@ func (p *Platform) words(column string, listed map[string]string, own string) (w
 			words = append(words, word)
 		}
 	}
-	if _, other := listed[own]; !other && (labels == nil || slices.Contains(labels, own)) {
+	kind := p.columns[column].kind
+	holds := isText(kind) || strings.HasSuffix(kind, ".citext") || slices.Contains(labels, own)
+	if _, other := listed[own]; !other && holds {
 		words = append(words, own)
 	}
 	return words
