@@ -16,6 +16,8 @@ type Done struct {
 	// Reported is true when there is a report; a run that was stopped before it
 	// had a plan has none.
 	Reported bool
+	// Map is that of the job.
+	Map *linker.MapTotals
 	// SourceLost is the reason why the source could not be read a second time,
 	// "" when it could. The report is then made from the rows as they were
 	// staged, and there are no rejects.
@@ -38,7 +40,7 @@ func (d *Done) ExitStatus() linker.ExitStatus {
 	}
 	outcomes := d.Tally.Outcomes()
 	switch {
-	case d.newRefused() > 0, d.Plan.PruneWithheld != "", d.missed > 0,
+	case d.newRefused() > 0, d.Map != nil && d.Map.Refused > 0, d.Plan.PruneWithheld != "", d.missed > 0,
 		d.Run.Kind == linker.Revert && outcomes[linker.Kept] > 0:
 		return linker.ExitRejected
 	case d.Run.Kind == linker.Reconcile && d.Run.DryRun && d.Drift():
@@ -99,6 +101,7 @@ func (d *Done) Summary() linker.Summary {
 		Outcomes:         d.Tally.Outcomes(),
 		LeftAlone:        d.leftAlone,
 		PreviousTriggers: d.Plan.Triggers,
+		Map:              d.Map,
 		Reasons:          d.Tally.Reasons(),
 		StartedAt:        d.Run.StartedAt,
 		FinishedAt:       d.Run.FinishedAt,

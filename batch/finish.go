@@ -76,7 +76,7 @@ func (j *Job) finish(ctx context.Context, a Attempt, done *Done) error {
 		j.Run.KnownRefused = &known
 	}
 	j.clock()
-	done.Run = j.Run
+	done.Run, done.Map = j.Run, j.Map
 	done.Run.FinishedAt = time.Now().UTC()
 	j.Run.ExitStatus = done.ExitStatus()
 	done.Run.ExitStatus = j.Run.ExitStatus

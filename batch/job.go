@@ -75,6 +75,12 @@ type Job struct {
 	// Remember, when not nil, keeps the refused rows of a finished run for the
 	// next one.
 	Remember func(context.Context, *linker.RefusedRows) error
+	// Map adds up the map of CRM rows that the input was made of, nil for others.
+	// With refused rows in it the run does not end with 0.
+	Map *linker.MapTotals
+	// Incomplete, when not nil, is why the run is refused whatever its plan is: the
+	// map leaves links out.
+	Incomplete *guard.Refusal
 	// Finish, when not nil, writes summary.json and the other files beside the
 	// report. The run is recorded as ended only afterwards, so one that died in
 	// between is resumed and then has all its files.

@@ -28,7 +28,7 @@ func (j *Job) plan(ctx context.Context, a Attempt) (*Done, error) {
 	if j.Planned != nil {
 		j.Planned(plan)
 	}
-	done := &Done{Plan: plan, Applied: !first, Refusal: j.Guard.Judge(plan)}
+	done := &Done{Plan: plan, Applied: !first, Refusal: j.judge(plan)}
 	if done.Refusal == nil && j.Earlier != nil {
 		if done.Refusal, err = j.judgeNew(ctx, a, plan); err != nil {
 			return nil, err
@@ -44,6 +44,16 @@ func (j *Job) plan(ctx context.Context, a Attempt) (*Done, error) {
 	}
 	j.Run.State = linker.StatePlanned
 	return done, j.save(ctx, a)
+}
+
+// judge has the guards judge a plan. A map that is not complete comes before
+// changes that are too many, as its exit status does.
+func (j *Job) judge(plan guard.Plan) *guard.Refusal {
+	refusal := j.Guard.Judge(plan)
+	if j.Incomplete != nil && (refusal == nil || refusal.Kind.ExitStatus() == linker.ExitGuard) {
+		return j.Incomplete
+	}
+	return refusal
 }
 
 // compare compares the plan's report with the approved one.

@@ -20,7 +20,7 @@ func (j *Job) rewrite(ctx context.Context, a Attempt) (*Done, error) {
 	if j.Run.Kind == linker.Revert {
 		j.Run.StagedRows = plan.Rows
 	}
-	done := &Done{Run: j.Run, Plan: plan, Applied: !first, Reported: true}
+	done := &Done{Run: j.Run, Plan: plan, Map: j.Map, Applied: !first, Reported: true}
 	if j.Run.State == linker.StateRefused {
 		done.Refusal = j.refusal(plan)
 	}
@@ -43,7 +43,7 @@ func (j *Job) rewrite(ctx context.Context, a Attempt) (*Done, error) {
 
 // refusal returns why an ended run was refused, nil when it was not.
 func (j *Job) refusal(plan guard.Plan) *guard.Refusal {
-	if refusal := j.Guard.Judge(plan); refusal != nil && refusal.Message == j.Run.Message {
+	if refusal := j.judge(plan); refusal != nil && refusal.Message == j.Run.Message {
 		return refusal
 	}
 	// The links have changed since, or --expect refused.

@@ -26,8 +26,8 @@ type Fields struct {
 	// What the recording must be linked to for the row to be applied: the CRM
 	// row with this id, the one with this externalId, or NoLink for none. At most
 	// one of them is given.
-	ExpectedEntityID   string `csv:"expectedEntityId"`
-	ExpectedExternalID string `csv:"expectedExternalId"`
+	ExpectedEntityID   string `csv:"expectedEntityId" json:",omitempty"`
+	ExpectedExternalID string `csv:"expectedExternalId" json:",omitempty"`
 }
 
 // NoLink stands in an expected field for a recording that is linked to nothing.

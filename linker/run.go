@@ -89,6 +89,7 @@ const (
 	Import    Kind = "import"
 	Reconcile Kind = "reconcile"
 	Revert    Kind = "revert"
+	Remap     Kind = "remap"    // an import of what a map of CRM rows comes to
 	Validate  Kind = "validate" // no database, so never in relink.runs
 )
 

@@ -28,13 +28,15 @@ type Summary struct {
 	PreviousTriggers []TriggerCount `json:"previousTriggers,omitempty"`
 	// KnownRejects and NewRejects are the refused rows that the last run of the
 	// same scope refused too, and the others; nil when they were not compared.
-	KnownRejects *int64            `json:"knownRejects,omitempty"`
-	NewRejects   *int64            `json:"newRejects,omitempty"`
-	Reasons      []Reason          `json:"reasons"`
-	Files        map[string]string `json:"files"` // report, rejects, … → path
-	StartedAt    time.Time         `json:"startedAt"`
-	FinishedAt   time.Time         `json:"finishedAt"`
-	ExitStatus   ExitStatus        `json:"exitStatus"`
+	KnownRejects *int64   `json:"knownRejects,omitempty"`
+	NewRejects   *int64   `json:"newRejects,omitempty"`
+	Reasons      []Reason `json:"reasons"`
+	// Map adds up the map of a remap, nil for others.
+	Map        *MapTotals        `json:"map,omitempty"`
+	Files      map[string]string `json:"files"` // report, rejects, … → path
+	StartedAt  time.Time         `json:"startedAt"`
+	FinishedAt time.Time         `json:"finishedAt"`
+	ExitStatus ExitStatus        `json:"exitStatus"`
 }
 
 // SourceIdentity identifies an input file.

@@ -297,7 +297,7 @@ func lineNumbers(r linker.Reason, room int) string {
 
 // fileOrder is the order in which files are shown, by their key in
 // summary.json; others follow by name.
-var fileOrder = []string{"report", "rejects", "reasons", "summary", "html"}
+var fileOrder = []string{"report", "rejects", "reasons", "map", "unmapped", "links", "summary", "html"}
 
 // files adds where the files are.
 func (p *page) files(files map[string]string) {

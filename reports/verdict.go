@@ -31,7 +31,7 @@ func Verdict(s linker.Summary) (Tone, string) {
 	case linker.StateAbandoned:
 		return Bad, "Abandoned: " + progress(s) + ", and no more will be."
 	}
-	if s.Rows == 0 && s.Outcomes[linker.Extra]+s.Outcomes[linker.Cleared] == 0 {
+	if s.Rows == 0 && s.Map == nil && s.Outcomes[linker.Extra]+s.Outcomes[linker.Cleared] == 0 {
 		return tone(s), "There were no rows: nothing was done."
 	}
 	switch linker.Kind(s.Kind) {
@@ -42,7 +42,7 @@ func Verdict(s linker.Summary) (Tone, string) {
 	case linker.Reconcile:
 		return tone(s), reconciled(s) + known(s)
 	}
-	return tone(s), imported(s) + known(s)
+	return tone(s), imported(s) + known(s) + mapped(s.Map)
 }
 
 // known says how many of the refused rows the last run refused too, "" when they
@@ -52,6 +52,19 @@ func known(s linker.Summary) string {
 		return ""
 	}
 	return fmt.Sprintf(" Refused rows: %s known, %s new.", text.Thousands(*s.KnownRejects), text.Thousands(*s.NewRejects))
+}
+
+// mapped says what became of the rows of a map, "" for a run without one.
+func mapped(m *linker.MapTotals) string {
+	if m == nil {
+		return ""
+	}
+	out := fmt.Sprintf(" Map of %s: %s used, %s unused, %s refused.", text.Plural(m.Rows, "row", "rows"),
+		text.Thousands(m.Used), text.Thousands(m.Unused), text.Thousands(m.Refused))
+	if m.Unmapped > 0 {
+		out += " It does not name " + text.Plural(m.Unmapped, "link", "links") + " of the old connections."
+	}
+	return out
 }
 
 func tone(s linker.Summary) Tone {

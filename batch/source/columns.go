@@ -56,7 +56,7 @@ func matchColumns(cells []string, n *names, set linker.Fields, place string) (he
 	}
 	for _, cell := range cells {
 		if f := n.near(cell); f != noField && len(feeds[f]) == 0 {
-			return h, nearly("column", place, cell, f)
+			return h, n.nearly("column", place, cell, f)
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(n.mapped)) {
@@ -67,9 +67,11 @@ func matchColumns(cells []string, n *names, set linker.Fields, place string) (he
 			}
 		}
 	}
-	if missing := missingFields(h.fields, set); missing != "" {
+	if missing := missingFields(h.fields, n, set); missing != "" {
 		hint := "name the column with --map 'HEADER=field', or fill the field for all rows with --set field=VALUE"
-		if line := mapLine(cells, func(f linker.Field) bool { return len(feeds[f]) == 0 && *set.At(f) == "" }); line != "" {
+		if !n.own {
+			hint = pairColumns
+		} else if line := mapLine(cells, func(f linker.Field) bool { return len(feeds[f]) == 0 && *set.At(f) == "" }); line != "" {
 			hint = "did you mean " + line + " ? --set field=VALUE fills a field for all rows"
 		}
 		return h, &raw.Error{
@@ -102,15 +104,21 @@ func twoAlike(cells []string, columns []int, n *names) (int, int) {
 
 // missingFields names the required fields that neither a column nor --set
 // provides, "" when there are none.
-func missingFields(fields []linker.Field, set linker.Fields) string {
+func missingFields(fields []linker.Field, n *names, set linker.Fields) string {
 	has := func(f linker.Field) bool { return *set.At(f) != "" || slices.Contains(fields, f) }
 	var missing []string
 	for _, f := range []linker.Field{linker.FieldRecordingID, linker.FieldDataType} {
 		if !has(f) {
-			missing = append(missing, f.String())
+			missing = append(missing, n.given[f])
 		}
 	}
 	switch {
+	case !n.own: // there is no id
+		for _, f := range []linker.Field{linker.FieldExternalID, linker.FieldConnectionID} {
+			if !has(f) {
+				missing = append(missing, n.given[f])
+			}
+		}
 	case has(linker.FieldID), has(linker.FieldExternalID) && has(linker.FieldConnectionID):
 	case has(linker.FieldExternalID):
 		missing = append(missing, linker.FieldConnectionID.String())

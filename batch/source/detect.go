@@ -272,7 +272,7 @@ func completeLine(line string, delimiter rune, n *names, set linker.Fields) bool
 	for i, cell := range cells {
 		fields[i] = n.find(cell)
 	}
-	return missingFields(fields, set) == ""
+	return missingFields(fields, n, set) == ""
 }
 
 // splitLine splits one line, quoted or not, as far as possible.

@@ -60,7 +60,7 @@ func (c *csvReader) readHeader(in Input, name string, n *names) (head []byte, er
 	}
 	if c.head, err = matchColumns(cells, n, in.Set, place); err != nil {
 		var e *raw.Error
-		if missing := missingFields(c.head.fields, in.Set); missing != "" && errors.As(err, &e) {
+		if missing := missingFields(c.head.fields, n, in.Set); missing != "" && errors.As(err, &e) {
 			if hint := c.headerHint(f.line+f.lines, n, in.Set); hint != "" {
 				e.Remedy = hint
 			}
@@ -78,8 +78,8 @@ func (c *csvReader) readHeader(in Input, name string, n *names) (head []byte, er
 	if given == 0 && c.delimiter != ',' {
 		c.notes.add("the delimiter is %q, as the header shows", c.delimiter)
 	}
-	for i, cell := range cells {
-		if _, mapped := n.mapped[normalize(cell)]; c.head.fields[i] == noField && cell != "" && !mapped {
+	for _, cell := range cells {
+		if cell != "" && !n.knows(cell) {
 			c.notes.ignored("column", cell)
 		}
 	}

@@ -57,7 +57,7 @@ func (j *jsonReader) next(r *Record) error {
 	var o object
 	r.Fields, r.Fault = j.parse(f.text, &o)
 	if k := o.nearly; k != nil && o.keys[k.near] == nil {
-		return nearly("key", fmt.Sprintf("%s:%d", j.name, f.line), k.name, k.near)
+		return j.names.nearly("key", fmt.Sprintf("%s:%d", j.name, f.line), k.name, k.near)
 	}
 	return nil
 }
@@ -170,7 +170,7 @@ func (j *jsonReader) find(written jsontext.Value) *key {
 	name := unquote(written)
 	k := &key{name: name, field: j.names.find(name), near: j.names.near(name)}
 	_, k.mapped = j.names.mapped[normalize(k.name)]
-	if k.field == noField && !k.mapped {
+	if !j.names.knows(k.name) {
 		j.notes.ignored("key", k.name)
 		if f := meant(k.name); f != noField {
 			j.notes.first("meant "+k.name, "did you mean --map %s ?", text.ShellQuote(k.name+"="+f.String()))

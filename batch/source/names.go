@@ -24,13 +24,24 @@ const noField = linker.FieldCount
 type names struct {
 	fields map[string]linker.Field // by key
 	mapped map[string]string       // the headers that --map names, by key
+	given  map[linker.Field]string // what the fields are called in this file
+	own    bool                    // by their own names
 }
 
-// newNames builds the names from the map of an Input.
-func newNames(given map[string]string) (names, error) {
-	n := names{fields: make(map[string]linker.Field), mapped: make(map[string]string)}
-	for f := range linker.FieldCount {
-		n.fields[linker.NormalizeName(f.String())] = f
+// newNames reads the map and the names of an Input.
+func newNames(given map[string]string, called map[string]linker.Field) (names, error) {
+	n := names{
+		fields: make(map[string]linker.Field), mapped: make(map[string]string),
+		given: make(map[linker.Field]string), own: called == nil,
+	}
+	if called == nil {
+		called = make(map[string]linker.Field, linker.FieldCount)
+		for f := range linker.FieldCount {
+			called[f.String()] = f
+		}
+	}
+	for name, f := range called {
+		n.fields[linker.NormalizeName(name)], n.given[f] = f, name
 	}
 	for _, header := range slices.Sorted(maps.Keys(given)) {
 		name := given[header]
@@ -75,7 +86,7 @@ func (n *names) near(header string) linker.Field {
 		return noField
 	}
 	for f := range linker.FieldCount {
-		field := linker.NormalizeName(f.String())
+		field := linker.NormalizeName(n.given[f])
 		if len(field) > 3*nearDistance && text.Distance(name, field) <= nearDistance {
 			return f
 		}
@@ -83,12 +94,22 @@ func (n *names) near(header string) linker.Field {
 	return noField
 }
 
-// nearly is the message for a header or key that is nearly a field name.
-func nearly(kind, place, name string, f linker.Field) error {
-	return &raw.Error{
-		Place: place, What: fmt.Sprintf("the %s %s is unknown, and nearly the field %s; did you mean that?", kind, quoted(name), f),
-		Remedy: fmt.Sprintf("--map %s reads it as the field, --map %s ignores it", text.ShellQuote(name+"="+f.String()), text.ShellQuote(name+"=")),
+// nearly is the message for a header or key that is nearly a field.
+func (n *names) nearly(kind, place, name string, f linker.Field) error {
+	remedy := "rename or remove it"
+	if n.own {
+		remedy = fmt.Sprintf("--map %s reads it as the field, --map %s ignores it", text.ShellQuote(name+"="+f.String()), text.ShellQuote(name+"="))
 	}
+	return &raw.Error{
+		Place: place, What: fmt.Sprintf("the %s %s is unknown, and nearly the field %s; did you mean that?", kind, quoted(name), n.given[f]),
+		Remedy: remedy,
+	}
+}
+
+// knows reports whether a header is one that the file may have.
+func (n *names) knows(header string) bool {
+	_, known := n.fields[normalize(header)]
+	return known
 }
 
 // synonyms are names used by exports, by the field that they probably stand

@@ -158,7 +158,7 @@ func (c *csvReader) unusual(f frame, r *Record, found int, all []string) (blank 
 		r.Stray = stray(line)
 	case len(all) != len(c.head.cells):
 		c.ragged(f, r, all)
-	case unread(&r.Fields):
+	case c.names.own && unread(&r.Fields): // else another reader has the rest
 		c.remarks.unreadRow(f.line)
 		r.Fields = linker.Fields{}
 		r.Fault = &linker.RowError{

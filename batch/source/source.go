@@ -43,6 +43,10 @@ type Input struct {
 	// Map gives the field that a header or key stands for. Headers are matched
 	// ignoring case, spaces, "_" and "-". A header mapped to "" is ignored.
 	Map map[string]string `json:"map,omitempty"`
+	// Names, when not nil, are the columns or keys of the file, each with the field
+	// that it gives, in the place of the fields' own names; linker.FieldCount for one
+	// that is known and not read. See Pairs.
+	Names map[string]linker.Field `json:"-"`
 	// Set holds the values of --set. A field that it sets needs no column; the
 	// records themselves are read unchanged.
 	Set linker.Fields `json:"-"`
@@ -152,7 +156,7 @@ func (r *Reader) open(in Input, block int) error {
 	if r.format, err = formatOf(in, r.given, string(decoded)); err != nil {
 		return err
 	}
-	n, err := newNames(in.Map)
+	n, err := newNames(in.Map, in.Names)
 	if err != nil {
 		return err
 	}

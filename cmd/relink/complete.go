@@ -41,7 +41,7 @@ func (a *commands) completeValues(cmd *cobra.Command) {
 		switch {
 		case strings.Contains(cmd.Use, " RUN"):
 			cmd.ValidArgsFunction = a.completeRuns
-		case !strings.Contains(cmd.Use, " FILE"):
+		case !strings.Contains(cmd.Use, " FILE") && !strings.Contains(cmd.Use, " MAP"):
 			cmd.ValidArgsFunction = cobra.NoFileCompletions
 		}
 	}

@@ -14,6 +14,7 @@ const (
 	TooManyRejects RefusalKind = "too_many_rejects"     // over --max-rejects
 	TooManyNew     RefusalKind = "too_many_new_rejects" // over --max-new-rejects
 	NoGoodRow      RefusalKind = "no_good_row"          // reconcile: every row is rejected, or there is none
+	IncompleteMap  RefusalKind = "incomplete_map"       // remap --require-complete: links would stay
 	TooManyChanges RefusalKind = "too_many_changes"     // over --max-changes
 	Unexpected     RefusalKind = "unexpected"           // not the report of --expect, not the plan approved
 	Unapproved     RefusalKind = "unapproved"           // nobody has approved such a plan
@@ -24,7 +25,7 @@ const (
 // ExitStatus is the status with which a program that was refused ends.
 func (k RefusalKind) ExitStatus() linker.ExitStatus {
 	switch k {
-	case TooManyRejects, TooManyNew, NoGoodRow:
+	case TooManyRejects, TooManyNew, NoGoodRow, IncompleteMap:
 		return linker.ExitBudget
 	case TooManyChanges, Unexpected, Unapproved:
 		return linker.ExitGuard

@@ -30,17 +30,23 @@ type InputOptions struct {
 }
 
 func (o *InputOptions) Register(flags *pflag.FlagSet) {
+	o.RegisterBytes(flags)
+	flags.StringArrayVar(&o.maps, "map", nil, "read a column as a field, as in `'SFDC Id=externalId'`, or ignore it, as in 'Owner='; may be repeated, also for one field")
+	flags.StringArrayVar(&o.sets, "set", nil, "fill a field where a row leaves it empty, as in `dataType=LEAD`; may be repeated")
+	flags.Var(replacements{&o.Values}, "map-value", "read a value of a field as another, as in dataType:Deal=OPPORTUNITY, or as none, as in trigger:NULL=; may be repeated")
+}
+
+// RegisterBytes adds the flags that say where the file is and how it is written, and
+// nothing of its fields.
+func (o *InputOptions) RegisterBytes(flags *pflag.FlagSet) {
 	flags.Var(word{&o.Format, []string{"csv", "jsonl"}}, "format", "what the file is; default: by its name, standard input by its first byte")
 	flags.StringVar(&o.delimiter, "delimiter", "", "`CHAR` between CSV cells; default: a comma, a semicolon, tab or |, as the header shows")
 	flags.StringVar(&o.Encoding, "encoding", "", "text encoding by its `NAME`, such as windows-1252; default: UTF-8, or UTF-16 with a byte order mark")
-	flags.StringArrayVar(&o.maps, "map", nil, "read a column as a field, as in `'SFDC Id=externalId'`, or ignore it, as in 'Owner='; may be repeated, also for one field")
-	flags.StringArrayVar(&o.sets, "set", nil, "fill a field where a row leaves it empty, as in `dataType=LEAD`; may be repeated")
 	flags.StringVar(&o.Remote.SFTPKeyFile, "sftp-key-file", "", "`FILE` with the private key for sftp:// addresses; default: the SSH agent, then ~/.ssh/id_*")
 	flags.StringVar(&o.Remote.KnownHosts, "known-hosts", "", "`FILE` with the keys of the hosts of sftp:// addresses; default: ~/.ssh/known_hosts")
 	flags.StringVar(&o.Remote.TokenFile, "source-token-file", "", "`FILE` with a bearer token for https:// addresses")
 	o.MaxBytes = source.DefaultMaxBytes
 	flags.Var(size{&o.MaxBytes}, "max-bytes", "refuse a file that is larger, unpacked")
-	flags.Var(replacements{&o.Values}, "map-value", "read a value of a field as another, as in dataType:Deal=OPPORTUNITY, or as none, as in trigger:NULL=; may be repeated")
 }
 
 // fieldNamed finds a field by its name as a person may write it.
@@ -191,8 +197,18 @@ type RuleOptions struct {
 func (o *RuleOptions) Register(flags *pflag.FlagSet) {
 	o.onConflict, o.existing = "reject", "replace"
 	flags.Var(word{&o.onConflict, []string{"reject", "last"}}, "on-conflict", "rows that ask for different targets of one recording: reject them all, or let the last one win")
-	flags.BoolVar(&o.followMerges, "follow-merges", false, "link the survivor of a merged CRM row instead of rejecting the row")
+	o.RegisterFollow(flags)
 	flags.Var(word{&o.existing, []string{"replace", "keep"}}, "existing", "recordings that have a link already: replace it, or keep it")
+	o.RegisterKeep(flags)
+}
+
+// RegisterFollow adds the flag about merged CRM rows.
+func (o *RuleOptions) RegisterFollow(flags *pflag.FlagSet) {
+	flags.BoolVar(&o.followMerges, "follow-merges", false, "link the survivor of a merged CRM row instead of rejecting the row")
+}
+
+// RegisterKeep adds the flag that leaves links by what made them.
+func (o *RuleOptions) RegisterKeep(flags *pflag.FlagSet) {
 	flags.Var(words{&o.keepTriggers, linker.Triggers, "TRIGGER[,...]"}, "keep-trigger", "never replace or clear a link made by one of these triggers")
 }
 

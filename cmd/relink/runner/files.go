@@ -21,7 +21,8 @@ type ReportFiles struct {
 	file    *folder.File
 	packed  io.WriteCloser // compresses into file, or only passes on
 	lines   reports.Writer
-	rejects *reports.Rejects // nil where there is no source to repeat records of
+	rejects *reports.Rejects     // nil where there is no source to repeat records of
+	mapped  *reports.MapOutcomes // nil for a run without a map
 	Sample  reports.Sample
 	// keepOther is the run that has ended and whose files are written again,
 	// 0 for one whose report is only now to be.
@@ -46,6 +47,11 @@ func NewReportFiles(dir, extension string, set linker.Fields, src *source.Reader
 	} else {
 		f.lines = reports.NewCSV(packed)
 	}
+	if path := filepath.Join(dir, mapName); src != nil && IsFile(path) {
+		if f.mapped, err = reports.OpenMapOutcomes(path); err != nil {
+			return nil, errors.Join(err, file.Abort())
+		}
+	}
 	if src != nil {
 		f.rejects = reports.NewRejects(dir, reports.RejectsOptions{
 			JSONL: src.Format() == "jsonl", Header: src.Header(), LineEnd: src.Newline(),
@@ -58,6 +64,11 @@ func (f *ReportFiles) Write(e linker.Entry, rest io.Reader) error {
 	f.Sample.Add(&e)
 	if err := f.lines.Write(e); err != nil {
 		return err
+	}
+	if f.mapped != nil {
+		if err := f.mapped.Add(&e); err != nil {
+			return err
+		}
 	}
 	if f.rejects == nil {
 		return nil
@@ -93,6 +104,11 @@ func (f *ReportFiles) Commit() error {
 			return err
 		}
 	}
+	if f.mapped != nil {
+		if err := f.mapped.Commit(); err != nil {
+			return err
+		}
+	}
 	return f.file.Commit()
 }
 
@@ -101,12 +117,20 @@ func (f *ReportFiles) Abort() error {
 	if f.rejects != nil {
 		err = errors.Join(f.rejects.Abort(), err)
 	}
+	if f.mapped != nil {
+		err = errors.Join(f.mapped.Abort(), err)
+	}
 	return err
 }
 
 // Names lists the files by what they are.
 func (f *ReportFiles) Names() map[string]string {
 	names := map[string]string{"report": f.file.Path()}
+	for what, name := range map[string]string{"links": linksName, "map": mapName, "unmapped": unmappedName} {
+		if path := filepath.Join(filepath.Dir(f.file.Path()), name); IsFile(path) {
+			names[what] = path
+		}
+	}
 	if f.rejects != nil {
 		for what, path := range f.rejects.Files() {
 			names[what] = path

@@ -18,11 +18,14 @@ const nextSteps = 3
 func NextAfterFile(cmd *cobra.Command, path string) func(linker.Summary) []reports.Step {
 	// The limits are made for the whole file: of its rejects nearly all may
 	// be rejected again, and they are few.
-	command := "relink " + cmd.Name() + sameFlags(cmd, fetching, reading, deciding, limiting, writing, explaining) + sameTarget(cmd) + " "
+	command := "relink " + cmd.Name() + sameFlags(cmd, fetching, reading, expanding, deciding, limiting, writing, explaining) + sameTarget(cmd) + " "
 	ofRejects := "relink " + cmd.Name() + sameFlags(cmd, reading, deciding, writing, explaining) + sameTarget(cmd) + " "
 	after := nextAfterRun(cmd)
+	if cmd.Name() == string(linker.Remap) { // what it imports is not its file
+		ofRejects = "relink import" + sameFlags(cmd, deciding, writing, explaining) + sameTarget(cmd) + " "
+	}
 	return func(s linker.Summary) []reports.Step {
-		done, imported := s.State == string(linker.StateDone), s.Kind == string(linker.Import)
+		done, imported := s.State == string(linker.StateDone), s.Kind != string(linker.Reconcile)
 		var first reports.Step
 		switch {
 		case s.DryRun && done:
@@ -47,10 +50,14 @@ func NextAfterOld(cmd *cobra.Command, run linker.Run) func(linker.Summary) []rep
 	after := nextAfterRun(cmd)
 	return func(s linker.Summary) []reports.Step {
 		o, err := readSettings(run)
-		if err != nil || run.Kind != linker.Import || o.Rules.Scope != nil || !s.Applied || s.Files["rejects"] == "" || s.State != string(linker.StateDone) {
+		if err != nil || (run.Kind != linker.Import && run.Kind != linker.Remap) || o.Rules.Scope != nil || !s.Applied || s.Files["rejects"] == "" || s.State != string(linker.StateDone) {
 			return after(s)
 		}
-		return steps(append([]reports.Step{again("relink import"+o.flags(reading, deciding, writing)+sameTarget(cmd)+" ", s)}, after(s)...))
+		what := []about{reading, deciding, writing}
+		if o.Expansion != nil { // what was imported is not the file
+			what = what[1:]
+		}
+		return steps(append([]reports.Step{again("relink import"+o.flags(what...)+sameTarget(cmd)+" ", s)}, after(s)...))
 	}
 }
 

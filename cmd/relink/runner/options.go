@@ -36,6 +36,7 @@ type about int
 const (
 	fetching   about = iota // how a file elsewhere is reached
 	reading                 // what the file is
+	expanding               // what the rows are made of, where no file has them
 	deciding                // what becomes of its rows
 	limiting                // when the run is refused
 	explaining              // why the run is made
@@ -89,6 +90,9 @@ var options = []option{
 		}
 		return when(s.Rules.Organization != "", s.Rules.Organization)
 	}},
+	{flag: "from", about: expanding, given: expansion(func(e *Expansion) []string { return when(e.From != "", e.From) })},
+	{flag: "to", about: expanding, given: expansion(func(e *Expansion) []string { return when(e.To != "", e.To) })},
+	{flag: "require-complete", about: expanding, given: expansion(func(e *Expansion) []string { return yes(e.RequireComplete) })},
 	{flag: "connection", about: deciding, given: scope(func(c *linker.Scope) []string { return joined(c.Connections) })},
 	{flag: "data-type", about: deciding, given: scope(func(c *linker.Scope) []string { return joined(c.DataTypes) })},
 	{flag: "prune", about: deciding, given: scope(func(c *linker.Scope) []string { return yes(c.Prune) })},
@@ -142,6 +146,16 @@ func scope(values func(*linker.Scope) []string) func(*Settings) []string {
 			return nil
 		}
 		return values(s.Rules.Scope)
+	}
+}
+
+// expansion is the value of a flag that only commands have which make their rows.
+func expansion(values func(*Expansion) []string) func(*Settings) []string {
+	return func(s *Settings) []string {
+		if s.Expansion == nil {
+			return nil
+		}
+		return values(s.Expansion)
 	}
 }
 

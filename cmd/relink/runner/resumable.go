@@ -90,7 +90,7 @@ func (r *Runner) Again(ctx context.Context, run linker.Run) error {
 			return err
 		}
 	}
-	hasInput := run.Kind == linker.Revert || IsRegular(s.Path) || run.OutDir != "" && IsFile(s.InputIn(run.OutDir).Path)
+	hasInput := run.Kind == linker.Revert || s.Expansion == nil && IsRegular(s.Path) || run.OutDir != "" && IsFile(s.InputIn(run.OutDir).Path)
 	if !hasInput {
 		return exit.Usage("relink runs abandon "+strconv.FormatInt(run.ID, 10)+" ends it; start it again with its input",
 			"run %d was interrupted before its input was read to the end", run.ID)

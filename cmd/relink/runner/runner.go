@@ -36,6 +36,9 @@ type Runner struct {
 	Store   *postgres.Store
 	// Flags of the command line that do not change what a run means.
 	Options flags.RunOptions
+	// Expand makes the rows of a run, in the run's folder, whose settings have an
+	// Expansion.
+	Expand func(ctx context.Context, run linker.Run) error
 	// File takes the place of the file of a run that goes on, "" for none.
 	File string
 	// Rewrite only writes the files of a run again.
@@ -90,6 +93,9 @@ func (r *Runner) Begin(ctx context.Context, run linker.Run, in *source.Input, s 
 	if err == nil && in != nil && !IsRegular(in.Path) {
 		err = r.keepInput(ctx, *in, run, s)
 	}
+	if err == nil && s.Expansion != nil {
+		err = r.expand(ctx, run)
+	}
 	if err != nil {
 		err = errors.Join(err, r.abandon(run, err))
 		if ctx.Err() != nil {
@@ -131,6 +137,7 @@ func (r *Runner) nameInterrupted(ctx context.Context, but int64) error {
 // with the exit status.
 func (r *Runner) do(ctx context.Context, run linker.Run, s Settings, resumed bool) error {
 	l := r.life(run, s)
+	var err error
 	input := s.InputIn(run.OutDir)
 	if run.Kind != linker.Revert {
 		held, release, err := source.Hold(input)
@@ -168,6 +175,12 @@ func (r *Runner) do(ctx context.Context, run linker.Run, s Settings, resumed boo
 		Progress:     &l.progress,
 	}
 	r.expect(ctx, job, s)
+	if s.Expansion != nil {
+		if job.Map, err = mapTotals(run.OutDir); err != nil {
+			return r.fail(run, &batch.Done{Run: run}, resumed, err)
+		}
+		job.Incomplete = s.Expansion.incomplete(job.Map)
+	}
 	if err := r.compareRefused(ctx, job, s); err != nil {
 		return r.fail(run, &batch.Done{Run: run}, resumed, err)
 	}

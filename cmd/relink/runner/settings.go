@@ -36,6 +36,8 @@ type Settings struct {
 	ReportFormat    string `json:"reportFormat"`
 	// ReportCompress is one of folder.Compressions, "" for none.
 	ReportCompress string `json:"reportCompress,omitempty"`
+	// Expansion is what the rows are made of, nil for those of a file.
+	Expansion *Expansion `json:"expansion,omitempty"`
 	// Out is where the run's folder is made, absolute.
 	Out string `json:"out"`
 	// OutGroup may read that folder.
@@ -113,6 +115,10 @@ func RelativePath(path string) string {
 func (s Settings) InputIn(dir string) source.Input {
 	in := s.Input
 	in.Set, in.Values = s.Rules.Set, s.Rules.Values
+	if s.Expansion != nil {
+		in.Path = filepath.Join(dir, linksName)
+		return in
+	}
 	if copied := filepath.Join(dir, copyName(s.Path)); s.Path == "-" || IsFile(copied) {
 		in.Path = copied
 	}

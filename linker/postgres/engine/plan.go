@@ -12,7 +12,6 @@ import (
 	"relink/linker/postgres/pg"
 	"relink/linker/postgres/platform"
 	"relink/linker/postgres/sql"
-	"relink/linker/salesforce"
 )
 
 // Plan decides the outcome of every staged row and returns the totals. first
@@ -169,11 +168,9 @@ func (p *planner) secondLook() {
 		return
 	}
 	defer missed.Close()
-	n, err := in.CopyFrom(p.ctx, pgx.Identifier{"relink", fmt.Sprintf("run_%d_alternate_ids", p.x.opt.Run)},
-		[]string{"row_no", "rank", "external_id"}, &alternatives{missed: missed})
-	missed.Close()
+	n, err := postgres.CopyAlternatives(p.ctx, in, fmt.Sprintf("run_%d_alternate_ids", p.x.opt.Run), missed)
 	if err != nil {
-		p.err = fmt.Errorf("writing other forms of ids: %w", err)
+		p.err = err
 		return
 	}
 	if n == 0 {
@@ -182,38 +179,6 @@ func (p *planner) secondLook() {
 	p.analyze("alternate_ids")
 	p.retry("retry_alternates")
 }
-
-// alternatives turns missed ids into their other forms, a row each.
-type alternatives struct {
-	missed pgx.Rows
-	row    int64
-	forms  []string
-	rank   int32
-	err    error
-}
-
-func (a *alternatives) Next() bool {
-	if a.rank++; int(a.rank) < len(a.forms) {
-		return true
-	}
-	for a.missed.Next() {
-		var id string
-		if a.err = a.missed.Scan(&a.row, &id); a.err != nil {
-			return false
-		}
-		if a.forms, a.rank = salesforce.Alternatives(id), 0; len(a.forms) > 0 {
-			return true
-		}
-	}
-	a.err = a.missed.Err()
-	return false
-}
-
-func (a *alternatives) Values() ([]any, error) {
-	return []any{a.row, a.rank, a.forms[a.rank]}, nil
-}
-
-func (a *alternatives) Err() error { return a.err }
 
 // survivors lets the survivor of a merge take the merged row's place.
 func (p *planner) survivors() {
