@@ -28,6 +28,7 @@ var walls = map[string]struct {
 	"relink/linker/postgres": {rooms: []string{"relink/linker"}},
 	"relink/linker/httpapi":  {rooms: []string{"relink/linker", "relink/linker/private"}},
 	"relink/linker/private":  {},
+	"relink/linker/webhook":  {rooms: []string{"relink/linker/httpapi"}},
 	"relink/batch/source":    {rooms: []string{"relink/linker", "relink/linker/private"}},
 	"relink/batch/conflict":  {rooms: []string{"relink/linker"}},
 	"relink/batch":           {rooms: []string{"relink/linker", "relink/batch/source", "relink/batch/conflict"}},
@@ -36,7 +37,7 @@ var walls = map[string]struct {
 	}},
 	"relink/reports": {rooms: []string{"relink/linker"}},
 	"relink/cmd": {rooms: []string{
-		"relink/linker", "relink/linker/private", "relink/linker/postgres", "relink/linker/httpapi",
+		"relink/linker", "relink/linker/private", "relink/linker/postgres", "relink/linker/httpapi", "relink/linker/webhook",
 		"relink/reports", "relink/batch", "relink/batch/source", "relink/batch/send",
 	}},
 	"relink/cmd/relinkbench": {rooms: []string{"relink/linker/postgres"}},

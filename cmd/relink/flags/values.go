@@ -266,6 +266,9 @@ func (n optional) Set(s string) error {
 // period is a length of time that is not negative.
 type period struct{ value *time.Duration }
 
+// Period is a time, 0 for none.
+func Period(value *time.Duration) pflag.Value { return period{value} }
+
 func (p period) String() string {
 	if p.value == nil || *p.value == 0 {
 		return ""

@@ -11,7 +11,7 @@ var pages embed.FS
 // names are the topics in the order in which they are listed: what a newcomer
 // needs first comes first.
 var names = []string{
-	"file", "database", "permissions", "report", "nightly", "migration", "operations",
+	"file", "database", "permissions", "report", "nightly", "migration", "operations", "changes",
 	"troubleshooting", "http", "speed", "security", "why-not-psql",
 }
 

@@ -1,5 +1,6 @@
 // Package inspect holds the commands that look at links and runs, or look after
-// runs: export, survey, history, report and runs. None of them changes a link.
+// runs: export, survey, history, changes, report and runs. None of them changes a
+// link.
 package inspect
 
 import (
@@ -14,6 +15,6 @@ type commands struct{ *app.App }
 func Commands(a *app.App) []*cobra.Command {
 	c := &commands{a}
 	return []*cobra.Command{
-		c.exportCommand(), c.reportCommand(), c.runsCommand(), c.surveyCommand(), c.historyCommand(),
+		c.exportCommand(), c.reportCommand(), c.runsCommand(), c.surveyCommand(), c.historyCommand(), c.changesCommand(),
 	}
 }

@@ -19,6 +19,9 @@ const (
 	Alive = 0x72656c03 // held by a run's leader, with the run's id
 	// Recordings is held for a transaction, with a number made of a recording's id.
 	Recordings = 0x72656c04
+	// Delivery is held while changes are sent to a receiver, with a number made of the
+	// receiver and the run.
+	Delivery = 0x72656c05
 )
 
 // Poll is how often a waiting leader looks again. A queued
