@@ -48,6 +48,9 @@ func smallPage() reports.Page {
 			Outcomes: linker.Counts{
 				linker.Created: 5, linker.Replaced: 1, linker.Unchanged: 2, linker.Rejected: 2,
 			},
+			Operator: &linker.Operator{Role: "relink", User: "alice", Host: "batch-1"}, Reason: "CRM-17: move to <Salesforce>", ApprovedRun: 16,
+			Database:         linker.Database{Name: "calls", Schema: "public", Role: "relink", Environment: "production"},
+			PreviousTriggers: []linker.TriggerCount{{Trigger: "USER_LINK_WEB", Replaced: 1, ByPerson: true}},
 			Reasons: []linker.Reason{
 				{Code: linker.EntityNotFound, Count: 1, Lines: []int64{5}},
 				{Code: linker.InvalidDataType, Count: 1, Lines: []int64{8}},

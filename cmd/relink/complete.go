@@ -28,6 +28,12 @@ const completedRuns = 20
 // files are completed, as shells do by themselves.
 func (a *commands) completeValues(cmd *cobra.Command) {
 	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		if f.Name == "approved" {
+			_ = cmd.RegisterFlagCompletionFunc(f.Name, func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+				return a.runsToComplete(cmd, approvable)
+			})
+			return
+		}
 		words := flags.Known(f)
 		if words == nil {
 			return
@@ -61,13 +67,28 @@ func lastOfList(words []string, typed string) []string {
 }
 
 // completeRuns lists the newest runs, for resume and abandon those that are
-// interrupted, for approve the dry runs. It says nothing where no database is named, or where the local
-// one would have to be started first.
+// interrupted, for approve the dry runs.
 func (a *commands) completeRuns(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	const nothing = cobra.ShellCompDirectiveNoFileComp
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveDefault // resume RUN FILE
 	}
+	fits := func(linker.Run) bool { return true }
+	switch cmd.Name() {
+	case "resume", "abandon":
+		fits = func(r linker.Run) bool { return r.State == linker.StateInterrupted }
+	case "approve":
+		fits = approvable
+	}
+	return a.runsToComplete(cmd, fits)
+}
+
+// approvable tells whether a run has a plan that can be approved.
+func approvable(r linker.Run) bool { return r.DryRun && r.State == linker.StateDone }
+
+// runsToComplete lists those of the newest runs that fit. It says nothing where no
+// database is named, or where the local one would have to be started first.
+func (a *commands) runsToComplete(cmd *cobra.Command, fits func(linker.Run) bool) ([]string, cobra.ShellCompDirective) {
+	const nothing = cobra.ShellCompDirectiveNoFileComp
 	if a.Env.Bind(cmd) != nil {
 		return nil, nothing
 	}
@@ -95,12 +116,7 @@ func (a *commands) completeRuns(cmd *cobra.Command, args []string, _ string) ([]
 	if err != nil {
 		return nil, nothing
 	}
-	switch cmd.Name() {
-	case "resume", "abandon":
-		runs = slices.DeleteFunc(runs, func(r linker.Run) bool { return r.State != linker.StateInterrupted })
-	case "approve":
-		runs = slices.DeleteFunc(runs, func(r linker.Run) bool { return !r.DryRun || r.State != linker.StateDone })
-	}
+	runs = slices.DeleteFunc(runs, func(r linker.Run) bool { return !fits(r) })
 	words := make([]string, len(runs))
 	for i, r := range runs {
 		words[i] = cobra.CompletionWithDesc(fmt.Sprint(r.ID), fmt.Sprintf("%s of %s, %s", r.Kind, r.Source.Name, r.State))

@@ -34,6 +34,7 @@ func TestCompletions(t *testing.T) {
 		{words: "runs show |", want: []string{"1\timport of ", "2\timport of "}},
 		{words: "report |", want: []string{"1\t", "2\t"}},
 		{words: "resume |", want: []string{"1\timport of "}, not: []string{"2\t"}},
+		{words: "import --approved |", want: []string{"2\timport of "}, not: []string{"1\t"}},
 		{words: "approve |", want: []string{"2\timport of "}, not: []string{"1\t"}},
 		{words: "db require-approval |", want: []string{"on", "off"}},
 		{words: "runs abandon |", want: []string{"1\t"}, not: []string{"2\t"}},

@@ -62,19 +62,7 @@ func TestHostileTexts(t *testing.T) {
 			{"explain", evil},
 		} {
 			got := call(t, nil, "", args...)
-			for place, text := range map[string]string{"stdout": got.stdout, "stderr": got.stderr} {
-				for _, line := range strings.Split(text, "\n") {
-					if at := strings.IndexFunc(line, func(r rune) bool { return r != ' ' && !unicode.IsGraphic(r) }); at >= 0 {
-						t.Errorf("%q with %q: %s has %q in %q", args[0], evil, place, line[at:min(len(line), at+4)], line)
-					}
-					if strings.HasPrefix(line, "relink: end: import 999") {
-						t.Errorf("%q with %q: %s has a forged line %q", args[0], evil, place, line)
-					}
-				}
-			}
-			if strings.Contains(got.stderr, "panic") || strings.Contains(got.stderr, "goroutine") {
-				t.Errorf("%q with %q: %s", args[0], evil, got.stderr)
-			}
+			notSteered(t, got, args, evil)
 		}
 		folder, err := filepath.Glob(filepath.Join(out, "*-"+run))
 		if err != nil || len(folder) != 1 {
@@ -111,5 +99,53 @@ func TestHostileTexts(t *testing.T) {
 	}
 	if got := call(t, nil, "", "runs", "--database", w.url); got.status != exit.OK {
 		t.Errorf("runs exits %d: %s", got.status, got.stderr)
+	}
+}
+
+// notSteered fails when a text has steered the terminal of a command.
+func notSteered(t *testing.T, got result, args []string, evil string) {
+	t.Helper()
+	for place, text := range map[string]string{"stdout": got.stdout, "stderr": got.stderr} {
+		for _, line := range strings.Split(text, "\n") {
+			if at := strings.IndexFunc(line, func(r rune) bool { return r != ' ' && !unicode.IsGraphic(r) }); at >= 0 {
+				t.Errorf("%q with %q: %s has %q in %q", args[0], evil, place, line[at:min(len(line), at+4)], line)
+			}
+			if strings.HasPrefix(line, "relink: end: import 999") {
+				t.Errorf("%q with %q: %s has a forged line %q", args[0], evil, place, line)
+			}
+		}
+	}
+	if strings.Contains(got.stderr, "panic") || strings.Contains(got.stderr, "goroutine") {
+		t.Errorf("%q with %q: %s", args[0], evil, got.stderr)
+	}
+}
+
+// Nor do the words that another role has written into relink's own tables.
+func TestHostileRecords(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	w.recordings(1, 2)
+	w.accounts("c-1", 1, 2)
+	links := w.file("links.csv", "c-1", pairs(1, 2)...)
+	w.must(exit.OK, "import", links)
+	w.must(exit.OK, "import", "--dry-run", links)
+	for _, evil := range hostile {
+		w.exec(`INSERT INTO relink.environment (label) VALUES ($1) ON CONFLICT (only_row) DO UPDATE SET label = EXCLUDED.label`, evil)
+		w.exec(`UPDATE relink.runs SET reason = $1, operator_user = $1, operator_host = $1, operator_role = $1, environment = $1, plan_sha256 = $1`, evil)
+		w.exec(`DELETE FROM relink.approvals`)
+		w.exec(`INSERT INTO relink.approvals (run, kind, platform_schema, options, plan_sha256, reason, operator_user, approved_by)
+			VALUES (2, $1, $1, '{}', $1, $1, $1, $1)`, evil)
+		for _, args := range [][]string{
+			{"runs"},
+			{"runs", "show", "2"},
+			{"db", "label"},
+			{"history", "r-1"},
+			{"import", "--environment", "x", links},
+			{"import", "--approved", "2", links},
+			{"approve", "2", "--reason", evil},
+			{"revert", "--dry-run", "1"},
+		} {
+			notSteered(t, w.relink(args...), args, evil)
+		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"relink/linker"
 	"relink/linker/postgres"
 	"relink/linker/postgres/pg"
+	"relink/linker/text"
 )
 
 type labelOptions struct {
@@ -105,5 +106,5 @@ func (a *commands) printLabel(e linker.Environment) error {
 	if e.Label == "" {
 		return a.Printf("this database has no label\n")
 	}
-	return a.Printf("%s\n", e)
+	return a.Printf("%s\n", text.Printable(e.String()))
 }
