@@ -207,6 +207,47 @@ func TestRequireApproval(t *testing.T) {
 	writer.relink(exit.Rejected, "import", "links.csv")
 }
 
+// The rows of a remap are made anew for each run. When a link has moved, the first
+// line that differs is named all the same.
+func TestApprovedRemap(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.exec(`INSERT INTO integration_connections VALUES ('c-2', 'o-1', 'hubspot', 'Two', true);
+		INSERT INTO crm_entities (id, data_type, integration_connection_id, external_id)
+		SELECT 'f-' || n, 'ACCOUNT', 'c-2', 'y-' || n FROM generate_series(1, 9) AS n;
+		UPDATE recording_links SET trigger = 'USER_LINK_WEB' WHERE recording_id = 'r-3'`)
+	s.file("map.csv", "dataType,externalId,newDataType,newExternalId\nACCOUNT,x-1,ACCOUNT,y-1\nACCOUNT,x-2,ACCOUNT,y-2\n")
+	remap := []string{"remap", "--from", "c-1", "--to", "c-2", "map.csv"}
+	s.relink(exit.OK, append(remap, "--dry-run", "--reason", "HubSpot comes")...) // run 1
+	report := filepath.Join(s.folder(1), "report.csv")
+	s.relink(exit.Guard, append(remap, "--approved", "1")...).says("run 1 is not approved")
+	s.relink(exit.OK, "approve", "1", "--reason", "all 30")
+	s.exec("UPDATE recording_links SET entity_id = 'e-2' WHERE recording_id = 'r-5'")
+	before := s.links()
+	for _, held := range [][]string{{"--approved", "1"}, {"--expect", report}} {
+		s.relink(exit.Guard, append(remap, held...)...).says("the plan is not the one approved in", "r-5", " and is now ")
+	}
+	s.relink(exit.Guard, append(remap, "--require-approval")...).says("another role must approve it")
+	s.relink(exit.Guard, "remap", "--from", "c-1", "--to", "c-2", "--follow-merges", "--approved", "1", "map.csv").says("with other options")
+	if s.links() != before {
+		t.Error("what was refused has written")
+	}
+	s.exec("UPDATE recording_links SET entity_id = 'e-1' WHERE recording_id = 'r-5'")
+	p := s.relink(exit.OK, append(remap, "--approved", "1", "--expect", report, "--json")...)
+	var v struct {
+		ApprovedRun      int
+		PreviousTriggers []struct {
+			Trigger  string
+			Replaced int
+		}
+	}
+	if err := json.Unmarshal([]byte(p.stdout.String()), &v); err != nil || v.ApprovedRun != 1 || len(v.PreviousTriggers) != 2 || v.PreviousTriggers[1].Trigger != "USER_LINK_WEB" {
+		t.Errorf("summary.json is %s (%v), want the approved run and whose links were replaced", p.stdout.String(), err)
+	}
+	s.relink(exit.OK, "db", "label", "production", "--protected")
+	s.relink(exit.Error, remap...).says("environment production is protected")
+}
+
 // Nobody can approve in the name of another: the server says who it was.
 func TestApprovalCannotBeForged(t *testing.T) {
 	t.Parallel()

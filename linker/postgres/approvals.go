@@ -49,12 +49,12 @@ func (s *Store) ApprovalsOf(ctx context.Context, run int64) ([]linker.Approval, 
 	return s.approvals(ctx, selectApproval+" WHERE run = $1 ORDER BY id DESC", run)
 }
 
-// ApprovalsFor returns the approvals of dry runs of what a run does: of its kind,
-// on its schema, of the file with its checksum or of the run that it takes back.
-// The newest comes first.
+// ApprovalsFor returns the approvals of dry runs of what a run does: of its kind, on
+// its schema, of the run that it takes back, and of the file with its checksum (""
+// for any). The newest comes first.
 func (s *Store) ApprovalsFor(ctx context.Context, r linker.Run) ([]linker.Approval, error) {
 	return s.approvals(ctx, selectApproval+`
-		WHERE kind = $1 AND platform_schema = $2 AND coalesce(of_run, 0) = $3 AND coalesce(source_sha256, '') = $4
+		WHERE kind = $1 AND platform_schema = $2 AND coalesce(of_run, 0) = $3 AND ($4 = '' OR source_sha256 = $4)
 		ORDER BY id DESC`, r.Kind, r.Database.Schema, r.OfRun, r.Source.SHA256)
 }
 

