@@ -95,7 +95,7 @@ func NextAfterRunAgain(cmd *cobra.Command, of int64) func(linker.Summary) []repo
 		if !s.DryRun || s.State != string(linker.StateDone) {
 			return after(s)
 		}
-		first := exactly("relink revert"+sameFlags(cmd, limiting, writing, explaining)+sameTarget(cmd)+" ", s, strconv.FormatInt(of, 10))
+		first := exactly("relink "+cmd.Name()+sameFlags(cmd, limiting, writing, explaining)+sameTarget(cmd)+" ", s, strconv.FormatInt(of, 10))
 		return steps(append([]reports.Step{first}, after(s)...))
 	}
 }

@@ -142,3 +142,18 @@ func TestNextCommandsRepeatTheFlags(t *testing.T) {
 		t.Errorf("after the import: %s\nwant %s", got, rejects)
 	}
 }
+
+// After the dry run of a command that makes a run of a run, that very command
+// carries its plan out.
+func TestNextAfterRunAgainIsTheSameCommand(t *testing.T) {
+	t.Parallel()
+	run := int64(9)
+	dry := linker.Summary{Run: &run, DryRun: true, State: string(linker.StateDone), Files: map[string]string{"report": "r.csv"}}
+	for _, name := range []string{"revert", "retry"} {
+		cmd := &cobra.Command{Use: name + " RUN"}
+		cmd.Flags().String("database", "", "")
+		if got, want := NextAfterRunAgain(cmd, 7)(dry)[0].Command, "relink "+name+" --expect r.csv 7"; got != want {
+			t.Errorf("after the dry run of %s: %s, want %s", name, got, want)
+		}
+	}
+}
