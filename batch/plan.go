@@ -24,7 +24,7 @@ func (j *Job) plan(ctx context.Context, a Attempt) (*Done, error) {
 		return nil, fmt.Errorf("planning: %d rows were staged and %d planned", j.Run.StagedRows, plan.Rows)
 	}
 	j.Progress.Rejected.Store(plan.Outcomes[linker.Rejected])
-	j.Progress.RowsToApply.Store(plan.Outcomes[linker.Created] + plan.Outcomes[linker.Replaced] + plan.Outcomes[linker.Reverted])
+	j.Progress.RowsToApply.Store(plan.Outcomes[linker.Created] + plan.Outcomes[linker.Replaced] + plan.Outcomes[linker.Cleared] + plan.Outcomes[linker.Reverted])
 	if j.Planned != nil {
 		j.Planned(plan)
 	}

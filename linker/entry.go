@@ -27,9 +27,10 @@ var Outcomes = [...]Outcome{
 	Rejected, Failed, Unattempted, Extra, Cleared,
 }
 
-// IsInput reports whether the outcome belongs to a row of the input. The
-// others (extra, cleared) are lines that reconcile adds after the input rows.
-func (o Outcome) IsInput() bool { return o != Extra && o != Cleared }
+// IsInput reports whether in a run of this kind the outcome belongs to a row of the
+// input. The others (extra, cleared) are lines that reconcile adds after the input
+// rows.
+func (k Kind) IsInput(o Outcome) bool { return o != Extra && (o != Cleared || k != Reconcile) }
 
 // Decision is what became of one row, and why.
 type Decision struct {

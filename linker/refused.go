@@ -26,7 +26,7 @@ const MaxRefusedRows = 500_000
 // Add remembers a line of the report if it is a refused row; it keeps nothing of
 // e.
 func (r *RefusedRows) Add(e *Entry) {
-	if e.Code == "" || !e.Outcome.IsInput() {
+	if e.Code == "" {
 		return
 	}
 	r.count++

@@ -23,6 +23,11 @@ type Rules struct {
 	// KeepTriggers are the triggers of links that are never replaced or
 	// pruned.
 	KeepTriggers []string `json:"keepTriggers,omitempty"`
+	// Unlink clears the link to a row's target instead of making it.
+	Unlink bool `json:"unlink,omitempty"`
+	// ClearDeleted clears the link that a row expects when its target is deleted
+	// (--clear-deleted).
+	ClearDeleted bool `json:"clearDeleted,omitempty"`
 	// Scope limits a reconciliation; nil for an import.
 	Scope *Scope `json:"scope,omitempty"`
 }

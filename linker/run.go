@@ -89,6 +89,8 @@ const (
 	Import    Kind = "import"
 	Reconcile Kind = "reconcile"
 	Revert    Kind = "revert"
+	Unlink    Kind = "unlink"
+	Follow    Kind = "follow"   // an import of what the CRM's merges come to
 	Remap     Kind = "remap"    // an import of what a map of CRM rows comes to
 	Validate  Kind = "validate" // no database, so never in relink.runs
 )

@@ -11,6 +11,7 @@ import (
 // has counted nothing. It is not safe for concurrent use.
 type Tally struct {
 	rows     int64
+	added    int64 // lines that a reconciliation adds
 	outcomes Counts
 	reasons  map[Code]*Reason
 	values   map[Code]*offenders
@@ -25,7 +26,8 @@ func (t *Tally) Add(e *Entry) {
 		t.values = map[Code]*offenders{}
 	}
 	t.outcomes[e.Outcome]++
-	if !e.Outcome.IsInput() {
+	if e.Row == 0 && (e.Outcome == Extra || e.Outcome == Cleared) {
+		t.added++
 		return
 	}
 	t.rows++
@@ -82,11 +84,9 @@ func (t *Tally) Verify(read int64) error {
 	if t.disorder != nil {
 		return fmt.Errorf("adding up the report: %w", t.disorder)
 	}
-	var sum int64
+	sum := -t.added // which are no rows
 	for _, o := range Outcomes {
-		if o.IsInput() {
-			sum += t.outcomes[o]
-		}
+		sum += t.outcomes[o]
 	}
 	if sum != read || t.rows != read {
 		return fmt.Errorf("adding up the report: %d rows were read and %d reported, %d of them with a known outcome",

@@ -46,7 +46,7 @@ var entries = rapid.Custom(func(t *rapid.T) linker.Entry {
 		},
 		Message: cell.Draw(t, "message"),
 	}
-	if e.Outcome.IsInput() {
+	if linker.Reconcile.IsInput(e.Outcome) {
 		e.Row = rapid.Int64Min(1).Draw(t, "row")
 		e.Line = rapid.Int64Min(1).Draw(t, "line")
 	}

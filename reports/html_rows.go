@@ -65,7 +65,11 @@ func newOutcomesView(s linker.Summary) *outcomesView {
 			continue
 		}
 		row := outcomeView{Name: string(o), Count: text.Thousands(n), Meaning: meanings[o]}
-		if !o.IsInput() {
+		isInput := linker.Kind(s.Kind).IsInput(o)
+		if isInput && o == linker.Cleared {
+			row.Meaning = "the link to this target is cleared"
+		}
+		if !isInput {
 			v.Beside = append(v.Beside, row)
 			continue
 		}

@@ -58,7 +58,7 @@ func (s *Sample) Add(e *linker.Entry) {
 		}
 	}
 	outcome := slices.Index(linker.Outcomes[:], e.Outcome)
-	if !e.Outcome.IsInput() || outcome < 0 {
+	if e.Row == 0 || outcome < 0 {
 		return
 	}
 	s.dataType(cmp.Or(e.Fields.DataType, s.Set.DataType))[outcome]++

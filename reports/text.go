@@ -164,7 +164,7 @@ func (p *page) outcomes(s linker.Summary) {
 			continue
 		}
 		share := "not rows of the file"
-		if o.IsInput() {
+		if linker.Kind(s.Kind).IsInput(o) {
 			share = fmt.Sprintf("%7s", percent(n, s.Rows))
 		}
 		if made := byPersons(s.PreviousTriggers, o); made > 0 {

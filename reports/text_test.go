@@ -119,7 +119,7 @@ func drifted() linker.Summary {
 	}
 	s.Outcomes[linker.Unchanged] = s.Rows
 	for o, n := range s.Outcomes {
-		if o.IsInput() && o != linker.Unchanged {
+		if linker.Reconcile.IsInput(o) && o != linker.Unchanged {
 			s.Outcomes[linker.Unchanged] -= n
 		}
 	}

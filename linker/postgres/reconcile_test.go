@@ -30,7 +30,7 @@ func newScopes(t *testing.T) *world {
 // extras returns the lines after the input rows, as recording>entity outcome.
 func extras(results []linker.Result) (lines []string) {
 	for _, r := range results {
-		if !r.Outcome.IsInput() {
+		if !linker.Reconcile.IsInput(r.Outcome) {
 			lines = append(lines, fmt.Sprintf("%s>%s %s", r.RecordingID, r.PreviousEntityID, r.Outcome))
 		}
 	}
@@ -433,7 +433,7 @@ func TestPruneProtects(t *testing.T) {
 	}
 	var got []linker.Result
 	for _, r := range results {
-		if !r.Outcome.IsInput() {
+		if !linker.Reconcile.IsInput(r.Outcome) {
 			got = append(got, r)
 		}
 	}

@@ -182,6 +182,8 @@ func (x *Session) planned(c change) linker.Outcome {
 	switch {
 	case x.opt.Undo != 0:
 		return linker.Reverted
+	case c.entity == "":
+		return linker.Cleared
 	case c.link != "":
 		return linker.Replaced
 	}

@@ -141,11 +141,23 @@ func (p *planner) resolve() {
 
 // ruleArgs are the parameters of resolve.sql.
 func (x *Session) ruleArgs() []any {
-	return append([]any{
+	args := append([]any{
 		sql.OrNull(x.opt.Rules.Organization),
 		x.opt.Rules.KeepExisting,
 		x.opt.Rules.KeepTriggers,
 	}, x.givenScope().Args()...)
+	return append(args, x.mode())
+}
+
+// mode is what rows ask for besides links: see resolve.sql.
+func (x *Session) mode() *string {
+	switch {
+	case x.opt.Rules.Unlink:
+		return sql.OrNull("unlink")
+	case x.opt.Rules.ClearDeleted:
+		return sql.OrNull("clear_deleted")
+	}
+	return nil
 }
 
 // secondLook tries the other forms of Salesforce ids that were not found. The
@@ -232,12 +244,16 @@ func (p *planner) marks(first bool) {
 		return
 	}
 	p.applied("applied", p.x.opt.Run)
-	p.change("planning: what rows expect", "expected_before")
+	p.change("planning: what rows expect", "expected_before", p.x.mode())
 	p.change("planning: rows already applied", "final", p.x.opt.Rules.LastWins)
 }
 
 // conflicts decides recordings that several rows ask for.
 func (p *planner) conflicts() {
+	if p.x.opt.Rules.Unlink { // what is cleared twice is cleared once; rows do not differ
+		p.change("planning: recordings with several rows", "repeated_unlinks")
+		return
+	}
 	p.table("repeated", p.x.statement("repeated"))
 	if p.exists("repeated") {
 		p.analyze("repeated")

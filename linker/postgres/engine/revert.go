@@ -68,14 +68,7 @@ func (s *slowPath) readyToRevert(ctx context.Context, tx pgx.Tx, changes []chang
 	if err := s.lockRecordings(ctx, tx, changes); err != nil {
 		return r, err
 	}
-	var clearing, restoring []change
-	for _, c := range changes {
-		if c.entity == "" {
-			clearing = append(clearing, c)
-		} else {
-			restoring = append(restoring, c)
-		}
-	}
+	clearing, restoring := parted(changes)
 	restoring, _, err = s.lockTargets(ctx, tx, restoring)
 	if err != nil {
 		return r, err

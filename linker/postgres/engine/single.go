@@ -270,7 +270,7 @@ func planOne(ctx context.Context, tx pgx.Tx, t *sql.Texts, organization string, 
 	query := t.Of("one_row", "run.staged", "one")
 	none := []string(nil)
 	ids := idsOf(t.Platform, row)
-	args := append([]any{organization, false, none, none, none, none, ids.recording, row.DataType, ids.entity, ids.external, ids.connection}, ids.unfit()...)
+	args := append([]any{organization, false, none, none, none, none, sql.OrNull(""), ids.recording, row.DataType, ids.entity, ids.external, ids.connection}, ids.unfit()...)
 	err = tx.QueryRow(ctx, query, args...).
 		Scan(&p.recording, &p.Outcome, &p.Code, &p.EntityID, &p.link, &p.PreviousEntityID, &p.PreviousDataType, &p.otherType, &p.otherConnection)
 	if err != nil {

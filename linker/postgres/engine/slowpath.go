@@ -50,10 +50,12 @@ func (s *slowPath) link(ctx context.Context, tx pgx.Tx, changes []change) ([]app
 	if err := s.lockRecordings(ctx, tx, changes); err != nil {
 		return nil, err
 	}
-	left, gone, err := s.lockTargets(ctx, tx, changes)
+	clearing, linking := parted(changes)
+	left, gone, err := s.lockTargets(ctx, tx, linking)
 	if err != nil {
 		return nil, err
 	}
+	left = append(left, clearing...)
 	for round := 0; len(left) > 0 && round < maxRounds; round++ {
 		inTheWay, err := s.lockLinks(ctx, tx, left)
 		if err != nil {
@@ -82,6 +84,18 @@ func (s *slowPath) link(ctx context.Context, tx pgx.Tx, changes []change) ([]app
 		return nil, err
 	}
 	return append(append(done, lost...), missing...), nil
+}
+
+// parted parts the changes that only clear a link from those that make one.
+func parted(changes []change) (clearing, linking []change) {
+	for _, c := range changes {
+		if c.entity == "" {
+			clearing = append(clearing, c)
+		} else {
+			linking = append(linking, c)
+		}
+	}
+	return clearing, linking
 }
 
 // asExpected are the changes that may be made: all but those whose recording must
@@ -171,7 +185,7 @@ func (s *slowPath) lockLinks(ctx context.Context, tx pgx.Tx, changes []change) (
 	args := []any{
 		each(changes, func(c change) int64 { return c.row }),
 		each(changes, func(c change) string { return c.recording }),
-		each(changes, func(c change) string { return c.entity }),
+		each(changes, func(c change) *string { return sql.OrNull(c.entity) }),
 		s.rules.KeepExisting, s.rules.KeepTriggers,
 	}
 	args = append(append(args, s.scope.Args()...), each(changes, func(c change) *string { return c.expected }))
@@ -225,7 +239,10 @@ func (s *slowPath) write(ctx context.Context, tx pgx.Tx, changes []change, locke
 		}
 		a := applied{link: cleared.id}
 		a.Outcome, a.PreviousEntityID, a.PreviousDataType = linker.Created, cleared.entity, cleared.dataType
-		if isCleared {
+		switch {
+		case c.entity == "":
+			a.Outcome = linker.Cleared
+		case isCleared:
 			a.Outcome = linker.Replaced
 		}
 		done[c.row] = a
@@ -337,7 +354,7 @@ func (s *slowPath) current(ctx context.Context, tx pgx.Tx, changes []change) (ma
 	now := make(map[int64]applied, len(changes))
 	for _, c := range changes {
 		if c.expected != nil && *c.expected != "" { // and no link is, unless one is found
-			now[c.row] = unexpected(applied{})
+			now[c.row] = s.unexpected(applied{})
 		}
 	}
 	var row int64
@@ -360,7 +377,7 @@ func (s *slowPath) standing(a applied, c change, trigger string, elsewhere bool)
 	case a.PreviousEntityID == c.entity:
 		a.Outcome = linker.Unchanged
 	case c.expected != nil && *c.expected != a.PreviousEntityID:
-		return unexpected(a)
+		return s.unexpected(a)
 	case s.rules.KeepExisting, trigger != "" && slices.Contains(s.rules.KeepTriggers, trigger):
 		a.Outcome = linker.Kept
 	case elsewhere:
@@ -371,7 +388,11 @@ func (s *slowPath) standing(a applied, c change, trigger string, elsewhere bool)
 
 // unexpected is what becomes of a change whose recording is not linked as it must
 // be. It was when the run decided.
-func unexpected(a applied) applied {
+func (s *slowPath) unexpected(a applied) applied {
+	if s.rules.Unlink { // the link that was to be cleared is gone
+		a.Outcome = linker.Unchanged
+		return a
+	}
 	a.Outcome, a.Detail = linker.Kept, "the link was changed while the run wrote, and is not what the row expects any more"
 	return a
 }

@@ -15,7 +15,7 @@ type sum struct {
 	outcome    linker.Outcome
 	code       linker.Code
 	connection string  // of the CRM row found, "" for none
-	replaced   *string // the trigger of the links replaced, "" for none; nil of other rows
+	previous   *string // the trigger of the links replaced or cleared, "" for none; nil of other rows
 	rows       int64
 }
 
@@ -28,7 +28,7 @@ func (p *planner) added() []sum {
 	p.query("adding up the plan", p.x.statement("totals"), []any{linker.Triggers}, func(rows pgx.Rows) error {
 		var s sum
 		var code, connection *string
-		if err := rows.Scan(&s.outcome, &code, &connection, &s.replaced, &s.rows); err != nil {
+		if err := rows.Scan(&s.outcome, &code, &connection, &s.previous, &s.rows); err != nil {
 			return err
 		}
 		if code != nil {
@@ -61,7 +61,7 @@ func (p *planner) totals() guard.Plan {
 		plan.Rows += s.rows
 		plan.Outcomes[s.outcome] += s.rows
 		switch s.outcome {
-		case linker.Created, linker.Replaced, linker.Reverted:
+		case linker.Created, linker.Replaced, linker.Cleared, linker.Reverted:
 			changed[s.connection] += s.rows
 		}
 	}
@@ -91,8 +91,12 @@ func (p *planner) triggers() []linker.TriggerCount {
 		return counts[trigger]
 	}
 	for _, s := range p.added() {
-		if s.replaced != nil {
-			of(*s.replaced).Replaced += s.rows
+		switch {
+		case s.previous == nil:
+		case s.outcome == linker.Cleared:
+			of(*s.previous).Cleared += s.rows
+		default:
+			of(*s.previous).Replaced += s.rows
 		}
 	}
 	if p.x.opt.Rules.Scope != nil {

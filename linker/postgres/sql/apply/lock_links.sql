@@ -9,7 +9,7 @@ FROM unnest($1::bigint[], $2::text[]::{{type "recording_links.recording_id"}}[],
 JOIN platform.recording_links AS l ON l.recording_id = w.recording_id AND {{current "l"}}
 LEFT JOIN platform.crm_entities AS e ON e.id = l.entity_id
 LEFT JOIN platform.integration_connections AS home ON home.id = e.integration_connection_id
-WHERE l.entity_id <> w.entity_id
+WHERE l.entity_id IS DISTINCT FROM w.entity_id
     AND (w.expected IS NULL OR l.entity_id::text = w.expected)
     AND NOT $4::boolean
     AND (l.trigger = ANY ($5::text[])) IS NOT TRUE

@@ -11,13 +11,13 @@ CREATE UNLOGGED TABLE run.changes WITH (autovacuum_enabled = off) AS
 SELECT
     row_no,
     recording_id,
-    entity_id,
+    CASE WHEN outcome <> 'cleared' THEN entity_id END AS entity_id, -- null only clears
     data_type,
-    trigger,
+    CASE WHEN outcome = 'cleared' THEN coalesce(trigger, 'USER_UNLINK') ELSE trigger END AS trigger,
     link_id,
     -- the CRM row that the link must still be to, '' for no link, null for any
-    CASE WHEN expected IS NOT NULL THEN coalesce(previous_entity_id::text, '') END AS expected,
+    CASE WHEN expected IS NOT NULL OR outcome = 'cleared' THEN coalesce(previous_entity_id::text, '') END AS expected,
     NULL::{{type "recording_links.id"}} AS restores{{template "previous_link"}}
 FROM run.plan AS p
-WHERE outcome IN ('created', 'replaced') AND NOT done
-ORDER BY {{inOrder "crm_entities.id" "entity_id"}}, {{inOrder "recordings.id" "recording_id"}}
+WHERE outcome IN ('created', 'replaced', 'cleared') AND NOT done
+ORDER BY {{inOrder "crm_entities.id" "p.entity_id"}}, {{inOrder "recordings.id" "recording_id"}}

@@ -13,7 +13,7 @@ FROM (
         min(previous_entity_id::text)::{{type "crm_entities.id"}} AS entity_id,
         min(previous_data_type::text) AS data_type,
         bool_or(outcome = 'replaced' OR (outcome = 'reverted' AND entity_id IS NOT NULL)) AS replaced,
-        bool_or(outcome = 'reverted' AND entity_id IS NULL) AS cleared
+        bool_or(outcome = 'cleared' OR (outcome = 'reverted' AND entity_id IS NULL)) AS cleared
     FROM run.plan
     WHERE link_id IS NOT NULL
     GROUP BY link_id

@@ -6,36 +6,43 @@
 -- $2 leave every recording that has a link ("keep")
 -- $3 triggers of links that are left
 -- $4 $5 $6 scope: connections, data types, organizations; null does not limit
+-- $7 what else is asked for: 'unlink' clears the link to the row's target, whatever
+-- has become of that; 'clear_deleted' clears the link that the row expects when the
+-- target is deleted; null links
 SELECT
     d.row_no,
     d.line,
     d.recording_id,
-    d.trigger,
+    CASE WHEN x.is_dead THEN 'USER_UNLINK' ELSE d.trigger END AS trigger,
     CASE
+        WHEN x.is_dead THEN 'cleared'
         WHEN d.code IS NOT NULL THEN 'rejected'
+        WHEN $7::text = 'unlink' AND d.previous_entity_id IS DISTINCT FROM d.entity_id THEN 'unchanged'
+        WHEN $7 = 'unlink' AND (NOT d.as_expected OR d.previous_trigger = ANY ($3::text[])) THEN 'kept'
+        WHEN $7 = 'unlink' THEN 'cleared'
         WHEN d.previous_entity_id = d.entity_id THEN 'unchanged'
         WHEN NOT d.as_expected THEN 'kept'
         WHEN d.link_id IS NULL THEN 'created'
         WHEN $2::boolean OR d.previous_trigger = ANY ($3::text[]) THEN 'kept'
         ELSE 'replaced'
     END AS outcome,
-    d.code,
+    CASE WHEN NOT x.is_dead THEN d.code END AS code,
     -- a row of another organization is not to be named
     CASE
         WHEN d.code IS DISTINCT FROM 'organization_mismatch' THEN d.detail
         WHEN d.foreign_connection THEN 'the connection that the row names belongs to another organization'
         WHEN d.detail LIKE '% is merged into %' THEN 'the row that it was merged into belongs to another organization'
     END AS detail,
-    d.entity_id,
+    CASE WHEN x.is_dead THEN d.previous_entity_id ELSE d.entity_id END AS entity_id,
     d.data_type,
     d.connection_id,
     d.link_id,
     d.previous_entity_id,
     d.previous_data_type,
     -- of a link that may be replaced: of others nobody asks
-    CASE WHEN d.previous_entity_id <> d.entity_id THEN d.previous_trigger::text END AS previous_trigger,
+    CASE WHEN d.previous_entity_id <> d.entity_id OR $7 IS NOT NULL THEN d.previous_trigger::text END AS previous_trigger,
     d.expected,
-    d.as_expected,          -- null also for a link that is to the target already
+    d.as_expected,          -- null also where that makes no difference
     NULL::bigint AS worker, -- the row that does the work for this one, too
     false AS done           -- decided by a mark of this run, for good
 FROM (
@@ -53,7 +60,7 @@ FROM (
         l.data_type AS previous_data_type,
         l.trigger AS previous_trigger,
         t.expected,
-        CASE WHEN l.entity_id IS DISTINCT FROM t.entity_id THEN {{asExpected "t" "l.entity_id"}} END AS as_expected,
+        CASE WHEN (l.entity_id IS DISTINCT FROM t.entity_id) = ($7::text IS DISTINCT FROM 'unlink') THEN {{asExpected "t" "l.entity_id"}} END AS as_expected,
         home.organization_id::text = r.organization_id::text
             AND named.organization_id::text <> r.organization_id::text AS foreign_connection,
         CASE
@@ -63,10 +70,10 @@ FROM (
             WHEN home.id IS NULL THEN 'entity_not_found'
             WHEN home.organization_id::text <> r.organization_id::text
                 OR named.organization_id::text <> r.organization_id::text THEN 'organization_mismatch'
-            WHEN t.merged_into_id IS NOT NULL THEN 'entity_merged'
+            WHEN t.merged_into_id IS NOT NULL AND $7 IS DISTINCT FROM 'unlink' THEN 'entity_merged'
             WHEN t.data_type <> t.asked_data_type THEN 'data_type_mismatch'
             WHEN t.named_connection_id <> t.connection_id THEN 'connection_mismatch'
-            WHEN t.deleted_at IS NOT NULL THEN 'entity_deleted'
+            WHEN t.deleted_at IS NOT NULL AND $7 IS DISTINCT FROM 'unlink' THEN 'entity_deleted'
             WHEN {{outside "t.connection_id" "t.data_type" "home.organization_id" 4}} THEN 'out_of_scope'
         END AS code
     FROM (
@@ -106,3 +113,9 @@ FROM (
         ON l.recording_id = r.id -- what the caller does not see has no link
         AND {{current "l"}}
 ) AS d
+CROSS JOIN LATERAL (
+    SELECT (
+        $7::text = 'clear_deleted' AND d.code = 'entity_deleted' AND d.expected IS NOT NULL
+        AND (d.previous_entity_id = d.entity_id OR d.as_expected)
+    ) IS TRUE AS is_dead
+) AS x

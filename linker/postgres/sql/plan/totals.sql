@@ -3,7 +3,7 @@ SELECT outcome, code, connection_id::text, previous_trigger, count(*)
 FROM (
     SELECT outcome, code, connection_id,
         CASE
-            WHEN outcome <> 'replaced' THEN NULL
+            WHEN outcome NOT IN ('replaced', 'cleared') THEN NULL
             WHEN previous_trigger IS NULL THEN ''
             WHEN previous_trigger = ANY ($1::text[]) THEN previous_trigger
             ELSE 'other'

@@ -23,7 +23,7 @@ FROM (
         CASE
             WHEN o.row_no IS NULL OR p.outcome IN ('superseded', 'rejected') THEN p.outcome
             WHEN o.row_no = p.row_no THEN o.outcome
-            WHEN o.outcome IN ('created', 'replaced', 'unchanged') THEN 'unchanged'
+            WHEN o.outcome IN ('created', 'replaced', 'cleared', 'unchanged') THEN 'unchanged'
             ELSE o.outcome
         END AS outcome,
         CASE

@@ -1,18 +1,18 @@
 -- The decision of resolve.sql about one row, which takes the place of a run's
 -- staged rows. The union gives the data type the platform's own type.
--- $1–$6 as in resolve.sql, $7 recording, $8 data type, $9 id, $10 external id,
--- $11 connection, $12–$15 those of the ids that do not fit their type
+-- $1–$7 as in resolve.sql, $8 recording, $9 data type, $10 id, $11 external id,
+-- $12 connection, $13–$16 those of the ids that do not fit their type
 WITH one (row_no, line, code, recording_id, data_type, entity_id, external_id, connection_id, trigger, expected, expected_entity_id, expected_external_ids, doubtful, detail,
     unfit_recording_id, unfit_entity_id, unfit_external_id, unfit_connection_id) AS MATERIALIZED (
     SELECT
         1::bigint, 0::bigint, NULL::text,
-        $7::text::{{idType "recordings.id"}}, t.data_type, $9::text::{{idType "crm_entities.id"}},
-        $10::text::{{idType "crm_entities.external_id"}}, $11::text::{{idType "integration_connections.id"}},
-        NULL::text, NULL::text, NULL::{{idType "crm_entities.id"}}, NULL::text[], NULL::boolean, NULL::text, $12::text, $13::text, $14::text, $15::text
+        $8::text::{{idType "recordings.id"}}, t.data_type, $10::text::{{idType "crm_entities.id"}},
+        $11::text::{{idType "crm_entities.external_id"}}, $12::text::{{idType "integration_connections.id"}},
+        NULL::text, NULL::text, NULL::{{idType "crm_entities.id"}}, NULL::text[], NULL::boolean, NULL::text, $13::text, $14::text, $15::text, $16::text
     FROM (
         SELECT e.data_type FROM platform.crm_entities AS e WHERE false
         UNION ALL
-        SELECT $8
+        SELECT $9
     ) AS t
 )
 SELECT
