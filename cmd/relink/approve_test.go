@@ -86,7 +86,7 @@ func TestApprovalOfSomethingElse(t *testing.T) {
 		"import --approved 1 typed.csv":                                   "run 1 is approved for another file",
 		"import --approved 1 --set trigger=USER_LINK_WEB other.csv":       "run 1 is approved with other options",
 		"import --approved 1 --existing keep other.csv":                   "run 1 is approved with other options",
-		"reconcile --approved 1 --max-changes 100% other.csv":             "run 1 is approved as an import, and this is a reconcile",
+		"reconcile --approved 1 --max-changes 100% other.csv":             `run 1 is approved as "import", and this is "reconcile"`,
 		"import --approved 77 other.csv":                                  "run 77 is not approved",
 		"import --require-approval typed.csv":                             "no dry run of it is approved",
 		"import --require-approval --set trigger=USER_LINK_WEB other.csv": "run 1 is approved with other options",

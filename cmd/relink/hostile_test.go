@@ -135,6 +135,7 @@ func TestHostileRecords(t *testing.T) {
 		w.exec(`DELETE FROM relink.approvals`)
 		w.exec(`INSERT INTO relink.approvals (run, kind, platform_schema, options, plan_sha256, reason, operator_user, approved_by)
 			VALUES (2, $1, $1, '{}', $1, $1, $1, $1)`, evil)
+		w.exec(`INSERT INTO relink.approvals (run, kind, platform_schema, options, plan_sha256, reason) VALUES (2, '', '', '{}', '', '')`)
 		for _, args := range [][]string{
 			{"runs"},
 			{"runs", "show", "2"},

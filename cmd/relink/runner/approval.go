@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strings"
 
 	"relink/batch"
 	"relink/batch/source"
@@ -25,7 +24,7 @@ func (r *Runner) expect(ctx context.Context, job *batch.Job, s Settings) {
 	if r.Rewrite || s.Expect == "" && !must {
 		return
 	}
-	// Of a run that goes on nobody but its own records says what it was to do.
+	// An approval holds for the whole run: also for what is left after a resume.
 	job.ExpectAgain = must
 	job.Expect = func(*source.Reader) (batch.Report, error) {
 		var all every
@@ -39,7 +38,7 @@ func (r *Runner) expect(ctx context.Context, job *batch.Job, s Settings) {
 		if must {
 			e, err := r.expectApproved(ctx, job, s)
 			if err != nil {
-				return nil, err
+				return nil, errors.Join(err, all.Abort())
 			}
 			all = append(all, e)
 		}
@@ -64,16 +63,15 @@ func (r *Runner) expectApproved(ctx context.Context, job *batch.Job, s Settings)
 		return nil, err
 	}
 	refuse := func(difference string) *guard.Refusal { return guard.RefuseMoved(a, difference) }
-	report := reportOf(dry, approved)
-	if sum, err := reports.SHA256(report); err == nil && sum == a.PlanSHA256 {
-		return expectReport(report, refuse)
-	}
-	missing := "its report is not at hand any more, so that nobody can say which line differs"
-	return newExpectation(newChecksum(a.PlanSHA256, missing), approved.ReportFormat == "jsonl", refuse), nil
+	plan, err := openPlan(reportOf(dry, approved), a.PlanSHA256)
+	return newExpectation(plan, approved.ReportFormat == "jsonl", refuse), err
 }
 
-// reportOf is the report in the folder of a run.
+// reportOf is the report in the folder of a run, "" for a run without one.
 func reportOf(run linker.Run, s Settings) string {
+	if run.OutDir == "" {
+		return ""
+	}
 	return filepath.Join(run.OutDir, "report."+flags.Extension(s.ReportFormat, s.ReportCompress))
 }
 
@@ -119,7 +117,7 @@ func (r *Runner) approval(ctx context.Context, run linker.Run, s Settings) (a li
 func unfit(a linker.Approval, run linker.Run, s Settings) string {
 	switch {
 	case a.Kind != run.Kind:
-		return fmt.Sprintf("as %s, and this is %s", withArticle(a.Kind), withArticle(run.Kind))
+		return fmt.Sprintf("as %q, and this is %q", a.Kind, run.Kind)
 	case a.Schema != run.Database.Schema:
 		return fmt.Sprintf("for schema %q, and this is %q", a.Schema, run.Database.Schema)
 	case a.OfRun != run.OfRun:
@@ -130,13 +128,6 @@ func unfit(a linker.Approval, run linker.Run, s Settings) string {
 		return fmt.Sprintf("with other options: relink runs show %d lists them", a.Run)
 	}
 	return ""
-}
-
-func withArticle(k linker.Kind) string {
-	if strings.ContainsRune("aeiou", rune(k[0])) {
-		return "an " + string(k)
-	}
-	return "a " + string(k)
 }
 
 // samePlanning reports whether a run with the settings reads and decides rows as

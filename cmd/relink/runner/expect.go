@@ -85,19 +85,49 @@ func (f reportFile) Finish() (string, error) {
 	return different.String(), err
 }
 
-// checksum is an approved report of which only the checksum is left.
-type checksum struct {
+// plan is an approved report by its checksum, which decides. The report itself, where
+// it is at hand, only says which line differs.
+type plan struct {
 	hash.Hash
-	want, missing string
+	want string
+	file *reports.Expect // nil where it is not at hand
 }
 
-func newChecksum(want, missing string) checksum { return checksum{sha256.New(), want, missing} }
-
-func (c checksum) Finish() (string, error) {
-	if hex.EncodeToString(c.Sum(nil)) == c.want {
-		return "", nil
+// openPlan opens the plan whose report has the checksum and may stand at path.
+func openPlan(path, sum string) (*plan, error) {
+	p := &plan{Hash: sha256.New(), want: sum}
+	if is, err := reports.SHA256(path); err != nil || is != sum {
+		return p, nil // it was removed, or changed, or is on another machine
 	}
-	return c.missing, nil
+	var err error
+	p.file, err = reports.OpenExpect(path)
+	return p, err
+}
+
+func (p *plan) Write(b []byte) (int, error) {
+	if p.file != nil {
+		if _, err := p.file.Write(b); err != nil {
+			return 0, err
+		}
+	}
+	return p.Hash.Write(b)
+}
+
+func (p *plan) Finish() (string, error) {
+	var different *reports.Difference
+	if p.file != nil {
+		var err error
+		if different, err = p.file.Finish(); err != nil {
+			return "", err
+		}
+	}
+	switch {
+	case hex.EncodeToString(p.Sum(nil)) == p.want:
+		return "", nil
+	case different == nil:
+		return "its report is not at hand any more, so that nobody can say which line differs", nil
+	}
+	return different.String(), nil
 }
 
 // every is several reports as one.
