@@ -18,9 +18,9 @@ import (
 // run and its resume. $1 is a number that picks the rows.
 var others = []struct {
 	deed string
-	// crm says that the CRM rows change, by which a row says how it was
-	// found: then its message may change, and nothing else of it.
-	crm bool
+	// resolving reports that what a row asks for is found in another way or not at
+	// all then: its message may change, and nothing else of it.
+	resolving bool
 }{
 	{deed: `UPDATE recording_links SET cleared_at = clock_timestamp() WHERE cleared_at IS NULL AND id % 5 = $1`},
 	{deed: `WITH cleared AS (
@@ -35,13 +35,13 @@ var others = []struct {
 			SELECT * FROM crm_entities AS e WHERE e.data_type = 'LEAD' ORDER BY md5(e.id || r.id) LIMIT 1) AS e
 		WHERE ascii(md5(r.id)) % 5 = $1
 		ON CONFLICT (recording_id) WHERE cleared_at IS NULL DO NOTHING`},
-	{deed: `UPDATE recordings SET deleted_at = now() WHERE ascii(md5(id)) % 5 = $1`},
-	{deed: `DELETE FROM recordings WHERE ascii(md5(id)) % 5 = $1`},
-	{deed: `UPDATE recordings SET organization_id = 'o-2' WHERE ascii(md5(id)) % 5 = $1`},
-	{deed: `UPDATE crm_entities SET deleted_at = now() WHERE ascii(md5(id)) % 5 = $1`},
-	{deed: `UPDATE crm_entities SET external_id = 'new ' || external_id WHERE ascii(md5(id)) % 5 = $1`, crm: true},
-	{deed: `UPDATE crm_entities SET merged_into_id = 'e1' WHERE id <> 'e1' AND ascii(md5(id)) % 5 = $1`, crm: true},
-	{deed: `UPDATE integration_connections SET organization_id = 'o-3' WHERE $1 >= 0 AND id = 'c-1'`},
+	{deed: `UPDATE recordings SET deleted_at = now() WHERE ascii(md5(id)) % 5 = $1`, resolving: true},
+	{deed: `DELETE FROM recordings WHERE ascii(md5(id)) % 5 = $1`, resolving: true},
+	{deed: `UPDATE recordings SET organization_id = 'o-2' WHERE ascii(md5(id)) % 5 = $1`, resolving: true},
+	{deed: `UPDATE crm_entities SET deleted_at = now() WHERE ascii(md5(id)) % 5 = $1`, resolving: true},
+	{deed: `UPDATE crm_entities SET external_id = 'new ' || external_id WHERE ascii(md5(id)) % 5 = $1`, resolving: true},
+	{deed: `UPDATE crm_entities SET merged_into_id = 'e1' WHERE id <> 'e1' AND ascii(md5(id)) % 5 = $1`, resolving: true},
+	{deed: `UPDATE integration_connections SET organization_id = 'o-3' WHERE $1 >= 0 AND id = 'c-1'`, resolving: true},
 }
 
 // TestAppliedRowsAreFinal stops runs in the middle, lets others change
@@ -84,7 +84,7 @@ func TestAppliedRowsAreFinal(t *testing.T) {
 					continue
 				}
 				var options []cmp.Option
-				if other.crm {
+				if other.resolving {
 					options = append(options, cmpopts.IgnoreFields(linker.Result{}, "Detail"))
 				}
 				if diff := cmp.Diff(before[i], got, options...); diff != "" {
