@@ -22,9 +22,10 @@ type Attempt interface {
 	// were. It returns an error of next unchanged. doubts is called after the
 	// last row and returns the reasons why the file may be incomplete.
 	Stage(ctx context.Context, next func(*linker.Numbered) error, doubts func() []string) (int64, error)
-	// Plan decides every staged row. first is true when the run has not written
-	// anything yet.
-	Plan(ctx context.Context, first bool) (guard.Plan, error)
+	// Plan decides every staged row. first is true when the run has not
+	// written yet. file, when not nil, keeps links from being cleared whose
+	// recording stands in it.
+	Plan(ctx context.Context, first bool, file linker.Mentions) (guard.Plan, error)
 	// Apply carries the plan out. It returns linker.ErrStopped when stop was
 	// closed while rows were left.
 	Apply(ctx context.Context, stop <-chan struct{}, applied *atomic.Int64) error

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"relink/batch/source"
 	"relink/linker"
 	"relink/linker/guard"
 )
@@ -13,7 +14,7 @@ import (
 func (j *Job) plan(ctx context.Context, a Attempt) (*Done, error) {
 	j.Progress.Enter(Planning)
 	first := j.Run.ApplyingAt.IsZero() && !j.wrote
-	plan, err := a.Plan(ctx, first)
+	plan, err := a.Plan(ctx, first, j.mentions())
 	if err != nil {
 		return nil, err
 	}
@@ -54,6 +55,15 @@ func (j *Job) judge(plan guard.Plan) *guard.Refusal {
 		return j.Incomplete
 	}
 	return refusal
+}
+
+// mentions finds recordings in the bytes of the source, for a run that may clear
+// links of recordings that the source does not name.
+func (j *Job) mentions() linker.Mentions {
+	if s := j.Rules.Scope; s == nil || !s.Prune {
+		return nil
+	}
+	return source.NewMentions(j.Input)
 }
 
 // compare compares the plan's report with the approved one.

@@ -13,7 +13,7 @@ import (
 func (j *Job) rewrite(ctx context.Context, a Attempt) (*Done, error) {
 	j.Progress.Enter(Planning)
 	first := j.Run.ApplyingAt.IsZero()
-	plan, err := a.Plan(ctx, first)
+	plan, err := a.Plan(ctx, first, j.mentions())
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package linker
 
 import (
 	"fmt"
+	"strings"
 
 	"relink/linker/damage"
 	"relink/linker/text"
@@ -25,7 +26,11 @@ func Message(c Code, of Checked, detail string) string {
 		return sentences(detail, of.Note) // most rows by far
 	}
 	said, remedy := sentence(c, of)
-	return sentences(sentences(said, detail), sentences(remedy, of.Note))
+	note := of.Note
+	if strings.Contains(said, note) {
+		note = "" // damage that Check has noted, too
+	}
+	return sentences(sentences(said, detail), sentences(remedy, note))
 }
 
 // sentence says what is wrong and, where it is short and always the same, what

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode"
 
+	"relink/linker/damage"
 	"relink/linker/salesforce"
 	"relink/linker/text"
 )
@@ -15,8 +16,9 @@ import (
 var nullWords = []string{
 	`\N`, "null", "nil", "none", "nan", "-nan", "nat", "na", "n/a", "n.a.", "n.v.", "k.a.", "undefined", "void", "empty", "blank",
 	"missing", "unknown", "not set", "not available", "true", "false", "tbd", "?", "dbnull", "#null", "loading...",
-	"error", "fehler", "erreur", "nothing", "not found", "pending",
-	"<na>", "<none>", "<null>", "<empty>", "(null)", "(none)", "(blank)", "(empty)", "[null]", "{null}", "{}", "[]",
+	"error", "fehler", "erreur", "nothing", "not found", "pending", "nul", "n.d.", "s.o.", "n.n.", "wahr", "falsch", "vrai", "faux", "test", "ditto",
+	"unset", "keine angabe", "sin datos", "no data", "keine", "leer", "vacío", "vide", "ninguno", "aucun",
+	"<unset>", "<unknown>", "<undefined>", "<na>", "<none>", "<null>", "<empty>", "(null)", "(none)", "(blank)", "(empty)", "[null]", "{null}", "{}", "[]",
 }
 
 // longestNullWord is the length of the longest of nullWords.
@@ -75,6 +77,8 @@ func oddity(s string) string {
 		return ""
 	}
 	switch {
+	case damage.Of(s) == damage.ForeignError:
+		return damage.ForeignError.String()
 	case IsNullWord(s):
 		return "is how programs write an empty value; leave the cell empty"
 	case strings.HasPrefix(s, "="):

@@ -2,7 +2,6 @@ package source
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -24,11 +23,12 @@ const maxEnvelope = 8
 
 // envelope is what a search through JSON found.
 type envelope struct {
-	isRow   bool   // the outermost object is a row itself
-	rows    string // jq path of the rows, "" when none were found
-	list    string // jq path of the first list of objects
-	message string // text of an error response
-	failed  bool   // there are keys of an error response
+	isRow   bool     // the outermost object is a row itself
+	rows    string   // jq path of the rows, "" when none were found
+	first   jsonPath // path of the first row
+	list    string   // jq path of the first list of objects
+	message string   // text of an error response
+	failed  bool     // there are keys of an error response
 }
 
 // isRowKey reports whether f occurs only in rows: many other objects have an
@@ -46,8 +46,27 @@ func isRowKey(f linker.Field) bool {
 func lookInto(text []byte, n *names) envelope {
 	e := envelope{}
 	w := walker{names: n, dec: jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)), found: &e}
-	w.value("", 0)
+	w.value(jsonPath{}, 0)
 	return e
+}
+
+// jsonPath is jq's path to a value: that of the object it is in, its key there,
+// and "[]" for each list it is in under that key.
+type jsonPath struct{ under, key, lists string }
+
+func (p jsonPath) String() string { return p.under + p.key + p.lists }
+
+// row notes that a row is at a path. Where the keys of one object all hold rows,
+// as an export by id or by type does, all of them are meant.
+func (e *envelope) row(p jsonPath) {
+	switch {
+	case e.rows == "":
+		e.rows, e.first = p.String(), p
+	case e.first.key == ".before" && p.key == ".after": // a change: what it made
+		e.rows, e.first = p.String(), p
+	case p.key != e.first.key && p.under == e.first.under && p.lists == e.first.lists:
+		e.rows = p.under + "[]" + p.lists
+	}
 }
 
 // walker visits JSON values.
@@ -58,7 +77,7 @@ type walker struct {
 }
 
 // value visits the value at the path. It returns false when the text has ended.
-func (w *walker) value(path string, depth int) bool {
+func (w *walker) value(path jsonPath, depth int) bool {
 	if depth > maxEnvelope {
 		return w.dec.SkipValue() == nil
 	}
@@ -69,11 +88,12 @@ func (w *walker) value(path string, depth int) bool {
 		if _, err := w.dec.ReadToken(); err != nil {
 			return false
 		}
+		path.lists += "[]"
 		for w.dec.PeekKind() != ']' {
 			if w.dec.PeekKind() == '{' && w.found.list == "" {
-				w.found.list = path + "[]"
+				w.found.list = path.String()
 			}
-			if !w.value(path+"[]", depth+1) {
+			if !w.value(path, depth+1) {
 				return false
 			}
 		}
@@ -83,11 +103,11 @@ func (w *walker) value(path string, depth int) bool {
 	return w.dec.SkipValue() == nil
 }
 
-func (w *walker) object(path string, depth int) bool {
+func (w *walker) object(path jsonPath, depth int) bool {
 	if _, err := w.dec.ReadToken(); err != nil {
 		return false
 	}
-	outermost := strings.Trim(path, "[]") == ""
+	outermost := strings.Trim(path.String(), "[]") == ""
 	for w.dec.PeekKind() == '"' {
 		token, err := w.dec.ReadToken()
 		if err != nil {
@@ -96,12 +116,12 @@ func (w *walker) object(path string, depth int) bool {
 		key := token.String()
 		if isRowKey(w.names.find(key)) {
 			w.found.isRow = w.found.isRow || outermost
-			w.found.rows = cmp.Or(w.found.rows, path)
+			w.found.row(path)
 		}
 		if outermost && w.errorKey(key) {
 			continue
 		}
-		if !w.value(path+jqKey(key), depth+1) {
+		if !w.value(jsonPath{under: path.String(), key: jqKey(key)}, depth+1) {
 			return false
 		}
 	}

@@ -24,6 +24,7 @@ type framer struct {
 	shape     *shape // of the records, nil while the header is read
 	marked    bool   // the encoding is known from a byte order mark
 	joined    joined // where another encoding begins
+	mixed     mixed
 
 	decoded []byte    // the text of the record, if it had to be decoded
 	rest    *raw.Rest // of the previous record
@@ -80,10 +81,10 @@ func (f *framer) frame() (frame, error) {
 	if err != nil {
 		return r, err
 	}
-	if f.charset.Unit.Width == 2 && holdsUTF8(first, f.charset) {
-		f.join(r.line, raw.UTF8.Name)
-		f.lines.Recut(raw.UTF8.Unit)
-		f.charset = raw.UTF8
+	if other, is := anotherThanUTF16(first, f.charset); is {
+		f.join(r.line, other.Name)
+		f.lines.Recut(other.Unit)
+		f.charset = other
 		if first, err = f.lines.Next(); err != nil {
 			return r, err
 		}
@@ -92,6 +93,7 @@ func (f *framer) frame() (frame, error) {
 		return f.tooLong(r), nil
 	}
 	valid := f.decode(first.Text)
+	f.mixed.look(f, r.line, first.Text)
 	r.text, r.raw, r.last = f.recordText(first.EOL), f.lines.Record(), first.EOL == 0
 	if f.csv && bytes.IndexByte(r.text, '"') >= 0 {
 		size, decoded := len(r.raw), len(f.decoded)
@@ -252,7 +254,7 @@ func (f *framer) unreadable(r *frame, valid bool) (again bool) {
 	nul := bytes.IndexByte(r.text, 0)
 	switch {
 	case f.charset.Unit.Width == 1 && holdsUTF16(r.text):
-		f.join(r.line, "utf-16")
+		f.join(r.line, wideName(r.text))
 		if again, f.lines.LoneCR = f.lines.LoneCR, false; again {
 			return true // CR and LF are two bytes apart
 		}

@@ -114,7 +114,7 @@ func (j *jsonReader) object(text []byte, o *object) error {
 			return err
 		}
 		o.problems = append(o.problems, "the line is "+kindNames[kind]+", not an object")
-		return j.end(o)
+		return j.end(text, o)
 	}
 	if _, err := j.dec.ReadToken(); err != nil {
 		return err
@@ -140,14 +140,16 @@ func (j *jsonReader) object(text []byte, o *object) error {
 	if _, err := j.dec.ReadToken(); err != nil {
 		return err
 	}
-	return j.end(o)
+	return j.end(text, o)
 }
 
 // end checks that nothing follows the value.
-func (j *jsonReader) end(o *object) error {
+func (j *jsonReader) end(text []byte, o *object) error {
 	at := j.dec.InputOffset()
 	switch _, err := j.dec.ReadToken(); {
 	case errors.Is(err, io.EOF):
+	case bytes.Equal(bytes.TrimSpace(text[at:]), []byte(",")):
+		o.problems = append(o.problems, "a comma follows the object, as in a list: each line holds one object alone; sed 's/,[[:space:]]*$//' removes it")
 	default:
 		o.problems = append(o.problems, fmt.Sprintf("text follows the object, at %s; each line holds one object", atByte(int(at))))
 	}

@@ -3,7 +3,9 @@ package source
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"relink/linker"
@@ -28,8 +30,10 @@ type remarks struct {
 	footer      int64 // lines at the end, so far, that look like a footer
 	firstFooter int64
 	footerText  string
-	lastRow     int64 // the line of the last record that is not blank
+	missing     string // what in the footer says that rows are missing
+	lastRow     int64  // the line of the last record that is not blank
 	records     int64
+	rows        int64 // records that are no ruler and no footer
 }
 
 // sheetLines are the maximum numbers of lines in a sheet of spreadsheet
@@ -40,7 +44,8 @@ var sheetLines = []int64{65_536, 1_048_576}
 func (m *remarks) row(line int64) {
 	m.lastRow = line
 	m.records++
-	m.footer = 0
+	m.rows++
+	m.footer, m.missing = 0, ""
 }
 
 // stray counts a line that looks like part of a footer.
@@ -51,6 +56,33 @@ func (m *remarks) stray(line int64, text string) {
 		m.firstFooter, m.footerText = line, text
 	}
 	m.footer++
+	if m.missing == "" && (cutShort.MatchString(text) || m.counts(text)) {
+		m.missing = text
+	}
+}
+
+// cutShort are words with which programs end an export that they did not finish,
+// or did not mean to.
+var cutShort = regexp.MustCompile(`(?i)\b(error|exception|fail(ed|ure)?|fatal|abort(ed)?|cancel(l?ed|l?ing)|time(d? |-)?out|truncated|incomplete|partial|limit(ed)?|exceeded|` +
+	`omitted|skipped|not shown|more|first|only|fehler|abgebrochen|abbruch|gekürzt|unvollständig|weitere|erreur|interrompu|tronqué|incompleto|truncado)\b|\.\.\.|…`)
+
+// counted is a number of rows that a footer tells.
+var counted = regexp.MustCompile(`(?i)\b([0-9][0-9.,']*)\s+(rows?|records?|lines?|results?|entries|items|zeilen|datensätze|lignes|enregistrements|filas|registros|righe|linhas)\b`)
+
+// counts reports whether a line of the footer tells another number of rows than
+// stand above it.
+func (m *remarks) counts(text string) bool {
+	found := counted.FindStringSubmatch(text)
+	if found == nil {
+		return false
+	}
+	digits := strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, found[1])
+	return digits != strconv.FormatInt(m.rows, 10) && digits != strconv.FormatInt(m.rows+m.blanks, 10)
 }
 
 // finish adds the notices, and returns why the file may be incomplete, "" if
@@ -64,8 +96,13 @@ func (m *remarks) finish(n *notices) (doubt string) {
 			text.Plural(m.unread, "row fills only columns that are ignored", "rows fill only columns that are ignored"), m.firstUnread)
 	}
 	if m.footer > 0 {
-		n.add("%s, from line %d on (%s): rejected, and no sign that a row is missing",
-			text.Plural(m.footer, "line at the end looks like a footer", "lines at the end look like a footer"), m.firstFooter, quoted(m.footerText))
+		sign := "no sign that a row is missing"
+		if m.missing != "" {
+			doubt = fmt.Sprintf("the file ends in %s: rows may be missing", quoted(m.missing))
+			sign = "rows may be missing"
+		}
+		n.add("%s, from line %d on (%s): rejected, and %s",
+			text.Plural(m.footer, "line at the end looks like a footer", "lines at the end look like a footer"), m.firstFooter, quoted(m.footerText), sign)
 	}
 	for _, limit := range sheetLines {
 		if m.lastRow == limit || m.records+1 == limit {
@@ -155,6 +192,7 @@ func (c *csvReader) unusual(f frame, r *Record, found int, all []string) (blank 
 		c.refuse(f, r, "the header of another export stands here: two files were joined; the columns of the rows below may be others")
 	case isRuler(line):
 		c.refuse(f, r, "the line is a ruler, not a row")
+		c.remarks.rows--
 		r.Stray = stray(line)
 	case len(all) != len(c.head.cells):
 		c.ragged(f, r, all)
@@ -192,6 +230,8 @@ func (c *csvReader) ragged(f frame, r *Record, all []string) {
 	switch {
 	case f.last && c.remarks.records > 0 && !bytes.HasSuffix(f.text, []byte(`"`)):
 		message += "; it is the last line and has no line end: the file may be cut off here"
+	case got == 1 && c.otherDelimiter(all[0]) != 0:
+		message += fmt.Sprintf("; its cells are separated by %q: two files were joined, or a part was edited", c.otherDelimiter(all[0]))
 	case got < want && f.lines == 1 && len(f.text) <= maxStray && isFooter(all, bytes.HasSuffix(f.text, []byte(`"`))):
 		r.Fault = malformed(message + "; the line looks like a title or a footer, not like a row")
 		r.Stray = stray(string(f.text))
@@ -199,7 +239,7 @@ func (c *csvReader) ragged(f frame, r *Record, all []string) {
 		return
 	case got > want && allBlank(all[want:]):
 		message += "; the cells beyond it are empty: the line ends in a delimiter that the header has not"
-		c.notes.first("surplus", "from line %d on lines end in a delimiter that the header has not; sed 's/%s*\r*$//' removes it", f.line, string(c.delimiter))
+		c.notes.first("surplus", "from line %d on lines end in a delimiter that the header has not; %s", f.line, c.withoutLast(got-want))
 	case got > want:
 		message += "; put a cell that holds the delimiter in quotes"
 	case c.omitted(all):
@@ -209,6 +249,27 @@ func (c *csvReader) ragged(f frame, r *Record, all []string) {
 		message += "; is a delimiter or the end of the line missing?"
 	}
 	c.refuse(f, r, message)
+}
+
+// otherDelimiter is the character that separates the cells of a row or a header
+// which the file's own does not cut, 0 when there is none.
+func (c *csvReader) otherDelimiter(line string) rune {
+	for _, d := range ",;|\t" {
+		cells := strings.Split(line, string(d))
+		if len(cells) > 1 && slices.ContainsFunc(cells, func(s string) bool { return isDataType(s) || c.names.find(s) != noField }) {
+			return d
+		}
+	}
+	return 0
+}
+
+// withoutLast is a command that takes n delimiters off the end of each line.
+func (c *csvReader) withoutLast(n int) string {
+	mark := "[" + string(c.delimiter) + "]"
+	if c.delimiter == '\t' {
+		mark = `\t`
+	}
+	return fmt.Sprintf(`sed -E 's/%s{%d}(\r?)$/\1/' removes it`, mark, n)
 }
 
 // omitted reports whether a record that is too short may only lack empty cells

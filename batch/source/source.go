@@ -98,6 +98,19 @@ func OpenContext(ctx context.Context, in Input) (*Reader, error) {
 
 // open is OpenContext with the number of bytes to read at a time.
 func open(ctx context.Context, in Input, block int) (*Reader, error) {
+	r, err := begin(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.open(in, block); err != nil {
+		r.Close()
+		return nil, r.reading(err)
+	}
+	return r, nil
+}
+
+// begin starts to read the bytes that are stored.
+func begin(ctx context.Context, in Input) (*Reader, error) {
 	r := &Reader{given: in.Name, notes: &notices{}, stop: func() {}, cause: func() error { return context.Cause(ctx) }}
 	if r.given == "" {
 		r.given = in.Path
@@ -110,21 +123,26 @@ func open(ctx context.Context, in Input, block int) (*Reader, error) {
 		return nil, err
 	}
 	r.left = context.AfterFunc(ctx, r.stored.stop)
-	if err := r.open(in, block); err != nil {
-		r.Close()
-		return nil, r.reading(err)
-	}
 	return r, nil
 }
 
-func (r *Reader) open(in Input, block int) error {
+// unpack returns what is stored, unpacked.
+func (r *Reader) unpack(in Input) (io.Reader, error) {
 	r.packed = bufio.NewReader(r.stored)
 	unpacked, stop, err := raw.Unpack(r.packed, r.name)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r.stop = stop
-	l := raw.NewLines(newBounded(unpacked, r, in.maxBytes()), block)
+	return newBounded(unpacked, r, in.maxBytes()), nil
+}
+
+func (r *Reader) open(in Input, block int) error {
+	unpacked, err := r.unpack(in)
+	if err != nil {
+		return err
+	}
+	l := raw.NewLines(unpacked, block)
 	sample, err := l.Peek(sampleSize)
 	if err != nil {
 		return r.reading(err)

@@ -18,6 +18,7 @@ import (
 
 // readback is everything that a source returns for some bytes.
 type readback struct {
+	doubts  []string
 	records []Record // Raw holds all of the record, Rest is nil
 	header  []byte
 	notices []string
@@ -80,7 +81,7 @@ func read(t testing.TB, content []byte, in Input, block int) (readback, error) {
 	if err := s.Next(new(Record)); !errors.Is(err, io.EOF) {
 		t.Fatalf("Next after the end = %v, want io.EOF", err)
 	}
-	got.notices = s.Notices()
+	got.notices, got.doubts = s.Notices(), s.Doubts()
 	return got, nil
 }
 

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -37,7 +39,7 @@ func TestPruneClearsNothingThatStandsInTheFile(t *testing.T) {
 		b.WriteString("recordingId,dataType,id,Notes\n")
 		for n := 1; n <= recordings; n++ {
 			if rapid.IntRange(0, 4).Draw(rt, "left out") > 0 {
-				fmt.Fprintf(&b, "r-%d,ACCOUNT,a-c-1-1,%s\n", n, rapid.SampledFrom([]string{"", "a note", "\"two\nlines\""}).Draw(rt, "note"))
+				fmt.Fprintf(&b, "r-%d,ACCOUNT,a-c-1-1,%s\n", n, rapid.SampledFrom([]string{"", "a note", "\"two\nlines\"", "see r-3", "r-7"}).Draw(rt, "note"))
 			}
 		}
 		content := b.String()
@@ -58,4 +60,39 @@ func TestPruneClearsNothingThatStandsInTheFile(t *testing.T) {
 		}
 		failing = false
 	})
+}
+
+// A recording that the file names anywhere is left, and the report says so: in a
+// column that is ignored, in a key, in a file that is packed.
+func TestPruneLeavesWhatTheFileNamesElsewhere(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	w.recordings(1, 5)
+	w.accounts("c-1", 1, 1)
+	for name, content := range map[string]string{
+		"notes.csv":    "recordingId,dataType,id,Notes\nr-1,ACCOUNT,a-c-1-1,\nr-2,ACCOUNT,a-c-1-1,moved from R-4\n",
+		"merged.csv":   "recordingId,dataType,id,Notes\nr-1,ACCOUNT,a-c-1-1,\nr-2,ACCOUNT,a-c-1-1,\"r-4;ACCOUNT\nand so on\"\n",
+		"links.jsonl":  `{"recordingId":"r-1","dataType":"ACCOUNT","id":"a-c-1-1"}` + "\n" + `{"recordingId":"r-2","dataType":"ACCOUNT","id":"a-c-1-1","of":{"call":["r-4"]}}` + "\n",
+		"ignoring.csv": "recordingId,dataType,id,Parent\nr-1,ACCOUNT,a-c-1-1,\nr-2,ACCOUNT,a-c-1-1,r-4\n",
+	} {
+		w.exec(`
+			TRUNCATE recording_links;
+			INSERT INTO recording_links (recording_id, data_type, entity_id, linked_at)
+			SELECT 'r-' || n, 'ACCOUNT', 'a-c-1-1', now() FROM generate_series(1, 5) AS n`)
+		prune := []string{"reconcile", "--prune", "--connection", "c-1", "--max-changes", "100%", w.raw(name, content)}
+		if got := w.relink(append(prune, "--dry-run")...); !strings.Contains(got.stdout, "2 links differ") {
+			t.Errorf("%s: the dry run says\n%s%s", name, got.stdout, got.stderr)
+		}
+		w.must(0, prune...)
+		report, err := os.ReadFile(filepath.Join(w.ask("SELECT out_dir FROM relink.runs ORDER BY id DESC LIMIT 1"), "report.csv"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(report), "r-4,,,,,,extra,,left alone: the file names this recording outside of recordingId") {
+			t.Errorf("%s: the report says\n%s", name, report)
+		}
+		if got := w.ask("SELECT string_agg(recording_id, ' ' ORDER BY recording_id) FROM recording_links WHERE cleared_at IS NOT NULL"); got != "r-3 r-5" {
+			t.Errorf("%s: the links of %q were cleared, want r-3 and r-5", name, got)
+		}
+	}
 }

@@ -2,6 +2,7 @@ package damage
 
 import (
 	"strings"
+	"unicode"
 
 	"relink/linker/text"
 )
@@ -60,6 +61,11 @@ func Of(s string) Kind {
 	switch b := s[0]; {
 	case b == '#':
 		return hashed(s)
+	case b == 'E' || b == 'e':
+		if isLibreOffice(s) {
+			return ForeignError
+		}
+		return None
 	case b >= '0' && b <= '9', b == '+', b == '-':
 		if d := numeric(s); d != None {
 			return d
@@ -81,11 +87,34 @@ func hashed(s string) Kind {
 	switch {
 	case len(s) > 1 && strings.Trim(s, "#") == "":
 		return Narrow
-	case len(s) > 1 && len(s) <= 16 && (last == '!' || last == '?'), s == "#NV", s == "#NA":
+	case len(s) > 1 && len(s) <= 16 && (last == '!' || last == '?'), isErrorWord(s[1:]):
 		// Other languages have other words, and newer versions more of them.
 		return ForeignError
 	}
 	return None
+}
+
+// longestErrorWord is how many letters an error word has at most.
+const longestErrorWord = 12
+
+// isErrorWord recognizes what follows the "#" of an error in some language: N/D,
+// NV, YOK. Letters are in capitals, and two at least.
+func isErrorWord(s string) bool {
+	letters := 0
+	for _, r := range s {
+		switch {
+		case unicode.IsUpper(r), unicode.IsLetter(r) && !unicode.IsLower(r):
+			letters++
+		case r != '/' && r != '.':
+			return false
+		}
+	}
+	return letters > 1 && letters <= longestErrorWord
+}
+
+// isLibreOffice recognizes the errors of LibreOffice: Err:502.
+func isLibreOffice(s string) bool {
+	return len(s) > 4 && strings.EqualFold(s[:4], "err:") && text.Digits(s[4:]) == len(s)-4
 }
 
 // numeric reads [+-]?\d+([.,]\d+)?([Ee][+-]?\d+)? and judges the parts.

@@ -118,7 +118,7 @@ func imported(t *testing.T, url string, rows []linker.Fields) []linker.Decision 
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := x.Plan(ctx, true); err != nil {
+	if _, err := x.Plan(ctx, true, nil); err != nil {
 		t.Fatal(err)
 	}
 	var applied atomic.Int64

@@ -322,7 +322,7 @@ func TestLostLeaderStopsItsLanes(t *testing.T) {
 	if got := one[int](w, "SELECT count(*) FROM relink.marks WHERE run = $1 AND made IS NOT NULL", run); got != atOpen || got >= 41 {
 		t.Errorf("%d links made, %d of them when the next run began; want no more, and not all 41", got, atOpen)
 	}
-	if _, err := x.Plan(t.Context(), false); !errors.Is(err, engine.ErrLeaderLost) {
+	if _, err := x.Plan(t.Context(), false, nil); !errors.Is(err, engine.ErrLeaderLost) {
 		t.Errorf("Plan without a leader: %v, want ErrLeaderLost", err)
 	}
 	x.Close()

@@ -157,7 +157,7 @@ func TestMarksOfAnotherHistory(t *testing.T) {
 	x := w.begin(engine.Options{Run: run, Writing: true})
 	w.stage(x, []linker.Fields{byID("r-10", "e-1")})
 	var foreign *postgres.ForeignMarksError
-	if _, err := x.Plan(t.Context(), true); !errors.As(err, &foreign) || foreign.Run != run {
+	if _, err := x.Plan(t.Context(), true, nil); !errors.As(err, &foreign) || foreign.Run != run {
 		t.Errorf("Plan of a run whose marks are another's: %v, want a ForeignMarksError", err)
 	}
 	if err := postgres.Migrate(t.Context(), pg.Config{URL: w.url}, false); err != nil {

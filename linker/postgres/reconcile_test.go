@@ -257,7 +257,8 @@ func TestPruneTrustsIDsOfThePlatformsForm(t *testing.T) {
 		"numbers":            {"(n * 1000)::text", []string{"7", "123456789"}, []string{"r-7", "1234x", uuid + "f", "12.5"}},
 		"one length":         {"'rec-' || lpad(n::text, 4, '0')", []string{"rec-9999", "abc-1234"}, []string{"rec-99999", "rec-999", "REC-9999", "Total"}},
 		"letters and digits": {"lpad(n::text, 8, 'a')", []string{"aaaa9999"}, []string{"aaa-9999", "AAAA9999", "aaaa99990"}},
-		"nothing in common":  {"CASE WHEN n < 5 THEN 'rec-' || n ELSE '" + uuid + "' || n END", []string{"rec-99", "whatever", "17"}, []string{"NULL", "a;b", "(2 rows)"}},
+		"two shapes":         {"CASE WHEN n < 5 THEN 'rec-' || 7 * n ELSE '" + uuid + "' || n END", []string{"rec-99", "rec-1", uuid + "f"}, []string{"NULL", "a;b", "(2 rows)", "rec-99.mp3", "mailto:rec-99", "same", "WAHR", "17", "-1", "x", "rec-"}},
+		"at random":          {"upper(substr(md5(n::text), 1, 20 + n % 3))", []string{"0A1B2C3D4E5F6A7B8C9D0", "B5B5B5B5B5B5B5B5B5B5"}, []string{"FALSCHFALSCHFALSCHFALS", "0a1b2c3d4e5f6a7b8c9d0", "17", "0A1B-C3D4E5F6A7B8C9D", "N.N", "0A1B2C3D4E5F6A7B8C9D0A1B2C3"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -344,7 +345,8 @@ func TestPruneIsWithheld(t *testing.T) {
 		{"a recording id that only looks damaged", []linker.Checked{checked(byID("1E5", "e-1"))}, ""},
 		{"a recording id that only looks damaged, and another fault", []linker.Checked{checked(typed("", byID("1E5", "e-1")))}, ""},
 		{"a row with a fault and a good recording id", []linker.Checked{checked(typed("", byID("r-10", "e-1")))}, ""},
-		{"a recording that does not exist", []linker.Checked{checked(byID("nope", "e-1"))}, ""},
+		{"a recording that does not exist", []linker.Checked{checked(byID("r-99", "e-1"))}, ""},
+		{"a recording id like no other", []linker.Checked{checked(byID("nope", "e-1"))}, single},
 		{"a damaged CRM id", []linker.Checked{checked(byID("r-10", "1.2E+5"))}, ""},
 		{"a footer", []linker.Checked{stray(linker.MalformedRow, "Copyright, all links")}, ""},
 		{"a footer above a row", []linker.Checked{stray(linker.MalformedRow, "Copyright, all links"), checked(byID("r-1", "e-1"))}, single},

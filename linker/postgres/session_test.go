@@ -138,7 +138,7 @@ func (w *world) stage(x *engine.Session, rows []linker.Fields) {
 
 func (w *world) plan(x *engine.Session, first bool) guard.Plan {
 	w.t.Helper()
-	plan, err := x.Plan(w.t.Context(), first)
+	plan, err := x.Plan(w.t.Context(), first, nil)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -21,6 +21,7 @@ type Charset struct {
 	// decoder is nil for UTF-8, which is read in place, and UTF-16, where a
 	// lone surrogate must be detected.
 	decoder *encoding.Decoder
+	single  bool // each byte is a character
 }
 
 // UTF8 is the encoding of most files.
@@ -29,7 +30,7 @@ var UTF8 = Charset{Name: "utf-8", Unit: CodeUnit{Width: 1}}
 // BOMs are the byte order marks and their encodings.
 var BOMs = []struct {
 	Mark    []byte
-	charset Charset
+	Charset Charset
 }{
 	{[]byte{0xef, 0xbb, 0xbf}, UTF8},
 	{[]byte{0xff, 0xfe}, Charset{Name: "utf-16le", Unit: CodeUnit{Width: 2}}},
@@ -52,14 +53,14 @@ func FindCharset(label, name string, sample []byte) (t Charset, bom int, err err
 		if !bytes.HasPrefix(sample, b.Mark) {
 			continue
 		}
-		utf16 := asked == "utf-16" && b.charset.Unit.Width == 2
-		if asked != "" && !utf16 && t.Name != b.charset.Name {
+		utf16 := asked == "utf-16" && b.Charset.Unit.Width == 2
+		if asked != "" && !utf16 && t.Name != b.Charset.Name {
 			return t, 0, &Error{
-				Place: name, What: fmt.Sprintf("the byte order mark says %s, --encoding says %s", b.charset.Name, asked),
+				Place: name, What: fmt.Sprintf("the byte order mark says %s, --encoding says %s", b.Charset.Name, asked),
 				Remedy: "leave --encoding out",
 			}
 		}
-		return b.charset, len(b.Mark), nil
+		return b.Charset, len(b.Mark), nil
 	}
 	switch {
 	case asked == "utf-16":
@@ -86,11 +87,11 @@ func charsetNamed(label string) (Charset, error) {
 	case "utf8", "utf8bom", "utf8sig":
 		return UTF8, nil
 	case "utf16le", "ucs2le":
-		return BOMs[1].charset, nil
+		return BOMs[1].Charset, nil
 	case "utf16be", "ucs2be":
-		return BOMs[2].charset, nil
+		return BOMs[2].Charset, nil
 	case "latin1", "iso88591":
-		return Charset{Name: "latin-1", Unit: CodeUnit{Width: 1}, decoder: charmap.ISO8859_1.NewDecoder()}, nil
+		return Charset{Name: "latin-1", Unit: CodeUnit{Width: 1}, decoder: charmap.ISO8859_1.NewDecoder(), single: true}, nil
 	}
 	enc, err := htmlindex.Get(label)
 	name, nameErr := "", err
@@ -104,7 +105,8 @@ func charsetNamed(label string) (Charset, error) {
 			Remedy: "use utf-8, utf-16le, utf-16be, windows-1252, latin-1 or another label of the WHATWG encoding standard",
 		}
 	}
-	return Charset{Name: name, Unit: CodeUnit{Width: 1}, decoder: enc.NewDecoder()}, nil
+	_, single := enc.(*charmap.Charmap)
+	return Charset{Name: name, Unit: CodeUnit{Width: 1}, decoder: enc.NewDecoder(), single: single}, nil
 }
 
 // looksUTF16 recognizes UTF-16 without a byte order mark: text in which nearly
@@ -131,6 +133,19 @@ func looksUTF16(sample []byte) string {
 	}
 	return ""
 }
+
+// Mark is the byte order mark of the encoding, nil when it has none.
+func (c *Charset) Mark() []byte {
+	for _, b := range BOMs {
+		if b.Charset.Name == c.Name {
+			return b.Mark
+		}
+	}
+	return nil
+}
+
+// SingleByte reports whether each byte is a character.
+func (c *Charset) SingleByte() bool { return c.single }
 
 // Plain reports whether lines are UTF-8 already, to be read in place.
 func (c *Charset) Plain() bool { return c.decoder == nil && c.Unit.Width == 1 }

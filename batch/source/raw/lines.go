@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"unicode/utf8"
 )
 
 const (
@@ -285,6 +286,21 @@ func (u CodeUnit) is(c byte, b []byte) bool {
 		return b[0] == 0 && b[1] == c
 	}
 	return b[0] == c && b[1] == 0
+}
+
+// ASCII returns the character of ASCII that b begins with, 0 for any other.
+func (u CodeUnit) ASCII(b []byte) byte {
+	c, other := b[0], byte(0)
+	switch {
+	case u.big:
+		c, other = b[1], b[0]
+	case u.Width == 2:
+		other = b[1]
+	}
+	if other != 0 || c >= utf8.RuneSelf {
+		return 0
+	}
+	return c
 }
 
 // find returns the first index of the ASCII character c in b at or after from.

@@ -17,8 +17,9 @@ import (
 // Plan decides the outcome of every staged row and returns the totals. first
 // says that the run has written nothing yet, so that no marks need be looked
 // for. What it decides depends on the staged rows, the marks of this run and
-// what stands in the platform's tables now, never on an earlier plan.
-func (x *Session) Plan(ctx context.Context, first bool) (guard.Plan, error) {
+// what stands in the platform's tables now, never on an earlier plan. file, when
+// not nil, keeps links from being cleared whose recording stands in it.
+func (x *Session) Plan(ctx context.Context, first bool, file linker.Mentions) (guard.Plan, error) {
 	ctx, done := x.during(ctx)
 	defer done()
 	p := planner{x: x, ctx: ctx}
@@ -31,7 +32,7 @@ func (x *Session) Plan(ctx context.Context, first bool) (guard.Plan, error) {
 	if x.opt.Undo != 0 {
 		p.revert()
 	} else {
-		p.rows(first)
+		p.rows(first, file)
 	}
 	p.table("outcomes", x.statement("outcomes"))
 	plan := p.totals()
@@ -45,7 +46,7 @@ func (x *Session) Plan(ctx context.Context, first bool) (guard.Plan, error) {
 }
 
 // rows plans the staged rows.
-func (p *planner) rows(first bool) {
+func (p *planner) rows(first bool, file linker.Mentions) {
 	p.resolve()
 	p.oneEach()
 	p.secondLook()
@@ -58,6 +59,7 @@ func (p *planner) rows(first bool) {
 	p.conflicts()
 	p.nearMisses()
 	p.extras()
+	p.mentions(file)
 	p.workList("changes")
 }
 

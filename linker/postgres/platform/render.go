@@ -14,7 +14,7 @@ func Functions(p *Platform) template.FuncMap {
 		"links": p.links, "newLink": p.newLink, "newValues": p.newValues, "clear": p.clear,
 		"current": p.IsCurrent, "onlyCurrent": p.onlyCurrent, "deletes": p.Deletes, "clearedAt": p.clearedAt, "linkedAt": p.linkedAt,
 		"type": p.typeOf, "idType": p.idType, "wordType": p.wordType, "sameType": p.sameType, "inOrder": p.inOrder,
-		"outside": outside, "within": p.within, "nearKey": nearKey, "looseKey": looseKey, "asExpected": p.asExpected,
+		"outside": outside, "within": p.within, "nearKey": nearKey, "looseKey": looseKey, "mentionKey": mentionKey, "shape": shape, "asExpected": p.asExpected,
 	}
 }
 
@@ -272,6 +272,20 @@ func (p *Platform) asExpected(row, entity string) string {
 // nearKey is what ids share that differ in letter case or leading zeros only. It
 // follows ASCII, as ids do, which is many times faster than a language's rules.
 func nearKey(id string) string { return fmt.Sprintf(`ltrim(lower(%s::text COLLATE "C"), '0')`, id) }
+
+// shape is what ids of one kind share: runs of digits, of small letters and of
+// capitals are one character each, and a UUID is "uuid".
+func shape(id string) string {
+	return fmt.Sprintf(`CASE
+            WHEN %[1]s COLLATE "C" ~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$' THEN 'uuid'
+            ELSE regexp_replace(regexp_replace(regexp_replace(%[1]s COLLATE "C", '[0-9]+', '9', 'g'), '[a-z]+', 'a', 'g'), '[A-Z]+', 'A', 'g')
+        END`, id)
+}
+
+// mentionKey is linker.MentionKey of an id.
+func mentionKey(id string) string {
+	return fmt.Sprintf(`regexp_replace(lower(%s::text COLLATE "C"), '^[^0-9a-z]+|[^0-9a-z]+$', '', 'g')`, id)
+}
 
 // looseKey is what ids share that differ in letter case, leading zeros or
 // anything but letters and digits. Letters beyond ASCII are left out of it:

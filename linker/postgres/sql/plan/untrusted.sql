@@ -1,7 +1,7 @@
 -- Rows that lack a recording id which can be trusted: while there is one, nobody
 -- knows which recordings the file means to keep. An id that a recording has is
 -- trusted. Any other is when it could be one: its characters are those of ids,
--- and where the ids of recordings have one type or one form it has that, too.
+-- and it has one of the shapes that the ids of recordings have. See shape().
 --
 -- Lines that are probably no rows do not count where they hide no recording: a row
 -- that only fills columns nobody reads, a ruler, and a footer, which is what the
@@ -46,34 +46,51 @@ known AS MATERIALIZED (
         LIMIT 50000
     )
 ),
-form AS (
-    SELECT
-        bool_and(id ~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$') AS uuids,
-        bool_and(id ~ '^[0-9]+$') AS numbers,
-        CASE WHEN min(length(id)) = max(length(id)) THEN min(length(id)) END AS length,
-        bool_or(id ~ '[0-9]') AS digits,
-        bool_or(id ~ '[a-z]') AS small,
-        bool_or(id ~ '[A-Z]') AS capitals,
-        bool_or(id ~ '[^0-9A-Za-z]') AS others
+shaped AS MATERIALIZED (
+    SELECT {{shape "id"}} AS shape, count(*) AS ids, min(length(id)) AS shortest, max(length(id)) AS longest
     FROM known
+    GROUP BY 1
+),
+-- Shapes tell something where many ids share one. Ids at random have nearly as many
+-- shapes as there are ids: of those only lengths and characters are compared.
+form AS MATERIALIZED (
+    SELECT
+        2 * count(*) <= sum(ids) AND count(*) <= 100 AS by_shape,
+        min(shortest) AS shortest,
+        max(longest) AS longest,
+        bool_and(shape ~ '[9u]') AS digits, -- each has one
+        bool_or(shape ~ '9') AS digit, -- some have one
+        bool_or(shape ~ 'a') AS small,
+        bool_or(shape ~ 'A') AS capital,
+        bool_or(shape ~ '[-u]') AS hyphen,
+        bool_or(shape ~ '_') AS underscore,
+        bool_or(shape ~ '[.]') AS dot,
+        bool_or(shape ~ ':') AS colon
+    FROM shaped
 ),
 untrusted AS (
     SELECT u.row_no, u.line, u.recording_id
     FROM unknown AS u
     CROSS JOIN form AS f
-    CROSS JOIN LATERAL (SELECT u.recording_id COLLATE "C" AS id) AS given
+    CROSS JOIN LATERAL (SELECT u.recording_id COLLATE "C" AS id, {{shape "u.recording_id"}} AS shape) AS given
     WHERE (
             u.recording_id IS NULL
             OR u.doubtful
             OR CASE
-                WHEN f.uuids THEN given.id !~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$'
-                WHEN f.numbers THEN given.id !~ '^[0-9]+$'
-                WHEN f.length IS NOT NULL THEN
-                    length(given.id) <> f.length
-                    OR NOT f.digits AND given.id ~ '[0-9]'
+                WHEN f.by_shape THEN NOT EXISTS (
+                    SELECT FROM shaped AS s
+                    WHERE s.shape = given.shape
+                        AND (s.shape = '9' OR s.shortest < s.longest OR s.shortest = length(given.id))
+                )
+                ELSE length(given.id) NOT BETWEEN f.shortest AND f.longest
+                    OR f.digits AND given.id !~ '[0-9]'
+                    OR NOT f.digit AND given.id ~ '[0-9]'
                     OR NOT f.small AND given.id ~ '[a-z]'
-                    OR NOT f.capitals AND given.id ~ '[A-Z]'
-                    OR NOT f.others AND given.id ~ '[^0-9A-Za-z]'
+                    OR NOT f.capital AND given.id ~ '[A-Z]'
+                    OR NOT f.hyphen AND given.id ~ '-'
+                    OR NOT f.underscore AND given.id ~ '_'
+                    OR NOT f.dot AND given.id ~ '[.]'
+                    OR NOT f.colon AND given.id ~ ':'
             END
         )
         AND NOT (

@@ -1,0 +1,35 @@
+package linker
+
+import (
+	"context"
+	"strings"
+)
+
+// Mentions finds ids that stand anywhere in the bytes of a file. A link is only
+// cleared when the file proves that its recording is not meant, and a file that
+// names the recording in a column nobody reads proves nothing.
+type Mentions interface {
+	// Add has an id looked for.
+	Add(id string)
+	// Find reads the file and calls found at least once with the key of each
+	// id that stands in it, and now and then with the key of none.
+	Find(ctx context.Context, found func(key string) error) error
+}
+
+// MentionKey is what is looked for of an id: it in small letters, from its first
+// letter or digit of ASCII to its last; "" when it has none.
+func MentionKey(id string) string {
+	return strings.TrimFunc(lowerASCII(id), func(r rune) bool {
+		return (r < '0' || r > '9') && (r < 'a' || r > 'z')
+	})
+}
+
+// lowerASCII is strings.ToLower for the letters of ASCII alone.
+func lowerASCII(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, s)
+}
