@@ -348,7 +348,7 @@ func TestLostLeaderStopsItsLanes(t *testing.T) {
 func TestFenceNamesItsHolderAndGivesUp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.exec("SET application_name = 'some tool'; SELECT pg_advisory_lock_shared(x'72656c02'::int, 0)")
+	w.exec("SET application_name = 'some tool'; SELECT pg_advisory_lock_shared(x'72656c02'::int, 'public'::regnamespace::oid::int)")
 	var mu sync.Mutex
 	var notices []string
 	_, err := w.open(engine.Options{
@@ -376,5 +376,41 @@ func TestDiscardedRun(t *testing.T) {
 	}
 	if _, err := w.store.Run(t.Context(), run); !errors.Is(err, postgres.ErrNoRun) {
 		t.Errorf("Run of a discarded run: %v, want ErrNoRun", err)
+	}
+}
+
+// A run keeps no run of another platform of its database waiting, and one of its own
+// it does.
+func TestEachPlatformHasItsOwnLocks(t *testing.T) {
+	t.Parallel()
+	w := emptyWorld(t)
+	w.exec(otherNames)
+	other := postgres.NewStore(pg.Config{URL: w.url, Schema: "shown"})
+	first, err := w.open(engine.Options{Run: w.record(linker.Import), Writing: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	begin := func(s *postgres.Store) error {
+		run, err := s.Begin(t.Context(), linker.Run{Kind: linker.Import})
+		if err != nil {
+			t.Fatal(err)
+		}
+		x, err := engine.Open(t.Context(), s, engine.Options{Run: run.ID, Writing: true})
+		if err == nil {
+			x.Close()
+		}
+		return err
+	}
+	if err := begin(other); err != nil {
+		t.Errorf("a run of another platform: %v, want no error", err)
+	}
+	var locked *lock.LockedError
+	if err := begin(w.store); !errors.As(err, &locked) {
+		t.Errorf("another run of the platform: %v, want a LockedError", err)
+	}
+	waiting, err := other.Interrupted(t.Context())
+	if err != nil || len(waiting) != 1 || waiting[0].Database.Schema != "shown" {
+		t.Errorf("interrupted runs of the other platform: %+v, %v, want its own alone", waiting, err)
 	}
 }

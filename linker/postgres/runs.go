@@ -222,15 +222,15 @@ func (s *Store) Runs(ctx context.Context, limit int) ([]linker.Run, error) {
 	return s.runs(ctx, selectRun+" ORDER BY r.id DESC LIMIT nullif($1, 0)", limit)
 }
 
-// Interrupted returns the writing runs that were neither finished nor
-// abandoned and that nobody is at work on, newest first.
+// Interrupted returns the writing runs of this platform that were neither finished
+// nor abandoned and that nobody is at work on, newest first.
 func (s *Store) Interrupted(ctx context.Context) ([]linker.Run, error) {
 	runs, err := s.runs(ctx, selectRun+`
 		WHERE r.finished_at IS NULL AND NOT r.dry_run
 		ORDER BY r.id DESC`)
 	kept := runs[:0]
 	for _, r := range runs {
-		if !r.Alive {
+		if !r.Alive && (r.Database.Schema == "" || r.Database.Schema == s.Schema()) {
 			kept = append(kept, r)
 		}
 	}

@@ -134,7 +134,7 @@ func (x *Session) openLane(ctx context.Context, stop <-chan struct{}, n int) (*l
 		expected: x.statement("expected"), batch: x.statement("batch"),
 	}
 	if err = l.prepare(ctx); err == nil {
-		_, err = conn.Exec(ctx, "SELECT pg_advisory_lock_shared($1, 0)", int32(lock.Fence))
+		_, err = conn.Exec(ctx, "SELECT pg_advisory_lock_shared($1, $2)", int32(lock.Fence), int32(x.platform()))
 	}
 	if err != nil {
 		l.close()

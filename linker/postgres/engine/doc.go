@@ -55,11 +55,12 @@
 //
 // # Locks between runs
 //
-// Session advisory locks. The run lock is held by the leader of the one writing
-// run. The fence is held shared by every lane; a new leader takes it exclusively
-// once, so that no backend of a dead run can still commit, and frees it for its own
-// lanes. Lock "alive", with the run's id, tells a run at work from a dead one. A
-// leader that loses its connection stops its lanes before its locks can be had.
+// Session advisory locks, by platform: runs of different schemas do not concern each
+// other. The run lock is held by the leader of the one writing run. The fence is held
+// shared by every lane; a new leader takes it exclusively once, so that no backend of
+// a dead run can still commit, and frees it for its own lanes. Lock "alive", with the
+// run's id, tells a run at work from a dead one. A leader that loses its connection
+// stops its lanes before its locks can be had.
 //
 // # Whose functions are called
 //
@@ -71,6 +72,19 @@
 // fire. Every function, operator and type in them is named with pg_catalog: whoever
 // may create in a schema of that path must not have anything of hers called.
 // TestNothingInTheSearchPathIsCalled sets a trap for each.
+//
+// # Platforms
+//
+// A statement that reads names platform.TABLE and gets the table as the reference has
+// it: the table itself, or a simple query that PostgreSQL inlines (platform.Table).
+// One that writes names {{links}}, and leaves the rest to functions of platform: the
+// columns of a new link, how one is cleared, what is current. Working tables hold
+// relink's own words for data types and triggers.
+//
+// Where a link is cleared by deleting it, the work list and the marks hold what it
+// was: a resume, a revert and a history read it from the marks. Where no unique index
+// keeps one current link of a recording, every batch takes the slow path and locks its
+// recordings first (one_current.go).
 //
 // Ids keep the platform's types. Working tables take the types from the catalog
 // (platform.Platform), COPY sends values of them, and text that is no value of its

@@ -18,7 +18,7 @@ const fenceNotice = 2 * time.Second
 // statement may wait for a lock: then a session holds it that is no lane.
 func (x *Session) fence(ctx context.Context) error {
 	since, told := time.Now(), false
-	err := lock.Wait(ctx, x.leader, lock.Fence, 0, x.lockWait(), func(held *lock.LockedError) bool {
+	err := lock.Wait(ctx, x.leader, lock.Fence, x.platform(), x.lockWait(), func(held *lock.LockedError) bool {
 		if !told && time.Since(since) > fenceNotice {
 			told = true
 			x.notice("waiting for the lanes of an earlier run to end: %s", held.Holder)
@@ -32,5 +32,5 @@ func (x *Session) fence(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return lock.Unlock(ctx, x.leader, lock.Fence, 0)
+	return lock.Unlock(ctx, x.leader, lock.Fence, x.platform())
 }

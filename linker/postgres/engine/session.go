@@ -165,7 +165,7 @@ func (x *Session) lead(ctx context.Context) error {
 	patience := max(x.opt.LockTimeout, lock.Grace)
 	since := time.Now()
 	told := false
-	err := lock.Wait(ctx, x.leader, lock.Run, 0, max(patience, x.opt.OwnTimeout), func(held *lock.LockedError) bool {
+	err := lock.Wait(ctx, x.leader, lock.Run, x.platform(), max(patience, x.opt.OwnTimeout), func(held *lock.LockedError) bool {
 		waits := time.Since(since) < patience || held.Run == x.opt.Run
 		if waits && !told && time.Since(since) > lock.Grace {
 			told = true
@@ -297,6 +297,10 @@ func (x *Session) Save(ctx context.Context, r linker.Run) error {
 	defer done()
 	return x.cause(postgres.Save(ctx, x.work, r, x.stateAfter))
 }
+
+// platform is the number of the platform in the locks between runs: those of
+// different platforms do not concern each other.
+func (x *Session) platform() int64 { return int64(x.texts.Platform.ID) }
 
 // statement returns a statement for the working tables of this run.
 func (x *Session) statement(name string) string { return x.texts.Of(name) }

@@ -12,10 +12,10 @@ import (
 )
 
 // The locks. An advisory lock has two numbers: the first is ours alone ("relink"
-// and what the lock is for); the second is 0, or a run's id.
+// and what the lock is for); the second is a platform's, or a run's id.
 const (
-	Run   = 0x72656c01 // held by the leader of the one writing run
-	Fence = 0x72656c02 // held shared by every lane that may write
+	Run   = 0x72656c01 // held by the leader of the platform's one writing run
+	Fence = 0x72656c02 // held shared by every lane that may write to the platform
 	Alive = 0x72656c03 // held by a run's leader, with the run's id
 	// Recordings is held for a transaction, with a number made of a recording's id.
 	Recordings = 0x72656c04
