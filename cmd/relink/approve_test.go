@@ -248,6 +248,26 @@ func TestApprovedRemap(t *testing.T) {
 	s.relink(exit.Error, remap...).says("environment production is protected")
 }
 
+// So is a run that clears the links of a file.
+func TestApprovedUnlink(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.exec("UPDATE recording_links SET trigger = 'USER_LINK_WEB' WHERE recording_id = 'r-3'")
+	s.file("gone.csv", "recordingId,dataType,id\nr-1,ACCOUNT,e-1\nr-3,ACCOUNT,e-1\nr-2,ACCOUNT,e-1\n")
+	s.relink(exit.Guard, "unlink", "--max-changes", "1", "gone.csv").says("1 of these links was made by a person; --keep-trigger USER_LINK_WEB leaves it")
+	s.relink(exit.OK, "unlink", "--dry-run", "gone.csv") // run 2
+	s.relink(exit.OK, "approve", "2", "--reason", "they are gone")
+	s.exec("UPDATE recording_links SET entity_id = 'e-2' WHERE recording_id = 'r-3'")
+	for _, held := range [][]string{{"--approved", "2"}, {"--expect", filepath.Join(s.folder(2), "report.csv")}} {
+		s.relink(exit.Guard, append([]string{"unlink", "gone.csv"}, held...)...).says("line 3 was ", "cleared", " and is now ", "unchanged")
+	}
+	s.exec("UPDATE recording_links SET entity_id = 'e-1' WHERE recording_id = 'r-3'")
+	s.relink(exit.OK, "unlink", "--approved", "2", "--reason", "as approved", "gone.csv")
+	if text := s.read(filepath.Join(s.folder(5), "summary.json")); !strings.Contains(text, `"trigger": "USER_LINK_WEB"`) || !strings.Contains(text, `"approvedRun": 2`) || !strings.Contains(text, `"reason": "as approved"`) {
+		t.Errorf("summary.json is %s, want the approved run, the reason and whose links were cleared", text)
+	}
+}
+
 // Nobody can approve in the name of another: the server says who it was.
 func TestApprovalCannotBeForged(t *testing.T) {
 	t.Parallel()
