@@ -43,7 +43,7 @@ func (d *Done) ExitStatus() linker.ExitStatus {
 	case d.newRefused() > 0, d.Map != nil && d.Map.Refused > 0, d.Plan.PruneWithheld != "", d.missed > 0,
 		d.Run.Kind == linker.Revert && outcomes[linker.Kept] > 0:
 		return linker.ExitRejected
-	case d.Run.Kind == linker.Reconcile && d.Run.DryRun && d.Drift():
+	case d.Run.DryRun && d.Drift():
 		return linker.ExitDrift
 	}
 	return linker.ExitOK
@@ -77,7 +77,10 @@ func (d *Done) WrongDatabase() bool {
 
 // Drift reports whether links in scope differ from the file, or would without
 // this run. Extras that are left alone on purpose do not count.
-func (d *Done) Drift() bool { return d.Tally.Outcomes().Drift(d.leftAlone) > 0 }
+func (d *Done) Drift() bool {
+	kind := d.Run.Kind
+	return (kind == linker.Reconcile || kind == linker.Follow) && d.Tally.Outcomes().Drift(d.leftAlone) > 0
+}
 
 // Summary returns the content of summary.json, without its list of files.
 func (d *Done) Summary() linker.Summary {
@@ -91,7 +94,7 @@ func (d *Done) Summary() linker.Summary {
 		DryRun:           d.Run.DryRun,
 		Applied:          d.Applied,
 		State:            string(d.Run.State),
-		Drift:            d.Run.Kind == linker.Reconcile && d.Drift(),
+		Drift:            d.Drift(),
 		Source:           d.Run.Source,
 		Database:         d.Run.Database,
 		Operator:         d.Run.KnownOperator(),

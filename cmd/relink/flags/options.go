@@ -166,8 +166,13 @@ type GuardOptions struct{ guard.Guard }
 
 // RegisterFile adds the limits that the file alone can break.
 func (o *GuardOptions) RegisterFile(flags *pflag.FlagSet) {
-	flags.Var(limit{&o.MaxRejects}, "max-rejects", "refuse the file when more rows are rejected, a number or a percentage of the rows")
+	o.RegisterRejects(flags)
 	flags.Var(whole{&o.MinRows, 0}, "min-rows", "refuse a file with fewer rows")
+}
+
+// RegisterRejects adds the limit on rejected rows.
+func (o *GuardOptions) RegisterRejects(flags *pflag.FlagSet) {
+	flags.Var(limit{&o.MaxRejects}, "max-rejects", "refuse the file when more rows are rejected, a number or a percentage of the rows")
 }
 
 // Register adds all limits. changes says what holds when --max-changes is not

@@ -14,7 +14,7 @@ import (
 
 // The files in the folder of a run whose rows are made of something else.
 const (
-	linksName    = "links.csv"    // the rows
+	LinksName    = "links.csv"    // the rows
 	mapName      = "map.csv"      // what became of each row of the map
 	unmappedName = "unmapped.csv" // links that no row of the map names
 )
@@ -25,6 +25,8 @@ type Expansion struct {
 	// From and To are the connections of a map's rows that name none.
 	From string `json:"from,omitempty"`
 	To   string `json:"to,omitempty"`
+	// Connections are those whose merges are followed.
+	Connections []string `json:"connections,omitempty"`
 	// RequireComplete refuses a map that leaves links out.
 	RequireComplete bool `json:"requireComplete,omitempty"`
 }
@@ -72,7 +74,7 @@ type MapFiles struct {
 
 // CreateMapFiles begins them. The rows come last: where they are, all are.
 func CreateMapFiles(dir string) (f MapFiles, err error) {
-	for name, file := range map[string]**folder.File{linksName: &f.Links, unmappedName: &f.Unmapped, mapName: &f.Map} {
+	for name, file := range map[string]**folder.File{LinksName: &f.Links, unmappedName: &f.Unmapped, mapName: &f.Map} {
 		if *file, err = folder.CreateFile(filepath.Join(dir, name)); err != nil {
 			f.Abort()
 			return f, err

@@ -126,7 +126,7 @@ func (f *ReportFiles) Abort() error {
 // Names lists the files by what they are.
 func (f *ReportFiles) Names() map[string]string {
 	names := map[string]string{"report": f.file.Path()}
-	for what, name := range map[string]string{"links": linksName, "map": mapName, "unmapped": unmappedName} {
+	for what, name := range map[string]string{"links": LinksName, "map": mapName, "unmapped": unmappedName} {
 		if path := filepath.Join(filepath.Dir(f.file.Path()), name); IsFile(path) {
 			names[what] = path
 		}

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -14,22 +15,27 @@ import (
 const nextSteps = 3
 
 // NextAfterFile are the commands that make sense after an import or a
-// reconciliation of the file path.
+// reconciliation of the file path, "" for a command without one.
 func NextAfterFile(cmd *cobra.Command, path string) func(linker.Summary) []reports.Step {
 	// The limits are made for the whole file: of its rejects nearly all may
 	// be rejected again, and they are few.
 	command := "relink " + cmd.Name() + sameFlags(cmd, fetching, reading, expanding, deciding, limiting, writing, explaining) + sameTarget(cmd) + " "
 	ofRejects := "relink " + cmd.Name() + sameFlags(cmd, reading, deciding, writing, explaining) + sameTarget(cmd) + " "
+	argument := ""
+	if path != "" {
+		argument = " " + flags.QuotePath(path)
+	}
 	after := nextAfterRun(cmd)
-	if cmd.Name() == string(linker.Remap) { // what it imports is not its file
-		ofRejects = "relink import" + sameFlags(cmd, deciding, writing, explaining) + sameTarget(cmd) + " "
+	if kind := linker.Kind(cmd.Name()); kind == linker.Remap || kind == linker.Follow { // they import what they make
+		ofRejects = "relink import" + flags.SameFlags(cmd, "organization", "keep-trigger", "follow-merges") +
+			sameFlags(cmd, writing, explaining) + sameTarget(cmd) + " "
 	}
 	return func(s linker.Summary) []reports.Step {
 		done, imported := s.State == string(linker.StateDone), s.Kind != string(linker.Reconcile)
 		var first reports.Step
 		switch {
 		case s.DryRun && done:
-			first = exactly(command, s, flags.QuotePath(path))
+			first = exactly(command, s, argument)
 		// Of a reconciliation the rejects belong into the next file: by
 		// themselves they are not what the links should be.
 		case s.Applied && s.Files["rejects"] != "" && imported && done:
@@ -41,7 +47,7 @@ func NextAfterFile(cmd *cobra.Command, path string) func(linker.Summary) []repor
 
 // exactly is the step that carries out the plan of a dry run, and no other one.
 func exactly(command string, s linker.Summary, argument string) reports.Step {
-	return reports.Step{Why: "Apply exactly this plan", Command: command + "--expect " + flags.Quote(s.Files["report"]) + " " + argument}
+	return reports.Step{Why: "Apply exactly this plan", Command: command + "--expect " + flags.Quote(s.Files["report"]) + argument}
 }
 
 // NextAfterOld are the commands that make sense after a run whose options stand
@@ -50,14 +56,18 @@ func NextAfterOld(cmd *cobra.Command, run linker.Run) func(linker.Summary) []rep
 	after := nextAfterRun(cmd)
 	return func(s linker.Summary) []reports.Step {
 		o, err := readSettings(run)
-		if err != nil || (run.Kind != linker.Import && run.Kind != linker.Remap) || o.Rules.Scope != nil || !s.Applied || s.Files["rejects"] == "" || s.State != string(linker.StateDone) {
+		if err != nil || !slices.Contains([]linker.Kind{linker.Import, linker.Remap, linker.Follow, linker.Unlink}, run.Kind) || o.Rules.Scope != nil || !s.Applied || s.Files["rejects"] == "" || s.State != string(linker.StateDone) {
 			return after(s)
 		}
 		what := []about{reading, deciding, writing}
 		if o.Expansion != nil { // what was imported is not the file
-			what = what[1:]
+			what, o.Expansion, o.Rules.ClearDeleted = what[1:], nil, false
 		}
-		return steps(append([]reports.Step{again("relink import"+o.flags(what...)+sameTarget(cmd)+" ", s)}, after(s)...))
+		command := string(linker.Import)
+		if run.Kind == linker.Unlink {
+			command = string(run.Kind)
+		}
+		return steps(append([]reports.Step{again("relink "+command+o.flags(what...)+sameTarget(cmd)+" ", s)}, after(s)...))
 	}
 }
 
@@ -95,7 +105,7 @@ func NextAfterRunAgain(cmd *cobra.Command, of int64) func(linker.Summary) []repo
 		if !s.DryRun || s.State != string(linker.StateDone) {
 			return after(s)
 		}
-		first := exactly("relink "+cmd.Name()+sameFlags(cmd, limiting, writing, explaining)+sameTarget(cmd)+" ", s, strconv.FormatInt(of, 10))
+		first := exactly("relink "+cmd.Name()+sameFlags(cmd, limiting, writing, explaining)+sameTarget(cmd)+" ", s, " "+strconv.FormatInt(of, 10))
 		return steps(append([]reports.Step{first}, after(s)...))
 	}
 }

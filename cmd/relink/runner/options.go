@@ -93,7 +93,13 @@ var options = []option{
 	{flag: "from", about: expanding, given: expansion(func(e *Expansion) []string { return when(e.From != "", e.From) })},
 	{flag: "to", about: expanding, given: expansion(func(e *Expansion) []string { return when(e.To != "", e.To) })},
 	{flag: "require-complete", about: expanding, given: expansion(func(e *Expansion) []string { return yes(e.RequireComplete) })},
-	{flag: "connection", about: deciding, given: scope(func(c *linker.Scope) []string { return joined(c.Connections) })},
+	{flag: "connection", about: deciding, given: func(s *Settings) []string {
+		if s.Expansion != nil {
+			return joined(s.Expansion.Connections)
+		}
+		return scope(func(c *linker.Scope) []string { return joined(c.Connections) })(s)
+	}},
+	{flag: "clear-deleted", about: expanding, given: func(s *Settings) []string { return yes(s.Rules.ClearDeleted) }},
 	{flag: "data-type", about: deciding, given: scope(func(c *linker.Scope) []string { return joined(c.DataTypes) })},
 	{flag: "prune", about: deciding, given: scope(func(c *linker.Scope) []string { return yes(c.Prune) })},
 	{flag: "take-over", about: deciding, given: scope(func(c *linker.Scope) []string { return yes(c.TakeOver) })},

@@ -116,7 +116,7 @@ func (s Settings) InputIn(dir string) source.Input {
 	in := s.Input
 	in.Set, in.Values = s.Rules.Set, s.Rules.Values
 	if s.Expansion != nil {
-		in.Path = filepath.Join(dir, linksName)
+		in.Path = filepath.Join(dir, LinksName)
 		return in
 	}
 	if copied := filepath.Join(dir, copyName(s.Path)); s.Path == "-" || IsFile(copied) {
