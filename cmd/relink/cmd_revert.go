@@ -88,6 +88,9 @@ func (a *commands) revert(cmd *cobra.Command, id string, o revertOptions) error 
 			}
 		}
 		s := runner.Settings{Input: source.Input{Name: fmt.Sprintf("run %d", n)}, Guard: o.guard.Guard, ReportFormat: o.ReportFormat, ReportCompress: o.ReportCompress, OutGroup: o.OutGroup}
+		if s.Rules.Organization, err = runner.CallerOf(run); err != nil {
+			return err
+		}
 		if s.Out, err = runner.Absolute(o.Out); err != nil {
 			return err
 		}

@@ -255,7 +255,9 @@ func (w *world) reportIsTrue(run int64, rows []linker.Fields, results []linker.R
 		FULL JOIN was ON was.cleared_by_row = coalesce(r.row_no, made.linked_by_row)
 		WHERE (CASE
 		    WHEN r.outcome = 'created' THEN
-		        made.id IS NOT NULL AND was.id IS NULL
+		        made.id IS NOT NULL
+		        -- but for a link that does not exist for the run's caller
+		        AND (was.id IS NULL OR EXISTS (SELECT FROM relink.marks AS m WHERE m.run = $1 AND m.cleared = was.id::text AND m.hidden))
 		        AND (made.recording_id, made.entity_id) = (r.recording_id, r.entity_id)
 		        AND (r.previous, r.previous_type) = ('', '')
 		    WHEN r.outcome = 'replaced' THEN

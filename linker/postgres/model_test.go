@@ -214,10 +214,21 @@ func (m *model) survivor(id string, visible func(string) bool) string {
 	return "" // a circle
 }
 
+// link is the current link of a recording, none for one that the caller does not
+// see: to another organization's CRM row.
+func (m *model) link(recording string, rules linker.Rules) modelLink {
+	link := m.links[recording]
+	if o := m.connections[m.entities[link.entity].connection]; rules.Organization != "" && rules.Organization != o {
+		return modelLink{}
+	}
+	return link
+}
+
 // asExpected reports whether a row may be applied by what it says that the
 // recording must be linked to. One that is linked to its target already may.
-func (m *model) asExpected(row linker.Fields, target string) bool {
-	link, linked := m.links[row.RecordingID]
+func (m *model) asExpected(row linker.Fields, target string, rules linker.Rules) bool {
+	link := m.link(row.RecordingID, rules)
+	linked := link.entity != ""
 	switch {
 	case row.ExpectedEntityID == "" && row.ExpectedExternalID == "", linked && link.entity == target:
 		return true
@@ -243,7 +254,7 @@ func (m *model) oneByOne(rows []linker.Fields, rules linker.Rules) map[string]st
 		if c.Fault != nil {
 			continue
 		}
-		if entity, code := m.resolve(c.Fields, rules); code == "" && m.asExpected(c.Fields, entity) {
+		if entity, code := m.resolve(c.Fields, rules); code == "" && m.asExpected(c.Fields, entity, rules) {
 			links[c.Fields.RecordingID] = entity
 		}
 	}
@@ -262,9 +273,9 @@ func (m *model) results(rows []linker.Fields, rules linker.Rules) (results []lin
 		r.EntityID, r.Code = m.resolve(c.Fields, rules)
 		if r.Code != "" {
 			r.Outcome = linker.Rejected
-		} else if !m.asExpected(c.Fields, r.EntityID) {
-			r.Outcome = linker.Kept
-			r.PreviousEntityID, r.PreviousDataType = m.links[f.RecordingID].entity, m.links[f.RecordingID].dataType
+		} else if !m.asExpected(c.Fields, r.EntityID, rules) {
+			link := m.link(f.RecordingID, rules)
+			r.Outcome, r.PreviousEntityID, r.PreviousDataType = linker.Kept, link.entity, link.dataType
 		} else {
 			targets[f.RecordingID] = append(targets[f.RecordingID], r.EntityID)
 		}
@@ -283,7 +294,7 @@ func (m *model) results(rows []linker.Fields, rules linker.Rules) (results []lin
 			r.Outcome, r.Code = linker.Rejected, linker.ConflictingRows
 			continue
 		}
-		link := m.links[recording]
+		link := m.link(recording, rules)
 		r.PreviousEntityID, r.PreviousDataType = link.entity, link.dataType
 		protected := slices.Contains(rules.KeepTriggers, link.trigger)
 		switch {

@@ -154,6 +154,13 @@ func readSettings(run linker.Run) (s Settings, err error) {
 	return s, nil
 }
 
+// CallerOf is the organization that a run was limited to, "" for none: for whatever
+// goes on with the run, too, nothing of any other exists.
+func CallerOf(run linker.Run) (organization string, err error) {
+	s, err := readSettings(run)
+	return s.Rules.Organization, err
+}
+
 // Readable returns what is wrong with an input as a whole, nil for nothing.
 func Readable(ctx context.Context, in source.Input) error {
 	src, err := source.OpenContext(ctx, in)

@@ -6,13 +6,14 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker"
+	"relink/linker/postgres/sql"
 )
 
 // revert plans the taking back of a run: its rows are that run's marks.
 func (p *planner) revert() {
 	p.applied("to_revert", p.x.opt.Undo)
 	p.applied("applied", p.x.opt.Run)
-	p.created("plan", p.x.statement("revert"), p.x.opt.Run)
+	p.created("plan", p.x.statement("revert"), p.x.opt.Run, sql.OrNull(p.x.opt.Rules.Organization))
 	p.analyze("plan")
 	p.workList("revert_changes")
 }

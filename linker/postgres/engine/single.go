@@ -229,9 +229,10 @@ func (s *Single) try(ctx context.Context, do func(pgx.Tx, *sql.Texts) error) err
 // plannedRow is one row as resolve.sql decided it.
 type plannedRow struct {
 	linker.Decision
-	recording string
-	entity    string // the CRM row found, also that of a rejected row
-	link      string
+	organization string // the caller's
+	recording    string
+	entity       string // the CRM row found, also that of a rejected row
+	link         string
 	// Whether that is of another type or connection than the row says.
 	otherType, otherConnection bool
 }
@@ -276,7 +277,7 @@ func planOne(ctx context.Context, tx pgx.Tx, t *sql.Texts, organization string, 
 	if err != nil {
 		return p, fmt.Errorf("resolving recording %q: %w", row.RecordingID, err)
 	}
-	p.entity, p.Detail = p.EntityID, ids.detail
+	p.organization, p.entity, p.Detail = organization, p.EntityID, ids.detail
 	if p.Outcome == linker.Rejected {
 		p.EntityID, p.PreviousEntityID, p.PreviousDataType = "", "", ""
 	}
@@ -286,7 +287,7 @@ func planOne(ctx context.Context, tx pgx.Tx, t *sql.Texts, organization string, 
 // relink carries a planned change out.
 func (s *Single) relink(ctx context.Context, tx pgx.Tx, t *sql.Texts, p plannedRow, trigger string) (linker.Decision, error) {
 	// One row needs no lock on its CRM row: the foreign key takes it.
-	path := &slowPath{texts: t, oneCurrent: s.oneCurrent}
+	path := &slowPath{texts: t, oneCurrent: s.oneCurrent, rules: linker.Rules{Organization: p.organization}}
 	c := change{row: 1, recording: p.recording, entity: p.EntityID, trigger: sql.OrNull(trigger), link: p.link}
 	done, err := path.link(ctx, tx, []change{c})
 	if err != nil {

@@ -178,6 +178,7 @@ type currentLink struct {
 	id, entity, dataType string
 	trigger              *string
 	linkedAt             *time.Time
+	hidden               bool // to another organization's CRM row: for the caller it is none
 }
 
 // lockLinks locks the links that stand in the way of changes and may be cleared.
@@ -188,7 +189,7 @@ func (s *slowPath) lockLinks(ctx context.Context, tx pgx.Tx, changes []change) (
 		each(changes, func(c change) *string { return sql.OrNull(c.entity) }),
 		s.rules.KeepExisting, s.rules.KeepTriggers,
 	}
-	args = append(append(args, s.scope.Args()...), each(changes, func(c change) *string { return c.expected }))
+	args = append(append(args, s.scope.Args()...), each(changes, func(c change) *string { return c.expected }), sql.OrNull(s.rules.Organization))
 	return lockedLinks(tx.Query(ctx, s.texts.Of("lock_links"), args...))
 }
 
@@ -197,7 +198,7 @@ func lockedLinks(rows pgx.Rows, err error) (map[int64]currentLink, error) {
 	if err == nil {
 		var row int64
 		var l currentLink
-		_, err = pgx.ForEachRow(rows, []any{&row, &l.id, &l.entity, &l.dataType, &l.trigger, &l.linkedAt}, func() error {
+		_, err = pgx.ForEachRow(rows, []any{&row, &l.id, &l.entity, &l.dataType, &l.trigger, &l.linkedAt, &l.hidden}, func() error {
 			links[row] = l
 			return nil
 		})
@@ -238,12 +239,16 @@ func (s *slowPath) write(ctx context.Context, tx pgx.Tx, changes []change, locke
 			continue
 		}
 		a := applied{link: cleared.id}
-		a.Outcome, a.PreviousEntityID, a.PreviousDataType = linker.Created, cleared.entity, cleared.dataType
+		if !cleared.hidden {
+			a.PreviousEntityID, a.PreviousDataType = cleared.entity, cleared.dataType
+		}
 		switch {
 		case c.entity == "":
 			a.Outcome = linker.Cleared
-		case isCleared:
+		case isCleared && !cleared.hidden:
 			a.Outcome = linker.Replaced
+		default:
+			a.Outcome = linker.Created
 		}
 		done[c.row] = a
 		c.made, c.cleared = link, cleared
@@ -320,7 +325,8 @@ func (s *slowPath) mark(ctx context.Context, tx pgx.Tx, changes []change) error 
 		each(changes, func(c change) string { return c.cleared.entity }),
 		each(changes, func(c change) string { return c.cleared.dataType }),
 		each(changes, func(c change) *string { return c.cleared.trigger }),
-		each(changes, func(c change) *time.Time { return c.cleared.linkedAt }))
+		each(changes, func(c change) *time.Time { return c.cleared.linkedAt }),
+		each(changes, func(c change) bool { return c.cleared.hidden }))
 	if err != nil {
 		return fmt.Errorf("marking what is done: %w", err)
 	}
@@ -347,7 +353,8 @@ func (s *slowPath) current(ctx context.Context, tx pgx.Tx, changes []change) (ma
 		each(changes, func(c change) int64 { return c.row }),
 		each(changes, func(c change) string { return c.recording }),
 	}
-	rows, err := tx.Query(ctx, s.texts.Of("current_links"), append(args, s.scope.Args()...)...)
+	args = append(append(args, s.scope.Args()...), sql.OrNull(s.rules.Organization))
+	rows, err := tx.Query(ctx, s.texts.Of("current_links"), args...)
 	if err != nil {
 		return nil, fmt.Errorf("looking for current links: %w", err)
 	}
@@ -359,9 +366,13 @@ func (s *slowPath) current(ctx context.Context, tx pgx.Tx, changes []change) (ma
 	}
 	var row int64
 	var trigger string
-	var elsewhere bool
+	var elsewhere, hidden bool
 	var a applied
-	_, err = pgx.ForEachRow(rows, []any{&row, &a.link, &a.PreviousEntityID, &a.PreviousDataType, &trigger, &elsewhere}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&row, &a.link, &a.PreviousEntityID, &a.PreviousDataType, &trigger, &elsewhere, &hidden}, func() error {
+		if hidden { // and the next round clears it
+			now[row] = applied{link: a.link}
+			return nil
+		}
 		now[row] = s.standing(a, byRow[row], trigger, elsewhere)
 		return nil
 	})

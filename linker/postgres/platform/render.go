@@ -14,7 +14,7 @@ func Functions(p *Platform) template.FuncMap {
 		"links": p.links, "newLink": p.newLink, "newValues": p.newValues, "clear": p.clear,
 		"current": p.IsCurrent, "onlyCurrent": p.onlyCurrent, "deletes": p.Deletes, "clearedAt": p.clearedAt, "linkedAt": p.linkedAt,
 		"type": p.typeOf, "idType": p.idType, "wordType": p.wordType, "sameType": p.sameType, "inOrder": p.inOrder,
-		"outside": outside, "within": p.within, "nearKey": nearKey, "looseKey": looseKey, "mentionKey": mentionKey, "shape": shape, "asExpected": p.asExpected,
+		"outside": outside, "within": p.within, "nearKey": nearKey, "looseKey": looseKey, "mentionKey": mentionKey, "shape": shape, "asExpected": p.asExpected, "others": others,
 	}
 }
 
@@ -267,6 +267,18 @@ func (p *Platform) asExpected(row, entity string) string {
                 WHERE linked.id = %[2]s AND linked.external_id = ANY (%[1]s.expected_external_ids::%[3]s[])
             )
         END`, row, entity, p.idType(ExternalID))
+}
+
+// others joins, as theirs, the connection of the CRM row of a link that belongs to
+// another organization than the caller's, which is a parameter and null for any.
+// For the caller such a link does not exist.
+func others(entity string, organization int) string {
+	return fmt.Sprintf(`LEFT JOIN platform.crm_entities AS linked
+        ON linked.id = %[1]s
+        AND $%[2]d::text IS NOT NULL
+    LEFT JOIN platform.integration_connections AS theirs
+        ON theirs.id = linked.integration_connection_id
+        AND theirs.organization_id::text <> $%[2]d`, entity, organization)
 }
 
 // nearKey is what ids share that differ in letter case or leading zeros only. It

@@ -15,8 +15,8 @@ WITH made AS (
     ORDER BY c.ctid
     RETURNING id, recording_id
 )
-INSERT INTO relink.marks (run, row_no, recording_id, made, cleared, restores{{template "marks_of_deleted"}})
-SELECT $1, c.row_no, c.recording_id::pg_catalog.text, made.id::pg_catalog.text, c.link_id::pg_catalog.text, c.restores::pg_catalog.text
+INSERT INTO relink.marks (run, row_no, recording_id, made, cleared, restores, hidden{{template "marks_of_deleted"}})
+SELECT $1, c.row_no, c.recording_id::pg_catalog.text, made.id::pg_catalog.text, c.link_id::pg_catalog.text, c.restores::pg_catalog.text, c.hidden
 {{- if deletes}},
     c.entity_id::pg_catalog.text, c.previous_entity_id::pg_catalog.text, c.previous_data_type::pg_catalog.text,
     c.previous_trigger::pg_catalog.text, c.previous_linked_at, CASE WHEN c.link_id IS NOT NULL THEN pg_catalog.clock_timestamp() END

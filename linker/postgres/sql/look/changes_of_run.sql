@@ -1,11 +1,12 @@
 -- What a run did to links, in the order of its rows, what it pruned last.
--- $1 the run, $2 the caller's organization, null for any
+-- $1 the run, $2 the caller's organization, null for any; a link to another's CRM row
+-- was no link for it, nor was one that did not exist for the run's own caller
 -- $3 $4 the row, null for a pruned link, and the recording of the last change that
 -- is not wanted any more; $4 null for none
 SELECT
     m.recording_id,
-    coalesce(cleared.data_type::text, m.cleared_data_type) AS previous_data_type,
-    coalesce(m.cleared_entity_id, cleared.entity_id::text) AS previous_entity_id,
+    CASE WHEN m.hidden IS NULL AND theirs.id IS NULL THEN coalesce(cleared.data_type::text, m.cleared_data_type) END AS previous_data_type,
+    CASE WHEN m.hidden IS NULL AND theirs.id IS NULL THEN coalesce(m.cleared_entity_id, cleared.entity_id::text) END AS previous_entity_id,
     coalesce(made.data_type::text{{if deletes}}, target.data_type::text{{end}}) AS data_type,
     coalesce(m.made_entity_id, made.entity_id::text) AS entity_id,
     coalesce(made.trigger::text, cleared.cleared_trigger::text, CASE WHEN m.made IS NULL THEN 'USER_UNLINK' END, '') AS trigger,
@@ -19,6 +20,9 @@ LEFT JOIN platform.recording_links AS cleared
     ON cleared.id = m.cleared::{{type "recording_links.id"}} AND cleared.recording_id = m.recording_id::{{type "recording_links.recording_id"}}
 {{- if deletes}}
 LEFT JOIN platform.crm_entities AS target ON target.id = m.made_entity_id::{{type "crm_entities.id"}}
+{{others (printf "m.cleared_entity_id::%s" (type "crm_entities.id")) 2}}
+{{- else}}
+{{others "cleared.entity_id" 2}}
 {{- end}}
 LEFT JOIN platform.recordings AS rec ON rec.id = m.recording_id::{{idType "recordings.id"}}
 WHERE m.run = $1

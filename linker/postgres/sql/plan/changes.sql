@@ -17,6 +17,7 @@ SELECT
     link_id,
     -- the CRM row that the link must still be to, '' for no link, null for any
     CASE WHEN expected IS NOT NULL OR outcome = 'cleared' THEN coalesce(previous_entity_id::text, '') END AS expected,
+    CASE WHEN link_id IS NOT NULL AND previous_entity_id IS NULL THEN true END AS hidden,
     NULL::{{type "recording_links.id"}} AS restores{{template "previous_link"}}
 FROM run.plan AS p
 WHERE outcome IN ('created', 'replaced', 'cleared') AND NOT done

@@ -25,6 +25,11 @@ before AS (
         WHERE {{current "l"}}
             AND {{within "e.integration_connection_id" 6}}
             AND NOT EXISTS (SELECT FROM run.marked AS m WHERE m.made = l.id AND m.recording_id = l.recording_id)
+            -- nor does the recording of another organization exist, should it be linked
+            AND NOT EXISTS (
+                SELECT FROM platform.recordings AS r
+                WHERE r.id = l.recording_id AND r.organization_id::text <> $5
+            )
         GROUP BY 1, 2
         UNION ALL
 {{- if deletes}}

@@ -2,7 +2,8 @@
 -- what would become of it by itself, its twins in the file not looked at.
 -- Everything that resolves rows goes through this one statement.
 --
--- $1 the caller's organization, null for any; rows of others do not exist
+-- $1 the caller's organization, null for any; rows of others do not exist, nor do
+-- links to them, which are cleared all the same
 -- $2 leave every recording that has a link ("keep")
 -- $3 triggers of links that are left
 -- $4 $5 $6 scope: connections, data types, organizations; null does not limit
@@ -22,7 +23,7 @@ SELECT
         WHEN $7 = 'unlink' THEN 'cleared'
         WHEN d.previous_entity_id = d.entity_id THEN 'unchanged'
         WHEN NOT d.as_expected THEN 'kept'
-        WHEN d.link_id IS NULL THEN 'created'
+        WHEN d.previous_entity_id IS NULL THEN 'created'
         WHEN $2::boolean OR d.previous_trigger = ANY ($3::text[]) THEN 'kept'
         ELSE 'replaced'
     END AS outcome,
@@ -56,11 +57,14 @@ FROM (
         t.data_type,
         t.connection_id,
         l.id AS link_id,
-        l.entity_id AS previous_entity_id,
-        l.data_type AS previous_data_type,
-        l.trigger AS previous_trigger,
+        CASE WHEN theirs.id IS NULL THEN l.entity_id END AS previous_entity_id,
+        CASE WHEN theirs.id IS NULL THEN l.data_type END AS previous_data_type,
+        CASE WHEN theirs.id IS NULL THEN l.trigger END AS previous_trigger,
         t.expected,
-        CASE WHEN (l.entity_id IS DISTINCT FROM t.entity_id) = ($7::text IS DISTINCT FROM 'unlink') THEN {{asExpected "t" "l.entity_id"}} END AS as_expected,
+        CASE
+            WHEN (l.entity_id IS DISTINCT FROM t.entity_id) = ($7::text IS DISTINCT FROM 'unlink')
+                THEN {{asExpected "t" "CASE WHEN theirs.id IS NULL THEN l.entity_id END"}}
+        END AS as_expected,
         home.organization_id::text = r.organization_id::text
             AND named.organization_id::text <> r.organization_id::text AS foreign_connection,
         CASE
@@ -112,6 +116,7 @@ FROM (
     LEFT JOIN platform.recording_links AS l
         ON l.recording_id = r.id -- what the caller does not see has no link
         AND {{current "l"}}
+    {{others "l.entity_id" 1}}
 ) AS d
 CROSS JOIN LATERAL (
     SELECT (

@@ -4,16 +4,19 @@
 -- or through others.
 -- to_revert is what that run did, applied is what this run has done of it already,
 -- when it is resumed.
--- $1 the run
+-- $1 the run, $2 the caller's organization, null for any
 WITH RECURSIVE change AS MATERIALIZED (
     SELECT row_number() OVER (ORDER BY recording_id::text COLLATE "C", cleared_id) AS row_no,
         recording_id, made_id, made_entity_id, cleared_id, cleared_entity_id, cleared_data_type, cleared_trigger
     FROM run.to_revert
 ),
 standing AS MATERIALIZED (
-    SELECT l.recording_id, l.id AS link_id, l.entity_id, l.data_type
+    SELECT l.recording_id, l.id AS link_id,
+        CASE WHEN theirs.id IS NULL THEN l.entity_id END AS entity_id,
+        CASE WHEN theirs.id IS NULL THEN l.data_type END AS data_type
     FROM platform.recording_links AS l
     JOIN change AS c ON c.recording_id = l.recording_id
+    {{others "l.entity_id" 2}}
     WHERE {{current "l"}}
 ),
 chain (recording_id, id) AS (
