@@ -68,6 +68,9 @@ func TestApprovedPlan(t *testing.T) {
 	if err := json.Unmarshal([]byte(p.stdout.String()), &v); err != nil || v.ApprovedRun != 1 {
 		t.Errorf("summary.json is %s (%v), want the approved run in it", p.stdout.String(), err)
 	}
+	if page := s.read(filepath.Join(s.folder(v.Run), "report.html")); !strings.Contains(page, "that of run 1") || !strings.Contains(page, "as role relink, ") || !strings.Contains(page, ": by the copy") {
+		t.Error("the page does not say who approved the plan, and why")
+	}
 	if shown := s.relink(exit.OK, "runs", "show", strconv.Itoa(v.Run)).stdout.String(); !strings.Contains(shown, "approved  as the plan of run 1\n") {
 		t.Errorf("the run is\n%swant what approved it", shown)
 	}

@@ -71,7 +71,12 @@ func TestProtectedLabel(t *testing.T) {
 	if got := s.relink(exit.OK, "revert", "--environment", "production", strconv.Itoa(run)).stdout.String(); !strings.Contains(got, "revert 5 on production: ") {
 		t.Errorf("the summary is\n%swant the environment in it", got)
 	}
-	prints("this database has no label\n", s.relink(exit.OK, "db", "label", "--clear", "--environment", "production"))
+	prints("production (protected)\n", s.relink(exit.OK, "db", "label", "production", "--environment", "production"))
+	prints("production\n", s.relink(exit.OK, "db", "label", "--protected=false", "--environment", "production"))
+	prints("production (protected)\n", s.relink(exit.OK, "db", "label", "--protected"))
+	prints("staging\n", s.relink(exit.OK, "db", "label", "staging", "--environment", "production"))
+	prints("this database has no label\n", s.relink(exit.OK, "db", "label", "--clear"))
+	s.relink(exit.Error, "db", "label", "--protected").says("--protected needs a label")
 	s.relink(exit.Error, "import", "--environment", "production", "one.csv").says("this database has no label", "relink db label production")
 }
 
@@ -80,7 +85,6 @@ func TestLabelThatCannotBeMeant(t *testing.T) {
 	local := []string{"RELINK_DATABASE=local"} // none of these gets so far
 	for args, want := range map[string]string{
 		"db label not/good":             "a label is at most 63",
-		"db label --protected":          "--protected needs a label",
 		"db label --clear x":            "--clear goes with no label",
 		"db label --clear --protected":  "--clear goes with no label",
 		"db label a b":                  "one argument too many",

@@ -31,7 +31,8 @@ func (a *commands) dbLabelCommand() *cobra.Command {
 Every run that writes prints the label, and keeps it in its record. A command that
 is given --environment works only on a database that is labelled so. With
 --protected everything that writes must be given it, else it is refused before it
-has done anything. To change or clear a protected label needs it, too.
+has done anything. To change or clear a protected label needs it, too; a label
+that is given again stays protected, but for --protected=false.
 
 Without NAME it prints the label.`,
 		Example: `  relink db label production --protected
@@ -66,14 +67,22 @@ func (a *commands) dbLabel(cmd *cobra.Command, args []string, o labelOptions) er
 	switch {
 	case o.clear && (name != "" || o.protected):
 		return exit.Usage("leave one of them out", "--clear goes with no label and not with --protected")
-	case o.protected && name == "":
-		return exit.Usage("write relink db label NAME --protected", "--protected needs a label")
 	}
+	// A label that stays keeps its protection, unless told otherwise.
+	given := cmd.Flags().Changed("protected")
 	return a.OnDatabase(cmd.Context(), o.DatabaseOptions, func(ctx context.Context, cfg pg.Config) error {
 		store := postgres.NewStore(cfg)
-		if name != "" || o.clear {
-			e, err := changeEnvironment(ctx, store, o.environment, func(e *linker.Environment) {
-				e.Label, e.Protected = name, o.protected
+		if name != "" || o.clear || given {
+			e, err := changeEnvironment(ctx, store, o.environment, func(e *linker.Environment) error {
+				if name == "" && !o.clear {
+					name = e.Label
+				}
+				if name == "" && o.protected {
+					return exit.Usage("write relink db label NAME --protected", "--protected needs a label, and this database has none")
+				}
+				e.Protected = o.protected || !given && e.Protected && e.Label == name
+				e.Label = name
+				return nil
 			})
 			if err != nil || a.Quiet {
 				return err
@@ -90,14 +99,14 @@ func (a *commands) dbLabel(cmd *cobra.Command, args []string, o labelOptions) er
 
 // changeEnvironment changes what is kept of a database, of a protected one only
 // when named is its label, and returns what stands there now.
-func changeEnvironment(ctx context.Context, store *postgres.Store, named string, change func(*linker.Environment)) (now linker.Environment, err error) {
+func changeEnvironment(ctx context.Context, store *postgres.Store, named string, change func(*linker.Environment) error) (now linker.Environment, err error) {
 	err = store.SetEnvironment(ctx, func(e linker.Environment) (linker.Environment, error) {
 		if err := e.Admits(named, true); err != nil {
 			return e, err
 		}
-		change(&e)
+		err := change(&e)
 		now = e
-		return e, nil
+		return e, err
 	})
 	return now, err
 }

@@ -52,7 +52,10 @@ func (a *commands) requireApproval(ctx context.Context, store *postgres.Store, a
 	var now linker.Environment
 	var err error
 	if len(args) > 0 {
-		now, err = changeEnvironment(ctx, store, environment, func(e *linker.Environment) { e.RequireApproval = args[0] == "on" })
+		now, err = changeEnvironment(ctx, store, environment, func(e *linker.Environment) error {
+			e.RequireApproval = args[0] == "on"
+			return nil
+		})
 	} else {
 		now, err = store.Environment(ctx)
 	}

@@ -227,7 +227,7 @@ func (r *Runner) life(run linker.Run, s Settings) *life {
 				p.Options = append([]reports.Option{{Name: "retries", Value: value}}, p.Options...)
 			}
 			if err := r.decorate(p, done.Run, s); err != nil {
-				r.Console.Stderr.Notice("report.html lacks the names of connections: %s", pg.Explain(err))
+				r.Console.Stderr.Notice("report.html lacks what only the database knows: %s", pg.Explain(err))
 			}
 		},
 	}
@@ -291,6 +291,16 @@ func (r *Runner) open(ctx context.Context, o engine.Options) (batch.Attempt, err
 
 // decorate adds to the page what only the database knows.
 func (r *Runner) decorate(page *reports.Page, run linker.Run, s Settings) (err error) {
+	if run.ApprovedRun != 0 {
+		approvals, err := r.Store.ApprovalsOf(r.Console.Hard, run.ApprovedRun)
+		if err != nil {
+			return err
+		}
+		if len(approvals) > 0 {
+			a := approvals[0]
+			page.Options = append(page.Options, reports.Option{Name: "approved by", Value: fmt.Sprintf("%s, %s: %s", a.By, utc(a.At), a.Reason)})
+		}
+	}
 	page.Connections, err = connectionNames(r.Console.Hard, r.Store, page.Sample, s.Rules.Organization)
 	if err != nil || run.Kind != linker.Reconcile {
 		return err
