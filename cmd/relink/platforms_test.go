@@ -350,3 +350,64 @@ func TestEveryPlatformThroughAPI(t *testing.T) {
 		}
 	})
 }
+
+// Links are cleared by a list, and moved by a map, on every platform.
+func TestEveryPlatformUnlinksAndRemaps(t *testing.T) {
+	onEveryPlatform(t, func(s *shape) {
+		before := s.current()
+		s.file("gone.csv", fmt.Sprintf("recordingId,dataType,id\n%s,ACCOUNT,%s\n%s,OPPORTUNITY,%s\n%s,ACCOUNT,%s\n",
+			s.Recording(1), s.Entity(1), s.Recording(3), s.Entity(26), s.Recording(5), s.Entity(1)))
+		s.relink(0, "unlink", "gone.csv")
+		for n, want := range map[int]int{1: 0, 3: 0, 5: 1} {
+			if got := ask[int](s.site, "SELECT count(*) FROM world.current WHERE recording = $1", s.Recording(n)); got != want {
+				s.t.Errorf("recording %d has %d links, want %d", n, got, want)
+			}
+		}
+		s.relink(0, "revert", "1")
+		if got := s.current(); got != before {
+			s.t.Errorf("links after the revert of unlink (-before +after):\n%s", cmp.Diff(before, got))
+		}
+		s.file("map.csv", "dataType,externalId,newDataType,newExternalId\nACCOUNT,x-1,ACCOUNT,x-22\nOPPORTUNITY,70130000001tcyI,OPPORTUNITY,x-28\n")
+		s.relink(0, "remap", "--from", s.Connection(1), "--to", s.Connection(2), "map.csv")
+		moved := ask[int](s.site, "SELECT count(*) FROM world.current WHERE entity IN ($1, $2)", s.Entity(22), s.Entity(28))
+		if moved != 30 {
+			s.t.Errorf("%d links to the new CRM rows, want all 30", moved)
+		}
+	})
+}
+
+// A trigger that the platform has no word for is refused with its row alone.
+func TestTriggerWithoutAWord(t *testing.T) {
+	t.Parallel()
+	for _, p := range pgtest.Platforms() {
+		if p.Name != "names" {
+			continue
+		}
+		s := newShape(t, p)
+		s.file("links.csv", "recordingId,dataType,id,trigger\n2,ACCOUNT,1002,USER_LINK_WEB\n4,ACCOUNT,1002,CALENDAR_MATCH\n1,ACCOUNT,1003,CALENDAR_MATCH\n6,ACCOUNT,1002,\n")
+		s.relink(2, "import", "links.csv")
+		for i, want := range []string{"created", "failed", "failed", "created"} {
+			if got := s.reported("1")[i]; got["outcome"] != want || want == "failed" && !strings.Contains(got["message"], "CALENDAR_MATCH") {
+				t.Errorf("row %d is %v, want %s", i+1, got, want)
+			}
+		}
+		if got := ask[string](s.site, "SELECT string_agg(concat_ws(' ', recording, entity, how), ', ' ORDER BY recording) FROM world.current WHERE recording IN ('1', '2', '4', '6')"); got != "1 1001, 2 1002 web, 6 1002" {
+			t.Errorf("links: %s", got)
+		}
+	}
+}
+
+// What stood at an earlier moment, only a platform with both times can say.
+func TestExportOfThePast(t *testing.T) {
+	onEveryPlatform(t, func(s *shape) {
+		s.manyRows()
+		s.relink(0, "import", "links.csv")
+		if s.Name == "rows" || s.Name == "flag" {
+			s.relink(1, "export", "--at-run", "1").says("does not keep when a link was made and cleared")
+			return
+		}
+		if got := strings.Count(s.relink(0, "export", "--at-run", "1").stdout.String(), "\n"); got != 31 {
+			s.t.Errorf("%d lines, want a header and the 30 links from before", got)
+		}
+	})
+}

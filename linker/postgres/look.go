@@ -39,6 +39,10 @@ func (s *Store) Export(ctx context.Context, o ExportOptions, each func(*linker.F
 		return err
 	}
 	defer pg.Close(conn)
+	if !o.At.IsZero() && !t.Platform.KeepsPast() {
+		return pg.NewError("this platform does not keep when a link was made and cleared, so it cannot say which links stood at an earlier moment",
+			"`relink history RECORDING` says what the runs of relink have done to a recording's links")
+	}
 	statement := t.Of("export")
 	args := []any{sql.OrNull(o.Organization), o.Connections, o.DataTypes, o.Organizations, timeOrNull(o.At), o.Dead}
 	if o.Unlinked {

@@ -9,6 +9,7 @@ import (
 	"relink/linker"
 	"relink/linker/postgres"
 	"relink/linker/postgres/engine"
+	"relink/linker/postgres/lock"
 	"relink/linker/postgres/pg"
 	"relink/linker/postgres/pgtest"
 	"relink/linker/postgres/sql"
@@ -131,6 +132,39 @@ func TestSeveralCurrentLinks(t *testing.T) {
 	_, err := x.Plan(t.Context(), true, nil)
 	if err == nil || !strings.Contains(err.Error(), `recording "r-3" has several current links`) {
 		t.Errorf("Plan: %v, want an error that names the recording", err)
+	}
+}
+
+// A lock on the table of links is known as what a run waits for, also where relink
+// sees the table through a view, and on a partition.
+func TestLocksOnTablesBeneathAreFound(t *testing.T) {
+	t.Parallel()
+	for _, p := range pgtest.Platforms() {
+		t.Run(p.Name, func(t *testing.T) {
+			t.Parallel()
+			w := worldOn(t, p)
+			tables := []string{p.Links}
+			if p.Name == "partitions" {
+				tables = append(tables, "parts.links_1")
+			}
+			conn := connect(t, pg.Config{URL: w.url, Schema: p.Schema})
+			found, err := postgres.FindPlatform(t.Context(), conn, pg.Config{URL: w.url, Schema: p.Schema})
+			if err != nil {
+				t.Fatal(err)
+			}
+			exec(t, conn, "SET search_path = pg_catalog")
+			for _, table := range tables {
+				w.exec("BEGIN; LOCK TABLE " + table + " IN SHARE MODE")
+				held, some, err := lock.OnTable(t.Context(), conn, sql.New(found, 0))
+				if err != nil || !some || held.Table != table {
+					t.Errorf("a lock on %s: found %v %+v, %v", table, some, held, err)
+				}
+				w.exec("COMMIT")
+			}
+			if held, some, err := lock.OnTable(t.Context(), conn, sql.New(found, 0)); some || err != nil {
+				t.Errorf("without a lock: found %+v, %v", held, err)
+			}
+		})
 	}
 }
 

@@ -62,7 +62,7 @@ func (s *slowPath) lockRecordings(ctx context.Context, tx pgx.Tx, changes []chan
 // severalCurrent says that a recording has more than one current link.
 func severalCurrent(recording string) error {
 	return pg.NewError(
-		fmt.Sprintf("recording %q has several current links", recording),
+		recording+" has several current links",
 		"relink keeps one current link of a recording; a platform that shows several at once, such as one of each data type, is not one that it can work on",
 	)
 }
@@ -79,6 +79,6 @@ func (p *planner) oneEach() {
 		if err := rows.Scan(&recording); err != nil {
 			return err
 		}
-		return severalCurrent(recording)
+		return severalCurrent(fmt.Sprintf("recording %q", recording))
 	})
 }

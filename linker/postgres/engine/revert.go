@@ -14,6 +14,7 @@ func (p *planner) revert() {
 	p.applied("to_revert", p.x.opt.Undo)
 	p.applied("applied", p.x.opt.Run)
 	p.created("plan", p.x.statement("revert"), p.x.opt.Run, sql.OrNull(p.x.opt.Rules.Organization))
+	p.oneEach()
 	p.analyze("plan")
 	p.workList("revert_changes")
 }

@@ -199,6 +199,9 @@ func lockedLinks(rows pgx.Rows, err error) (map[int64]currentLink, error) {
 		var row int64
 		var l currentLink
 		_, err = pgx.ForEachRow(rows, []any{&row, &l.id, &l.entity, &l.dataType, &l.trigger, &l.linkedAt, &l.hidden}, func() error {
+			if other, twice := links[row]; twice {
+				return severalCurrent(fmt.Sprintf("the recording of links %s and %s", other.id, l.id))
+			}
 			links[row] = l
 			return nil
 		})

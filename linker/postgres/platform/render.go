@@ -104,6 +104,11 @@ func (p *Platform) read(table, column string) string {
 	return "NULL::" + textType
 }
 
+// KeepsPast tells whether the links say when each was made and cleared.
+func (p *Platform) KeepsPast() bool {
+	return !p.Deletes() && p.has(Links+".linked_at") && p.has(Links+".cleared_at")
+}
+
 // links is the table of links as statements that write name it.
 func (p *Platform) links() string { return p.Base(Links) }
 
