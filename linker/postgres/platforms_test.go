@@ -193,14 +193,13 @@ func TestBatchesUseIndexes(t *testing.T) {
 			texts := sql.New(found, run)
 			ids := []string{p.Recording(1), p.Recording(3)}
 			entities := []string{p.Entity(1), p.Entity(2)}
-			none := []string(nil)
 			for statement, args := range map[string][]any{
 				"clear":           {"(0,1)", "(0,20)"},
 				"link":            {run, "(0,1)", "(0,20)", false},
 				"lock_targets":    {entities},
 				"lock_recordings": {ids},
-				"lock_links":      {[]int64{1, 2}, ids, entities, false, none, none, none, none, none},
-				"current_links":   {[]int64{1, 2}, ids, none, none, none},
+				"lock_links":      {[]int64{1, 2}, ids, entities, false},
+				"current_links":   {[]int64{1, 2}, ids},
 			} {
 				if statement == "lock_targets" && p.Name == "rows" {
 					continue // a view over two tables cannot be locked
@@ -208,7 +207,11 @@ func TestBatchesUseIndexes(t *testing.T) {
 				if statement == "lock_recordings" && p.Name != "partitions" {
 					continue
 				}
-				plan := strings.Join(column[string](w, "EXPLAIN "+texts.Of(statement), args...), "\n")
+				text := texts.Of(statement)
+				for strings.Contains(text, fmt.Sprintf("$%d", len(args)+1)) {
+					args = append(args, nil) // what limits nothing
+				}
+				plan := strings.Join(column[string](w, "EXPLAIN "+text, args...), "\n")
 				for line := range strings.SplitSeq(plan, "\n") {
 					if strings.Contains(line, "Seq Scan on") && !strings.Contains(line, "run_") && !strings.Contains(line, "(never executed)") &&
 						!strings.Contains(line, "Seq Scan on "+small[p.Name]) {
