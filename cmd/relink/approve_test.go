@@ -271,6 +271,27 @@ func TestApprovedUnlink(t *testing.T) {
 	}
 }
 
+// And one that follows merges, nightly and without a file.
+func TestApprovedFollow(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.exec("UPDATE crm_entities SET merged_into_id = 'e-2' WHERE id = 'e-1'")
+	follow := []string{"follow", "--connection", "c-1"}
+	s.relink(exit.Drift, append(follow, "--dry-run")...) // run 1
+	s.relink(exit.OK, "approve", "1", "--reason", "30 links to one survivor")
+	s.exec("UPDATE recording_links SET entity_id = 'e-3' WHERE recording_id = 'r-3'")
+	for _, held := range [][]string{{"--approved", "1"}, {"--expect", filepath.Join(s.folder(1), "report.csv")}} {
+		s.relink(exit.Guard, append(follow, held...)...).says("the plan is not the one approved in", "r-3")
+	}
+	s.exec("UPDATE recording_links SET entity_id = 'e-1' WHERE recording_id = 'r-3'")
+	s.relink(exit.OK, "db", "label", "production", "--protected")
+	s.relink(exit.Error, append(follow, "--approved", "1")...).says("environment production is protected")
+	s.relink(exit.OK, append(follow, "--approved", "1", "--environment", "production", "--reason", "nightly")...)
+	if n := ask[int](s, "SELECT count(*) FROM recording_links WHERE cleared_at IS NULL AND entity_id = 'e-2'"); n != 30 {
+		t.Errorf("%d links lead to the survivor, want 30", n)
+	}
+}
+
 // Nobody can approve in the name of another: the server says who it was.
 func TestApprovalCannotBeForged(t *testing.T) {
 	t.Parallel()

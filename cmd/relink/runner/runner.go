@@ -217,7 +217,7 @@ func (r *Runner) life(run linker.Run, s Settings) *life {
 	l := &life{
 		console: r.Console, dir: RelativePath(run.OutDir), settings: s, next: r.Next, asJSON: r.JSON, asPage: r.HTML,
 		phases: console.PhasesOfRun,
-		attrs:  []any{"run", run.ID, "kind", run.Kind, "dryRun", run.DryRun},
+		attrs:  []any{"run", run.ID, "kind", run.Kind, "dryRun", run.DryRun, "operator", run.Operator.String(), "reason", run.Reason},
 		decorate: func(p *reports.Page, done *batch.Done) {
 			if of := done.Run.OfRun; of != 0 {
 				p.Options = append([]reports.Option{{Name: "undoes", Value: fmt.Sprintf("run %d", of)}}, p.Options...)
