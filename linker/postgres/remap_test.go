@@ -59,7 +59,7 @@ func (w *world) remap(o expand.RemapOptions, pairs []linker.Pair) (r remapped) {
 	for _, f := range w.fields(&unmapped) {
 		r.unmapped = append(r.unmapped, f.RecordingID)
 	}
-	if left := one[int](w, "SELECT count(*) FROM pg_class WHERE relnamespace = 'relink'::regnamespace AND relpersistence = 'u'"); left > 0 {
+	if left := one[int](w, "SELECT count(*) FROM pg_class WHERE relnamespace = 'relink'::regnamespace AND relname LIKE format('run\\_%s\\_%%', $1::bigint)", o.Run); left > 0 {
 		w.t.Errorf("%d working tables are left", left)
 	}
 	return r
