@@ -219,7 +219,7 @@ func TestKilledImportThroughAPIResumes(t *testing.T) {
 	}
 	s.slow.Store(int64(5 * time.Millisecond))
 	out := filepath.Join(s.dir, "out")
-	args := s.api(path)
+	args := append(s.api(path), "--reason", "through the API")
 	for _, after := range []int64{40, 150, 290} {
 		cmd := exec.Command("relink", args...)
 		var said strings.Builder
@@ -268,6 +268,16 @@ func TestKilledImportThroughAPIResumes(t *testing.T) {
 	}
 	if seen != rows+1 {
 		t.Errorf("the report has %d lines, want %d and a header", seen, rows)
+	}
+	folders, err := filepath.Glob(filepath.Join(out, "*-api", "summary.json"))
+	if err != nil || len(folders) != 1 {
+		t.Fatalf("summaries %v (%v), want one", folders, err)
+	}
+	if text := read(t, folders[0]); !strings.Contains(text, `"reason": "through the API"`) || !strings.Contains(text, `"operator": {`) || !strings.Contains(text, `"host": "`) {
+		t.Errorf("summary.json is %s, want who made the run and why", text)
+	}
+	if text := strings.Join(strings.Fields(got.stdout), " "); !strings.Contains(text, "; by ") || !strings.Contains(text, ": through the API") {
+		t.Errorf("the summary is %s, want who made the run and why", got.stdout)
 	}
 }
 

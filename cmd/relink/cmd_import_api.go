@@ -42,7 +42,7 @@ func (a *commands) importThroughAPI(cmd *cobra.Command, path string, o importOpt
 	if err != nil {
 		return err
 	}
-	s := runner.APISettings{API: o.api.url, Rate: o.api.rate}
+	s := runner.APISettings{API: o.api.url, Rate: o.api.rate, Reason: o.run.Reason}
 	if s.Settings, err = runner.NewSettings(in, o.rules.Rules(in.Set), o.guard.Guard, o.OutputOptions); err != nil {
 		return err
 	}

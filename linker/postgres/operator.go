@@ -14,11 +14,16 @@ import (
 
 // Operator is who is at work over a connection.
 func Operator(ctx context.Context, conn *pgx.Conn) (linker.Operator, error) {
-	o := linker.Operator{User: systemUser(), Host: Hostname()}
+	o := LocalOperator()
 	if err := conn.QueryRow(ctx, "SELECT session_user").Scan(&o.Role); err != nil {
 		return o, fmt.Errorf("asking who this is: %w", err)
 	}
 	return o, nil
+}
+
+// LocalOperator is who is at work on this machine, in no database.
+func LocalOperator() linker.Operator {
+	return linker.Operator{User: systemUser(), Host: Hostname()}
 }
 
 // systemUser is the user of this process; in a container it may have no name.

@@ -18,6 +18,7 @@ import (
 	"relink/cmd/relink/flags"
 	"relink/linker"
 	"relink/linker/httpapi"
+	"relink/linker/postgres"
 	"relink/linker/private"
 	"relink/linker/text"
 	"relink/reports"
@@ -29,6 +30,10 @@ type APISettings struct {
 	Settings
 	API  string `json:"api"`
 	Rate int64  `json:"rate"` // requests a minute, 0 for no limit
+	// Operator began the run, for the reason given; its database role is the
+	// server's secret.
+	Operator linker.Operator `json:"operator,omitzero"`
+	Reason   string          `json:"reason,omitempty"`
 }
 
 // API makes runs through the HTTP operation of a platform.
@@ -49,6 +54,7 @@ const journalName = "journal.jsonl"
 
 // Begin makes a folder for a new run and does it.
 func (a *API) Begin(ctx context.Context, in source.Input, s APISettings) error {
+	s.Operator = postgres.LocalOperator()
 	dir, err := newFolder(ctx, in, s.Settings, folder.CreateForAPI)
 	if err != nil {
 		return err
@@ -121,6 +127,11 @@ func (a *API) life(dir string, s APISettings) *life {
 		attrs:  []any{"kind", linker.Import, "api", s.API, "dryRun", a.DryRun},
 		phases: []batch.Phase{batch.Staging, batch.Applying, batch.Reporting},
 		notes:  a.notes,
+		decorate: func(p *reports.Page, _ *batch.Done) {
+			if p.Summary.Reason = s.Reason; s.Operator != (linker.Operator{}) {
+				p.Summary.Operator = &s.Operator
+			}
+		},
 	}
 	if a.DryRun {
 		l.title, l.phases = "dry run of an "+l.title, console.PhasesOfValidate

@@ -114,8 +114,8 @@ func NextAfterRunAgain(cmd *cobra.Command, of int64) func(linker.Summary) []repo
 // the HTTP operation.
 func NextAfterAPI(cmd *cobra.Command, path string) func(linker.Summary) []reports.Step {
 	server := flags.SameFlags(cmd, "api", "token-file", "rate", "insecure-plaintext")
-	command := "relink import" + server + sameFlags(cmd, fetching, reading, deciding, writing) + " "
-	ofRejects := "relink import" + server + sameFlags(cmd, reading, deciding, writing) + " "
+	command := "relink import" + server + sameFlags(cmd, fetching, reading, deciding, writing, explaining) + " "
+	ofRejects := "relink import" + server + sameFlags(cmd, reading, deciding, writing, explaining) + " "
 	return func(s linker.Summary) []reports.Step {
 		var first reports.Step
 		switch {

@@ -134,7 +134,7 @@ var options = []option{
 	{flag: "out-group", about: writing, given: word(func(s *Settings) string { return s.OutGroup })},
 	{flag: "report-format", about: writing, given: func(s *Settings) []string { return when(s.ReportFormat != "csv", s.ReportFormat) }},
 	{flag: "report-compress", about: writing, given: word(func(s *Settings) string { return s.ReportCompress })},
-	{flag: "reason", about: explaining, notAPI: "it is kept in the database"},
+	{flag: "reason", about: explaining},
 	{flag: "environment", about: database, notAPI: "the label is that of a database"},
 	{flag: "lock-timeout", about: database, notAPI: "a server has no such lock"},
 	{flag: "schema", about: database, notAPI: "that is of a database"},
