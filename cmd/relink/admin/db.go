@@ -37,7 +37,8 @@ and one more database in it with --database local/NAME.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: a.NoCommand,
 	}
-	cmd.AddCommand(a.dbMigrateCommand(), a.dbCheckCommand(), a.dbLabelCommand(), a.dbRequireApprovalCommand(), a.dbStartCommand(), a.dbStopCommand(), a.dbStatusCommand(), a.dbPsqlCommand())
+	cmd.AddCommand(a.dbAdaptCommand(), a.dbMigrateCommand(), a.dbCheckCommand(), a.dbLabelCommand(), a.dbRequireApprovalCommand(),
+		a.dbStartCommand(), a.dbStopCommand(), a.dbStatusCommand(), a.dbPsqlCommand())
 	return cmd
 }
 

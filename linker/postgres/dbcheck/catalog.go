@@ -78,9 +78,12 @@ type columnFacts struct {
 	// ClosedSequence is the sequence that a serial column takes its values
 	// from, when this role may not use it.
 	ClosedSequence *string
-	MaySelect      bool
-	MayInsert      bool
-	MayUpdate      bool
+	// ClosedSchema is the schema of the type, when this role may not look into it.
+	ClosedSchema *string
+	Writable     bool
+	MaySelect    bool
+	MayInsert    bool
+	MayUpdate    bool
 }
 
 type indexFacts struct {

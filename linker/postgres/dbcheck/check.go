@@ -264,5 +264,18 @@ func (c *contract) labelOf(on string) Label {
 	if on == "SCHEMA "+migrations.Schema || strings.HasPrefix(on, migrations.Schema+".") {
 		return Safe
 	}
+	if strings.HasPrefix(on, c.server.Schema+".") && c.onlyViews() {
+		return Safe // they were made for relink
+	}
 	return Touches
+}
+
+// onlyViews tells whether relink works through views.
+func (c *contract) onlyViews() bool {
+	for _, t := range platformTables {
+		if r, there := c.relation(c.schema, t.name); there && r.IsTable {
+			return false
+		}
+	}
+	return true
 }

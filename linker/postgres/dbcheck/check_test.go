@@ -312,6 +312,23 @@ func TestCheckWhoOwnsAndCreates(t *testing.T) {
 	wantFindings(t, admin, "", "schema relink: belongs to role "+stranger)
 }
 
+func TestCheckATypeInAClosedSchema(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	admin := connect(t, pg.Config{URL: url})
+	role := newRole(t, admin)
+	exec(t, admin, asEnum("crm_entities")+asEnum("recording_links")+`
+CREATE SCHEMA kinds;
+ALTER TYPE data_type_word SET SCHEMA kinds;
+GRANT USAGE, CREATE ON SCHEMA relink TO `+role+`;
+GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public, relink TO `+role)
+	conn := connect(t, pg.Config{URL: as(url, role)})
+	findings := wantFindings(t, conn, "",
+		"crm_entities.data_type: role "+role+" lacks USAGE, to name", "recording_links.data_type: role "+role+" lacks USAGE, to name")
+	fix(t, admin, findings)
+	wantFindings(t, conn, "")
+}
+
 func TestCheckASerialColumn(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t)

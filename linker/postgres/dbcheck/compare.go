@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"relink/linker"
+	"relink/linker/postgres/platform"
 )
 
 // onlyCurrent is the predicate of the indexes of current links, as PostgreSQL
@@ -149,9 +150,9 @@ func (c *contract) checkGrants(t table, r relation) {
 		{"UPDATE", func(w column) bool { return w.update && !c.platform.Deletes() }, func(f columnFacts) bool { return f.MayUpdate }, "to clear links"},
 	} {
 		var wanted, lacking []string
-		for _, want := range t.columns {
+		for _, want := range c.withFlag(t) {
 			have, there := c.column(r, want.name)
-			if !there || !p.wanted(want) {
+			if !there || !p.wanted(want) || p.privilege != "SELECT" && !have.Writable {
 				continue
 			}
 			wanted = append(wanted, want.name)
@@ -168,9 +169,24 @@ func (c *contract) checkGrants(t table, r relation) {
 			c.grant(fmt.Sprintf("%s (%s)", p.privilege, names), c.qualified(t.name), t.name, p.purpose)
 		}
 	}
+	for _, want := range t.columns {
+		if have, there := c.column(r, want.name); there && have.ClosedSchema != nil {
+			c.grant("USAGE", "SCHEMA "+*have.ClosedSchema, t.name+"."+want.name, "to name the column's type")
+		}
+	}
 	if t.name == "recording_links" && c.platform.Deletes() && !r.MayDelete {
 		c.grant("DELETE", c.qualified(t.name), t.name, "to clear links")
 	}
+}
+
+// withFlag are the columns of a table, with the one that says whether a link is
+// current where the profile names one.
+func (c *contract) withFlag(t table) []column {
+	flag := c.platform.Flag()
+	if flag == "" || t.name != platform.Links {
+		return t.columns
+	}
+	return append(slices.Clone(t.columns), column{name: flag, insert: true, update: true})
 }
 
 // checkOneCurrent asks for the unique index where the links are a view: whether the

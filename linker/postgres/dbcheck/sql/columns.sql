@@ -34,10 +34,20 @@ SELECT
         ORDER BY q.oid
         LIMIT 1
     )                                          AS closed_sequence,
+    -- The schema of the type, when this role may not look into it.
+    (
+        SELECT quote_ident(n.nspname)
+        FROM pg_type AS b
+        JOIN pg_namespace AS n ON n.oid = b.typnamespace
+        WHERE b.oid = t.base AND NOT has_schema_privilege(n.oid, 'USAGE')
+    )                                          AS closed_schema,
+    -- Nothing can be written to what a view shows as an expression.
+    r.relkind <> 'v' OR pg_column_is_updatable(r.oid, a.attnum, false) AS writable,
     has_column_privilege(a.attrelid, a.attnum, 'SELECT') AS may_select,
     has_column_privilege(a.attrelid, a.attnum, 'INSERT') AS may_insert,
     has_column_privilege(a.attrelid, a.attnum, 'UPDATE') AS may_update
 FROM pg_attribute AS a
+JOIN pg_class AS r ON r.oid = a.attrelid
 JOIN types AS t ON t.oid = a.atttypid
 WHERE a.attrelid = ANY ($1)
 AND a.attnum > 0
