@@ -186,32 +186,10 @@ func (x *Session) lead(ctx context.Context) error {
 	return nil
 }
 
-// tune sets what long statements over whole tables want, for this session
-// only. None of it needs a privilege.
+// tune prepares the session for its work, and finds out what its role may do.
 func (x *Session) tune(ctx context.Context) error {
-	_, err := x.work.Exec(ctx, `
-		SELECT
-		    -- joins of millions of rows in one batch where memory allows: a
-		    -- sixteenth of what the server counts on for its cache, 64 to 512 MB
-		    set_config('work_mem', greatest(65536, least(524288,
-		        (SELECT setting::bigint * 8 / 16 FROM pg_settings WHERE name = 'effective_cache_size')))::text || 'kB', false),
-		    -- all the workers that the server has for a statement, since no
-		    -- other statement of this run is at work
-		    set_config('max_parallel_workers_per_gather',
-		        (SELECT setting FROM pg_settings WHERE name = 'max_parallel_workers'), false),
-		    -- the server thinks a row handed on by a worker ten times as dear
-		    -- as it is here, and then does by itself what two can do
-		    set_config('parallel_tuple_cost', '0.01', false),
-		    -- a statement over all rows must not outlive its client for
-		    -- long: the resumed run waits for its tables
-		    set_config('client_connection_check_interval', '1s', false),
-		    -- whatever the URL says: it was written for short statements
-		    set_config('statement_timeout', '0', false),
-		    set_config('lock_timeout', $1, false),
-		    set_config('idle_in_transaction_session_timeout', '0', false)`,
-		fmt.Sprintf("%dms", x.lockWait().Milliseconds()))
-	if err != nil {
-		return fmt.Errorf("setting up the session: %w", err)
+	if err := postgres.Tune(ctx, x.work, x.lockWait()); err != nil {
+		return err
 	}
 	const may = `
 		SELECT
@@ -222,7 +200,7 @@ func (x *Session) tune(ctx context.Context) error {
 		    )
 		FROM pg_class AS c
 		WHERE c.oid = $2::text::regclass`
-	err = x.work.QueryRow(ctx, may, x.texts.Platform.Base(platform.Links), x.texts.Platform.Base(platform.Entities)).
+	err := x.work.QueryRow(ctx, may, x.texts.Platform.Base(platform.Links), x.texts.Platform.Base(platform.Entities)).
 		Scan(&x.canLock, &x.hasKey)
 	if err != nil {
 		return fmt.Errorf("looking at table crm_entities: %w", err)

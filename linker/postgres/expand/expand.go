@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -22,6 +23,10 @@ type expansion struct {
 	run   int64
 }
 
+// lockWait is how long a statement waits for a table that another session has
+// locked: nothing has been done yet, and the run can be started again.
+const lockWait = time.Minute
+
 // expanded does the work of a run that is recorded: nobody else takes it up, or
 // drops its tables, meanwhile. The tables are dropped in the end.
 func expanded(ctx context.Context, store *postgres.Store, run int64, do func(*expansion) error) (err error) {
@@ -32,6 +37,12 @@ func expanded(ctx context.Context, store *postgres.Store, run int64, do func(*ex
 	defer pg.Close(conn)
 	p, err := store.Platform(ctx, conn)
 	if err != nil {
+		return err
+	}
+	if err := postgres.Tune(ctx, conn, lockWait); err != nil {
+		return err
+	}
+	if err := lock.NoticeSilence(ctx, conn); err != nil {
 		return err
 	}
 	if err := lock.Try(ctx, conn, lock.Alive, run); err != nil {
