@@ -78,6 +78,9 @@ type Database struct {
 	// physical standby has that of its primary. "" where this role may not
 	// read it.
 	SystemIdentifier string `json:"-"`
+	// Links is what tells the platform's table of links from one that was restored
+	// from a dump or made anew under the same name.
+	Links string `json:"-"`
 	// Environment is the label of the database when the run was begun.
 	Environment string `json:"environment,omitempty"`
 }

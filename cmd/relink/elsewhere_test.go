@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"relink/cmd/relink/exit"
+	"relink/linker/postgres/migrations"
 )
 
 // tenant makes a second platform in the site's database, with the same rows as
@@ -125,4 +127,111 @@ func TestRunBelongsToItsDatabase(t *testing.T) {
 	inCopy(exit.OK, "runs", "adopt")
 	inCopy(exit.OK, "revert", "--out", "runs-of-the-copy", run)
 	s.relink(exit.OK, "revert", run)
+}
+
+// restoreFrom puts schema public of another site in the place of the site's own, as
+// people bring production's tables into staging.
+func (s *site) restoreFrom(other *site) {
+	s.t.Helper()
+	s.exec("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+	dump, err := exec.Command("pg_dump", "-n", "public", "--no-owner", other.url).Output()
+	if err != nil {
+		// There is none here, or not one of the server's version.
+		s.t.Logf("pg_dump: %v; copying table by table", err)
+		s.copyPublic(other)
+		return
+	}
+	psql := exec.Command("psql", "-q", "-v", "ON_ERROR_STOP=1", s.url)
+	psql.Stdin = strings.NewReader(strings.ReplaceAll(string(dump), "CREATE SCHEMA public;", ""))
+	if said, err := psql.CombinedOutput(); err != nil {
+		s.t.Fatalf("restoring: %v\n%s", err, said)
+	}
+}
+
+// copyPublic is restoreFrom without the client programs.
+func (s *site) copyPublic(other *site) {
+	s.t.Helper()
+	statements, err := migrations.Platform.Statements()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, statement := range statements {
+		s.exec(migrations.InSchema(statement, "public"))
+	}
+	for _, table := range []string{"integration_connections", "recordings", "crm_entities", "recording_links"} {
+		var rows bytes.Buffer
+		if _, err := other.connection().PgConn().CopyTo(context.Background(), &rows, "COPY public."+table+" TO STDOUT"); err != nil {
+			s.t.Fatal(err)
+		}
+		if _, err := s.connection().PgConn().CopyFrom(context.Background(), &rows, "COPY public."+table+" FROM STDIN"); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
+// A number means a run of one history. When the platform's tables, or one of
+// relink's own, come from another one, no run is taken for what it is not.
+func TestRunBelongsToItsHistory(t *testing.T) {
+	t.Parallel()
+	links := func(s *site) string {
+		return ask[string](s, "SELECT md5(string_agg(l::text, ' ' ORDER BY id)) FROM recording_links AS l")
+	}
+	refused := func(s *site, says string, commands ...[]string) {
+		t.Helper()
+		before := links(s)
+		for _, command := range commands {
+			s.relink(exit.Error, command...).says(says)
+		}
+		if links(s) != before {
+			t.Errorf("%v changed links", commands)
+		}
+	}
+	checked := func(s *site, says string) {
+		t.Helper()
+		if p := s.relink(exit.OK, "db", "check"); !strings.Contains(p.stdout.String()+p.stderr.String(), says) {
+			t.Errorf("db check prints\n%swant %q", p.stdout.String(), says)
+		}
+	}
+
+	production, staging := newSite(t), newSite(t)
+	staging.kill9()
+	staging.exec("DROP TRIGGER linger ON recording_links")
+	staging.relink(exit.Rejected, "import", "links.csv")
+	production.relink(exit.Rejected, "import", "links.csv") // much the same, under the same ids
+	staging.restoreFrom(production)
+	refused(staging, "was made in an earlier table of links, and this is one that was restored from a dump",
+		[]string{"resume", "1"}, []string{"revert", "1"}, []string{"revert", "2"}, []string{"report", "2"}, []string{"changes", "2"})
+	checked(staging, "relink.runs: has runs (2) of an earlier table of links")
+	staging.relink(exit.Rejected, "import", "links.csv")
+	staging.relink(exit.OK, "revert", "3")
+
+	// The records of runs were restored, and the marks left out as too large.
+	const foreign = "is not what this run did"
+	production.exec("CREATE TABLE saved AS TABLE relink.marks; DELETE FROM relink.marks")
+	refused(production, foreign, []string{"revert", "1"}, []string{"report", "1"}, []string{"changes", "1"})
+	checked(production, "relink.runs: has runs (1) whose marks are not in relink.marks")
+	// The marks are those of a run of the same number.
+	production.exec("INSERT INTO relink.marks SELECT (jsonb_populate_record(m, '{\"seal\": \"6ecd8c99-4036-403d-bf84-cf8400f67836\"}')).* FROM saved AS m WHERE seal IS NOT NULL")
+	production.exec("INSERT INTO relink.marks SELECT * FROM saved AS m WHERE seal IS NULL")
+	refused(production, foreign, []string{"revert", "1"}, []string{"report", "1"}, []string{"changes", "1"})
+	// And now they are the run's own.
+	production.exec("DELETE FROM relink.marks; INSERT INTO relink.marks TABLE saved; DROP TABLE saved")
+	production.relink(exit.OK, "revert", "1")
+
+	// Schema relink made anew: run 1 is another one, and what the first one did is
+	// nobody's to take back.
+	production.relink(exit.Rejected, "import", "links.csv")
+	production.exec("DROP SCHEMA relink CASCADE")
+	production.relink(exit.OK, "db", "migrate")
+	before := links(production)
+	production.relink(exit.Error, "revert", "1").says("there is no such run")
+	production.file("three.csv", "recordingId,dataType,id\nr-1,ACCOUNT,e-5\nr-2,ACCOUNT,e-5\nr-3,ACCOUNT,e-5\n")
+	production.relink(exit.OK, "import", "three.csv")
+	if p := production.relink(exit.OK, "revert", "1"); !strings.Contains(p.stdout.String(), "3 links were taken back") {
+		t.Errorf("the new run 1 is taken back with\n%swant 3 links", p.stdout.String())
+	}
+	if links(production) == before {
+		t.Error("nothing was done")
+	}
+	checked(production, "")
 }

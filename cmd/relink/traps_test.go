@@ -78,6 +78,7 @@ func TestNoCommandCallsAStrangersFunction(t *testing.T) {
 	s.file("old-new.csv", "dataType,externalId,newDataType,newExternalId\nACCOUNT,x-1,ACCOUNT,x-2\nACCOUNT,X-3,ACCOUNT,x-4\n")
 	step(exit.Rejected, "remap", "--from", "c-1", "--to", "c-1", "--dry-run", "old-new.csv")
 	step(exit.Rejected, "unlink", "map.csv")
+	step(exit.OK, "follow", "--connection", "c-1")
 	step(exit.OK, "runs", "adopt")
 	step(exit.Error, "runs", "abandon", last)
 	step(exit.OK, "runs", "clean", "--older-than", "1d")

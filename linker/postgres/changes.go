@@ -33,6 +33,9 @@ func (s *Store) Changes(ctx context.Context, run int64, o ChangesOptions, each f
 		return err
 	}
 	defer pg.Close(conn)
+	if err := CheckMarks(ctx, conn, run, true); err != nil {
+		return err
+	}
 	var row *int64
 	var recording *string
 	if o.After != nil {

@@ -41,15 +41,18 @@ func (s *Store) Begin(ctx context.Context, r linker.Run) (linker.Run, error) {
 		return r, err
 	}
 	const insert = `
+		WITH run AS (
 		INSERT INTO relink.runs (kind, state, dry_run, source_name, options, of_run, host, pid, version,
-		    database_name, platform_schema, server_address, system_identifier, role_name, reason, operator_role, operator_user, operator_host, environment, recorded_after)
+		    database_name, platform_schema, server_address, system_identifier, role_name, reason, operator_role, operator_user, operator_host, environment, links_table, recorded_after)
 		VALUES ($1, $2, $3, $4, $5, nullif($6, 0), $7, $8, $9, $10, $11, $12, nullif($13, ''), $14,
-		    nullif($15, ''), $16, $17, $18, nullif($19, ''),
+		    nullif($15, ''), $16, $17, $18, nullif($19, ''), nullif($20, '')::oid,
 		    (SELECT coalesce(max(write_order), 0) FROM relink.runs))
-		RETURNING id, started_at`
+		RETURNING id, started_at, uid, dry_run),
+		sealed AS (INSERT INTO relink.marks (run, recording_id, seal) SELECT id, '', uid FROM run WHERE NOT dry_run)
+		SELECT id, started_at FROM run`
 	d := r.Database
 	err = conn.QueryRow(ctx, insert, r.Kind, r.State, r.DryRun, r.Source.Name, []byte(r.Options), r.OfRun, r.Host, r.PID, r.Version,
-		d.Name, d.Schema, d.Server, d.SystemIdentifier, d.Role, r.Reason, r.Operator.Role, r.Operator.User, r.Operator.Host, d.Environment).
+		d.Name, d.Schema, d.Server, d.SystemIdentifier, d.Role, r.Reason, r.Operator.Role, r.Operator.User, r.Operator.Host, d.Environment, d.Links).
 		Scan(&r.ID, &r.StartedAt)
 	if err != nil {
 		return r, fmt.Errorf("recording the run: %w", err)
@@ -90,11 +93,12 @@ func (s *Store) Forget(ctx context.Context, run int64) error {
 	}
 	defer pg.Close(conn)
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, "DELETE FROM relink.runs WHERE id = $1 AND finished_at IS NOT NULL", run)
-		if err == nil && tag.RowsAffected() > 0 {
-			_, err = tx.Exec(ctx, "DELETE FROM relink.marks WHERE run = $1", run)
+		var ended bool
+		err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM relink.runs WHERE id = $1 AND finished_at IS NOT NULL)", run).Scan(&ended)
+		if err != nil || !ended {
+			return err
 		}
-		return err
+		return deleteRun(ctx, tx, run)
 	})
 	if err != nil {
 		return fmt.Errorf("deleting the record of run %d: %w", run, err)
@@ -102,13 +106,21 @@ func (s *Store) Forget(ctx context.Context, run int64) error {
 	return nil
 }
 
+// deleteRun deletes the record of a run with its marks.
+func deleteRun(ctx context.Context, tx pgx.Tx, run int64) error {
+	_, err := tx.Exec(ctx, "DELETE FROM relink.runs WHERE id = $1", run)
+	if err == nil {
+		_, err = tx.Exec(ctx, "DELETE FROM relink.marks WHERE run = $1", run)
+	}
+	return err
+}
+
 // Discard deletes the record of a run that has never had its lock, as if it had
 // not been begun. Where this role may not delete records it ends the run as
 // abandoned, for the reason given.
 func (s *Store) Discard(ctx context.Context, id int64, reason string) error {
 	err := s.ownRun(ctx, id, func(conn *pgx.Conn) error {
-		_, err := conn.Exec(ctx, "DELETE FROM relink.runs WHERE id = $1", id)
-		return err
+		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return deleteRun(ctx, tx, id) })
 	})
 	if pg.SQLState(err) == pg.StateNoPrivilege {
 		return s.Abandon(ctx, id, reason)
@@ -180,7 +192,7 @@ const selectRun = `
 	    coalesce(r.out_dir, ''), coalesce(r.host, ''), coalesce(r.pid, 0), coalesce(r.version, ''), r.started_at,
 	    r.applying_at, r.finished_at, coalesce(r.exit_status, 0), coalesce(r.message, ''), coalesce(r.took, '{}'), r.left_alone, r.known_refused,
 	    coalesce(r.database_name, ''), coalesce(r.platform_schema, ''), coalesce(r.server_address, ''),
-	    coalesce(r.system_identifier, ''), coalesce(r.role_name, ''),
+	    coalesce(r.system_identifier, ''), coalesce(r.links_table::text, ''), coalesce(r.role_name, ''),
 	    coalesce(r.reason, ''), coalesce(r.operator_role, ''), coalesce(r.operator_user, ''), coalesce(r.operator_host, ''), coalesce(r.environment, ''),
 	    coalesce(r.plan_sha256, ''), coalesce(r.approved_run, 0),
 	    EXISTS (
@@ -293,7 +305,7 @@ func scanRun(row pgx.CollectableRow) (r linker.Run, err error) {
 		&options, &r.StagedRows, &counts, &r.OfRun,
 		&r.OutDir, &r.Host, &r.PID, &r.Version, &r.StartedAt,
 		&applying, &finished, &r.ExitStatus, &r.Message, &took, &r.LeftAlone, &r.KnownRefused,
-		&r.Database.Name, &r.Database.Schema, &r.Database.Server, &r.Database.SystemIdentifier, &r.Database.Role,
+		&r.Database.Name, &r.Database.Schema, &r.Database.Server, &r.Database.SystemIdentifier, &r.Database.Links, &r.Database.Role,
 		&r.Reason, &r.Operator.Role, &r.Operator.User, &r.Operator.Host, &r.Database.Environment,
 		&r.PlanSHA256, &r.ApprovedRun, &r.Alive)
 	if err != nil {

@@ -11,6 +11,8 @@ import (
 
 	"relink/linker"
 	"relink/linker/postgres/pg"
+	"relink/linker/postgres/platform"
+	"relink/linker/postgres/sql"
 )
 
 // OtherDatabaseError says that a run was made in another database, or in another
@@ -35,15 +37,24 @@ func (e *OtherDatabaseError) Hint() string { return e.hint }
 // compared.
 func (s *Store) Of(ctx context.Context, r linker.Run) (*Store, error) {
 	made := r.Database
-	here, err := s.Where(ctx)
+	if made.Schema != "" && s.cfg.Schema != "" {
+		here, err := s.Where(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if made.Schema != here.Schema {
+			return nil, &OtherDatabaseError{
+				Run: r.ID, Made: fmt.Sprintf("schema %q", made.Schema), Here: fmt.Sprintf("schema %q", here.Schema),
+				hint: "leave --schema out: the schema is taken from the run",
+			}
+		}
+	}
+	cfg := s.cfg
+	cfg.Schema = cmp.Or(made.Schema, cfg.Schema)
+	own := NewStore(cfg)
+	here, err := own.Where(ctx)
 	if err != nil {
 		return nil, err
-	}
-	if made.Schema != "" && s.cfg.Schema != "" && made.Schema != here.Schema {
-		return nil, &OtherDatabaseError{
-			Run: r.ID, Made: fmt.Sprintf("schema %q", made.Schema), Here: fmt.Sprintf("schema %q", here.Schema),
-			hint: "leave --schema out: the schema is taken from the run",
-		}
 	}
 	differ := func(a, b string) bool { return a != "" && b != "" && a != b }
 	if differ(made.Name, here.Name) || differ(made.SystemIdentifier, here.SystemIdentifier) {
@@ -53,9 +64,14 @@ func (s *Store) Of(ctx context.Context, r linker.Run) (*Store, error) {
 				"`relink runs adopt` makes its runs those of this one",
 		}
 	}
-	own := s.cfg
-	own.Schema = cmp.Or(made.Schema, own.Schema)
-	return NewStore(own), nil
+	if differ(made.Links, here.Links) {
+		return nil, &OtherDatabaseError{
+			Run: r.ID, Made: "an earlier table of links", Here: "one that was restored from a dump or made anew since",
+			hint: "if schema relink was restored from the same dump, or the platform has copied all links with their ids, " +
+				"`relink runs adopt` makes its runs those of this database; else nothing that the run did is here",
+		}
+	}
+	return own, nil
 }
 
 func databaseOn(d linker.Database) string {
@@ -81,8 +97,10 @@ func (s *Store) where(ctx context.Context, conn *pgx.Conn) (linker.Database, err
 	if err != nil {
 		return linker.Database{}, err
 	}
+	t := sql.New(p, 0)
 	d := linker.Database{Schema: p.Schema, Server: pg.Address(conn.Config().Host, conn.Config().Port)}
-	if err := conn.QueryRow(ctx, "SELECT current_database(), current_user").Scan(&d.Name, &d.Role); err != nil {
+	if err := conn.QueryRow(ctx, "SELECT current_database(), current_user, coalesce(to_regclass($1)::oid::text, '')", t.Platform.Base(platform.Links)).
+		Scan(&d.Name, &d.Role, &d.Links); err != nil {
 		return d, fmt.Errorf("asking which database this is: %w", err)
 	}
 	// Some hosted servers keep it from their users.
@@ -108,24 +126,45 @@ func (s *Store) Adopt(ctx context.Context) (int64, error) {
 	}
 	tag, err := conn.Exec(ctx, `
 		UPDATE relink.runs
-		SET database_name = $1, server_address = $2, system_identifier = nullif($3, '')
-		WHERE database_name <> $1 OR system_identifier <> $3`, here.Name, here.Server, here.SystemIdentifier)
+		SET database_name = $1, server_address = $2, system_identifier = nullif($3, ''), links_table = nullif($4, '')::oid
+		WHERE database_name <> $1 OR system_identifier <> $3 OR (platform_schema = $5 AND links_table::text <> $4)`,
+		here.Name, here.Server, here.SystemIdentifier, here.Links, here.Schema)
 	if err != nil {
 		return 0, fmt.Errorf("adopting the runs of this database: %w", err)
 	}
 	return tag.RowsAffected(), nil
 }
 
-// ForeignMarksError says that a run which has written nothing yet has marks: the
-// records of runs and the marks are of different histories, as when one of the
-// two was restored from a dump.
+// CheckMarks returns a *ForeignMarksError unless the marks of a run and its record
+// are of one history. written says that the run may have marks.
+func CheckMarks(ctx context.Context, conn *pgx.Conn, run int64, written bool) error {
+	const query = `
+		SELECT
+		    coalesce(bool_or(m.seal = r.uid OR r.dry_run), false),
+		    coalesce(bool_or(m.seal <> r.uid), false),
+		    coalesce(bool_or(m.run IS NOT NULL AND m.seal IS NULL), false)
+		FROM relink.runs AS r
+		LEFT JOIN relink.marks AS m ON m.run = r.id
+		WHERE r.id = $1`
+	var own, foreign, any bool
+	if err := conn.QueryRow(ctx, query, run).Scan(&own, &foreign, &any); err != nil {
+		return fmt.Errorf("looking for the marks of run %d: %w", run, err)
+	}
+	if !own || foreign || any && !written {
+		return &ForeignMarksError{run}
+	}
+	return nil
+}
+
+// ForeignMarksError says that the record of a run and the marks with its number are
+// of different histories, as when one of the two was restored from a dump.
 type ForeignMarksError struct{ Run int64 }
 
 func (e *ForeignMarksError) Error() string {
-	return fmt.Sprintf("relink.marks holds marks of a run %d that is not this one", e.Run)
+	return fmt.Sprintf("what relink.marks holds for run %d is not what this run did", e.Run)
 }
 
 // Hint is what to do about it.
 func (e *ForeignMarksError) Hint() string {
-	return "relink.runs and relink.marks must come from one dump; `relink db migrate` numbers new runs beyond all marks"
+	return "relink.runs and relink.marks must come from one dump: restore both; `relink db migrate` numbers new runs beyond all marks"
 }

@@ -35,6 +35,9 @@ func Check(ctx context.Context, conn *pgx.Conn, cfg pg.Config) ([]Finding, error
 	if err := c.checkApprovals(ctx, conn); err != nil {
 		return nil, fmt.Errorf("checking who may approve plans: %w", err)
 	}
+	if err := c.checkHistory(ctx, conn); err != nil {
+		return nil, fmt.Errorf("checking the runs and their marks: %w", err)
+	}
 	return c.findings, nil
 }
 

@@ -235,14 +235,17 @@ func (p *planner) marked(run int64) int64 {
 	return n
 }
 
+// checkMarks makes sure that the marks of a run are its own.
+func (p *planner) checkMarks(run int64, written bool) {
+	if p.err == nil {
+		p.err = postgres.CheckMarks(p.ctx, p.x.work, run, written)
+	}
+}
+
 // marks lets what this run has already done stand, whatever has become of it.
 func (p *planner) marks(first bool) {
-	n := p.marked(p.x.opt.Run)
-	switch {
-	case n == 0 || p.err != nil:
-		return
-	case first:
-		p.err = &postgres.ForeignMarksError{Run: p.x.opt.Run}
+	p.checkMarks(p.x.opt.Run, !first)
+	if p.marked(p.x.opt.Run) == 0 || p.err != nil {
 		return
 	}
 	p.applied("applied", p.x.opt.Run)

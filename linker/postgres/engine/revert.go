@@ -11,6 +11,7 @@ import (
 
 // revert plans the taking back of a run: its rows are that run's marks.
 func (p *planner) revert() {
+	p.checkMarks(p.x.opt.Undo, true)
 	p.applied("to_revert", p.x.opt.Undo)
 	p.applied("applied", p.x.opt.Run)
 	p.created("plan", p.x.statement("revert"), p.x.opt.Run, sql.OrNull(p.x.opt.Rules.Organization))

@@ -25,7 +25,7 @@ LEFT JOIN platform.crm_entities AS target ON target.id = m.made_entity_id::{{typ
 {{others "cleared.entity_id" 2}}
 {{- end}}
 LEFT JOIN platform.recordings AS rec ON rec.id = m.recording_id::{{idType "recordings.id"}}
-WHERE m.run = $1
+WHERE m.run = $1 AND m.seal IS NULL
     AND ($2::text IS NULL OR rec.organization_id::text = $2)
     AND (
         $4::text IS NULL

@@ -16,4 +16,4 @@ SELECT
     CASE WHEN hidden IS NULL THEN cleared_trigger END AS cleared_trigger
 {{- end}}
 FROM relink.marks
-WHERE run = $1
+WHERE run = $1 AND seal IS NULL

@@ -24,4 +24,4 @@ JOIN relink.runs AS r
     AND (r.platform_schema <> $1) IS NOT TRUE
     AND m.at > r.started_at - interval '1 hour'
     AND (m.at > r.finished_at + interval '1 hour') IS NOT TRUE
-WHERE NOT EXISTS (SELECT FROM relink.marks AS known WHERE known.run = r.id)
+WHERE NOT EXISTS (SELECT FROM relink.marks AS known WHERE known.run = r.id AND known.seal IS NULL)
