@@ -106,7 +106,7 @@ microbench: $(TOOLS)/benchstat ## run the Go benchmarks, COUNT times each
 
 torture: ## kill and resume ROUNDS runs (the short version is in make test)
 	@.ci/postgres
-	RELINK_TORTURE_ROUNDS=$(ROUNDS) $(GO) test -run Torture -v -timeout 6h ./...
+	RELINK_TORTURE_ROUNDS=$(ROUNDS) RELINK_TORTURE_PLATFORM_ROUNDS=$$(($(ROUNDS) / 3)) $(GO) test -run Torture -v -timeout 6h ./...
 
 conformance: ## run the CSV and JSON conformance cases, one line each
 	DIR=$(abspath $(DIR)) $(GO) test -count=1 -run Conformance -v ./batch/source
