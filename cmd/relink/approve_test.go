@@ -292,6 +292,23 @@ func TestApprovedFollow(t *testing.T) {
 	}
 }
 
+// And one that sends the rejects of another again.
+func TestApprovedRetry(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.relink(exit.Rejected, "import", "links.csv") // run 1: e-10 is not there
+	s.exec("INSERT INTO crm_entities (id, data_type, integration_connection_id, external_id) VALUES ('e-10', 'ACCOUNT', 'c-1', 'x-10')")
+	p := s.relink(exit.OK, "retry", "--dry-run", "1") // run 2
+	if !strings.Contains(p.stdout.String(), "relink retry --out runs --expect ") {
+		t.Errorf("the summary is\n%swant the command that carries the plan out", p.stdout.String())
+	}
+	s.relink(exit.OK, "approve", "2", "--reason", "it is there now")
+	s.exec("INSERT INTO recording_links (recording_id, data_type, entity_id, linked_at) VALUES ('r-20', 'ACCOUNT', 'e-1', now())")
+	s.relink(exit.Guard, "retry", "--approved", "2", "1").says("r-20", "created", " and is now ", "replaced")
+	s.exec("DELETE FROM recording_links WHERE recording_id = 'r-20'")
+	s.relink(exit.OK, "retry", "--approved", "2", "--reason", "healed", "1")
+}
+
 // Nobody can approve in the name of another: the server says who it was.
 func TestApprovalCannotBeForged(t *testing.T) {
 	t.Parallel()
