@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// browser is a headless Chromium that is spoken to in its own protocol, over
-// two pipes: no driver and no port in between.
+// browser is a headless Chromium, controlled through its own protocol over two
+// pipes, without a driver or a port.
 type browser struct {
 	t       *testing.T
 	in      *os.File
@@ -81,7 +81,8 @@ func openBrowser(t *testing.T) *browser {
 	return b
 }
 
-// call sends a command and returns its result; events on the way are noted.
+// call sends a command and returns its result; it records events that arrive in
+// between.
 func (b *browser) call(method string, params map[string]any) map[string]any {
 	b.t.Helper()
 	b.last++
@@ -170,7 +171,7 @@ func (b *browser) media(scheme, media string, columns int) {
 	})
 }
 
-// screenshot writes a picture of the page, as far down as a person looks.
+// screenshot takes a picture of the page, as far down as a reader looks.
 func (b *browser) screenshot(path string, columns int) {
 	b.t.Helper()
 	most := "3000" // each pixel costs time
@@ -197,8 +198,8 @@ func (b *browser) screenshot(path string, columns int) {
 	}
 }
 
-// shots is where pictures go: RELINK_SCREENSHOTS to look at them, else a
-// folder that is removed.
+// shots returns the folder for pictures: RELINK_SCREENSHOTS to keep them, else
+// a folder that is removed.
 func shots(t *testing.T) string {
 	t.Helper()
 	dir := os.Getenv("RELINK_SCREENSHOTS")
@@ -215,8 +216,8 @@ func TestHTMLInABrowser(t *testing.T) {
 	t.Parallel()
 	b := openBrowser(t)
 	dir := shots(t)
-	// Escaping alone must hold: the policy that forbids scripts is a second
-	// wall, and the hostile page is opened without it too.
+	// Escaping alone must be enough: the policy that forbids scripts is a
+	// second line of defence, and the hostile page is opened without it too.
 	for _, tc := range []struct {
 		name   string
 		page   string
@@ -261,8 +262,8 @@ func TestHTMLInABrowser(t *testing.T) {
 	}
 }
 
-// checkLooks takes the four pictures of a page and checks what can be
-// measured: nothing sticks out sideways, and text stands out from its ground.
+// checkLooks takes the four pictures of a page and checks what can be measured:
+// nothing overflows sideways, and text contrasts with its background.
 func (b *browser) checkLooks(name, dir string) {
 	b.t.Helper()
 	for _, look := range []struct {
@@ -349,7 +350,7 @@ func TestHTMLNumbersInABrowser(t *testing.T) {
 			t.Errorf("%s = %q, want %s", r.Code, got, want)
 		}
 	}
-	// A reason that is folded opens when the table's link leads to it.
+	// A folded reason opens when the table's link leads to it.
 	folded := s.Reasons[len(s.Reasons)-1].Code
 	opened := `document.getElementById("` + string(folded) + `").closest("details").open`
 	if got := b.eval(opened); got != "false" {

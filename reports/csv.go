@@ -82,10 +82,10 @@ func appendCell(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// defused is s with an apostrophe wherever a spreadsheet would see the
-// beginning of a formula: at the beginning of the cell, and behind a character
-// at which a spreadsheet of another country begins a new cell. That one takes
-// the quotes around the whole for text.
+// defused returns s with an apostrophe wherever a spreadsheet would see the
+// beginning of a formula: at the beginning of the cell, and after a character
+// at which a spreadsheet in another locale begins a new cell. Such a
+// spreadsheet treats the quotes around the whole cell as text.
 func defused(s string) string {
 	if s == "" {
 		return s
@@ -115,8 +115,8 @@ func startsFormula(s string) bool {
 	return isSign(rune(s[0])) || s[0] == '\t' || s[0] == '\r' || s[0] == '\n'
 }
 
-// isSign reports whether a formula begins with r. Spreadsheets of East Asia
-// take the wide forms, too.
+// isSign reports whether a formula begins with r. East Asian spreadsheets
+// accept the full-width forms, too.
 func isSign(r rune) bool {
 	switch r {
 	case '=', '+', '-', '@', '＝', '＋', '－', '＠':

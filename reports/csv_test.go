@@ -28,7 +28,7 @@ var cell = rapid.OneOf(
 	rapid.String(),
 )
 
-// entries draws an entry of any kind; a row that is not of the input has no
+// entries draws an entry of any kind; a row that is not in the input has no
 // place.
 var entries = rapid.Custom(func(t *rapid.T) linker.Entry {
 	e := linker.Entry{
@@ -170,7 +170,7 @@ func TestReportOfNothing(t *testing.T) {
 	}
 }
 
-// fullAfter takes n bytes and then says that there is no room.
+// fullAfter accepts n bytes and then reports a full disk.
 type fullAfter struct{ n int }
 
 var errFull = errors.New("no room")
@@ -210,7 +210,7 @@ func TestReportKeepsTheErrorOfItsWriter(t *testing.T) {
 	}
 }
 
-// sample is a usual line of an import.
+// sample is a typical line of an import.
 var sample = linker.Entry{
 	Row: 123456, Line: 123457,
 	Fields: linker.Fields{

@@ -14,16 +14,16 @@ import (
 	"relink/reports/folder"
 )
 
-// Expect compares the bytes written to it with a file, the report that was
-// approved. A difference is no error of Write, so that the report goes on into
-// its own file beside it; Finish tells.
+// Expect compares the bytes written to it with a file, the approved report. A
+// difference is not an error of Write, so that the report is still written to
+// its own file; Finish returns it.
 type Expect struct {
 	path string
 	f    *os.File
 	want *bufio.Reader
 	buf  []byte
 
-	line      int64 // the line at hand, from 1
+	line      int64 // the current line, from 1
 	lineStart int64 // where it begins
 	offset    int64 // bytes compared
 	diff      *Difference
@@ -41,7 +41,7 @@ type Difference struct {
 // outcome and the beginning of the message.
 const shownBytes = 300
 
-// String tells the difference in one sentence.
+// String describes the difference in one sentence.
 func (d *Difference) String() string {
 	switch {
 	case d.Got == "":
@@ -107,8 +107,8 @@ func SHA256(path string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// IsJSONL reports whether the approved report is JSONL, which its first byte
-// tells. One of no bytes is: a CSV has its header.
+// IsJSONL reports whether the approved report is JSONL, judging by its first
+// byte. An empty file is JSONL: a CSV has a header.
 func (x *Expect) IsJSONL() bool {
 	first, err := x.want.Peek(1)
 	return err != nil || first[0] == '{'
@@ -163,7 +163,7 @@ func (x *Expect) pass(p []byte) {
 	x.offset += int64(len(p))
 }
 
-// found notes that the reports differ from here on; got is what was written
+// found records that the reports differ from here on; got is what was written
 // from this place.
 func (x *Expect) found(got []byte) error {
 	wantLine := make([]byte, shownBytes)

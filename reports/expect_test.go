@@ -66,8 +66,8 @@ func TestExpectFindsTheFirstDifference(t *testing.T) {
 	}
 }
 
-// However the report is cut into writes, the answer is the one that comparing
-// whole files gives.
+// However the report is split into writes, the result is the same as that of
+// comparing whole files.
 func TestExpectDoesNotDependOnTheWrites(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -116,7 +116,8 @@ func TestExpectOfWhatIsNoReport(t *testing.T) {
 	}
 }
 
-// The format of an approved report is told by its first byte, not by its name.
+// The format of an approved report is recognized by its first byte, not by its
+// name.
 func TestExpectTellsTheFormat(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{"row,line\n": false, `{"row":1}` + "\n": true, "": true} {

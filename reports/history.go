@@ -12,8 +12,8 @@ import (
 	"relink/linker/text"
 )
 
-// HistoryText writes the links of a recording for people, oldest first, and below
-// them the runs that made or cleared them, as far as they are recorded.
+// HistoryText writes the links of a recording for people, oldest first,
+// followed by the runs that made or cleared them, as far as these are recorded.
 func HistoryText(w io.Writer, links []linker.PastLink, runs map[int64]linker.Run) error {
 	t := &table{w: tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)}
 	t.line("linked\tcleared\tdata type\tCRM row\ttrigger\tmade by\tcleared by")
@@ -57,7 +57,7 @@ func HistoryText(w io.Writer, links []linker.PastLink, runs map[int64]linker.Run
 	return t.flush()
 }
 
-// run adds a run in one line: what it was, of which file, by whom and why.
+// run adds a run in one line: its kind, file, user and reason.
 func (t *table) run(r linker.Run) {
 	line := fmt.Sprintf("run %d, %s", r.ID, text.Printable(string(r.Kind)))
 	switch {

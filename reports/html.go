@@ -23,19 +23,19 @@ var reportTemplate string
 //go:embed page/report.css
 var reportStyle string
 
-// maxHTML is the size a report.html does not pass, so that it can be mailed and
-// opens at once on a telephone. It is reached by hostile input only.
+// maxHTML is the maximum size of report.html, so that it can be mailed and
+// opens quickly on a phone. Only hostile input reaches it.
 const maxHTML = 300 << 10
 
-// WriteHTML writes report.html: one file that needs nothing beside it, with no
-// script in it and a policy that forbids any. Whatever stands in the input is
-// shown as text.
+// WriteHTML writes report.html: a single self-contained file, without scripts
+// and with a policy that forbids them. Everything from the input is shown as
+// text.
 func WriteHTML(w io.Writer, p Page) error {
 	t, err := template.New("report.html").Funcs(template.FuncMap{"flags": flags}).Parse(reportTemplate)
 	if err != nil {
 		return fmt.Errorf("reading the template of report.html: %w", err)
 	}
-	// Fewer examples until the page is small enough: in practice the first
+	// Reduce the examples until the page is small enough; in practice the first
 	// attempt is.
 	var b bytes.Buffer
 	for examples := sampleExamples; ; examples-- {
@@ -53,9 +53,9 @@ func WriteHTML(w io.Writer, p Page) error {
 
 var flagPattern = regexp.MustCompile(`--[a-z]+(-[a-z]+)*`)
 
-// flags is a text in which the names of flags are set as code, which keeps
-// them in one piece. It is escaped first, and nothing that escaping makes
-// looks like a flag.
+// flags returns a text in which the names of flags are marked as code, which
+// keeps them in one piece. The text is escaped first, and escaping produces
+// nothing that looks like a flag.
 func flags(s string) template.HTML {
 	escaped := template.HTMLEscapeString(s)
 	return template.HTML(flagPattern.ReplaceAllString(escaped, `<code class="flag">$0</code>`))
@@ -85,7 +85,7 @@ type view struct {
 
 type pair struct {
 	Name, Value string
-	Code        bool // a value that machines made
+	Code        bool // a value made by machines
 }
 
 type phaseView struct {
@@ -93,8 +93,8 @@ type phaseView struct {
 	Sum                           bool
 }
 
-// fileView links to a file beside the report; Href is "" for one that lies
-// elsewhere.
+// fileView links to a file next to the report; Href is "" for one that is
+// somewhere else.
 type fileView struct{ Name, Href string }
 
 func newView(p Page, examples int) view {
@@ -197,7 +197,7 @@ func exitStatus(s linker.ExitStatus) string {
 	return strconv.Itoa(int(s)) + ": " + s.Text()
 }
 
-// identity tells one run, and one source, from another.
+// identity returns what identifies the run and its source.
 func identity(p Page) []pair {
 	s := p.Summary
 	var list []pair
@@ -258,8 +258,8 @@ func newPhaseViews(phases []Phase) []phaseView {
 	return list
 }
 
-// perSecond is a rate with three digits that count, "" for a time too short to
-// tell.
+// perSecond returns a rate with three significant digits, "" when the time is
+// too short to measure.
 func perSecond(n int64, d time.Duration) string {
 	if d < time.Millisecond || n == 0 {
 		return ""
@@ -289,9 +289,9 @@ func newFileViews(files map[string]string) []fileView {
 	return list
 }
 
-// visible is s as it can be shown: cut after n bytes, and with a name for each
-// character that nobody sees or that turns the text around it (bidirectional
-// marks, control characters, zero-width spaces).
+// visible returns s as it can be shown: cut after n bytes, and with a name in
+// place of each character that is invisible or that reorders the text around it
+// (bidirectional marks, control characters, zero-width spaces).
 func visible(s string, n int) string {
 	s = text.Cut(s, n)
 	plain := true
@@ -305,7 +305,7 @@ func visible(s string, n int) string {
 	for i, r := range s {
 		switch {
 		case r == unicode.ReplacementChar && !strings.HasPrefix(s[i:], "\ufffd"):
-			fmt.Fprintf(&b, "⟨%02X⟩", s[i]) // a byte that is no UTF-8
+			fmt.Fprintf(&b, "⟨%02X⟩", s[i]) // a byte that is not UTF-8
 		case !unicode.IsGraphic(r):
 			fmt.Fprintf(&b, "⟨U+%04X⟩", r)
 		default:

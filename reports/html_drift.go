@@ -23,7 +23,7 @@ type driftBar struct {
 	Title      string
 }
 
-// The chart's units are about pixels: thirty bars of 20 beside each other.
+// The chart's units are roughly pixels: thirty bars of 20 side by side.
 const (
 	driftBarWidth = 17
 	driftStep     = 20
@@ -32,9 +32,8 @@ const (
 	driftLabel    = 70 // a date
 )
 
-// newDriftView draws the points, nil for none. The height grows with the
-// square root: a bad night of a million must not flatten all others to
-// nothing.
+// newDriftView draws the points, nil for none. The height grows with the square
+// root: one bad night of a million must not flatten all the others.
 func newDriftView(points []DriftPoint) *driftView {
 	if len(points) == 0 {
 		return nil
@@ -60,7 +59,7 @@ func newDriftView(points []DriftPoint) *driftView {
 	left := v.Width - len(points)*driftStep
 	v.Left = min(left, v.Width-2*driftLabel)
 	for i, p := range points {
-		h := 2 // a clean run is seen to have run
+		h := 2 // a clean run must still be visible
 		if p.Links > 0 {
 			h = max(4, int(math.Round(driftHeight*math.Sqrt(float64(p.Links)/float64(most)))))
 		}

@@ -12,7 +12,7 @@ import (
 	"relink/linker/text"
 )
 
-// outcomesView is the stacked bar with the table that says the same in words.
+// outcomesView is the stacked bar with the table that shows the same numbers.
 type outcomesView struct {
 	Segments   []segment
 	Label      string
@@ -20,7 +20,7 @@ type outcomesView struct {
 	Order      string
 	Rows       []outcomeView
 	Sum, Check string
-	Beside     []outcomeView // extra and cleared, which are no rows of the input
+	Beside     []outcomeView // extra and cleared, which are not rows of the input
 }
 
 type outcomeView struct{ Name, Count, Share, Meaning string }
@@ -32,7 +32,7 @@ type segment struct {
 	Wide               bool // there is room for a word in it
 }
 
-// meanings tell an outcome in words that fit a plan and what was done alike.
+// meanings describe each outcome in words that fit both a plan and a report.
 var meanings = map[linker.Outcome]string{
 	linker.Created:     "no link before, linked to the row's target",
 	linker.Replaced:    "linked elsewhere before; that link is cleared and kept as history",
@@ -89,8 +89,8 @@ func newOutcomesView(s linker.Summary) *outcomesView {
 	return v
 }
 
-// segments are the pieces of the bar for counts, and its text for those who do
-// not see it.
+// segments returns the pieces of the bar for counts, and its text for screen
+// readers.
 func segments(counts *tallies) ([]segment, string) {
 	all := counts.rows()
 	var list []segment
@@ -109,7 +109,7 @@ func segments(counts *tallies) ([]segment, string) {
 	return list, strings.Join(label, ", ")
 }
 
-// reasonView is a code with what a person has to know of it.
+// reasonView is a code with what the reader needs to know about it.
 type reasonView struct {
 	Code, Count, Rows, Share         string
 	Meaning, Cause, Remedy, Do, When string
@@ -124,7 +124,7 @@ type exampleView struct {
 	Target                        []pair
 }
 
-// openReasons are unfolded: the first few are nearly always nearly all rows.
+// openReasons are unfolded: the first few nearly always cover nearly all rows.
 const openReasons = 3
 
 func newReasonViews(p Page, examples int) []reasonView {
@@ -187,12 +187,12 @@ type partView struct {
 	Segments                                         []segment
 }
 
-// shownParts is how many lines a breakdown has; the rest is one line more.
+// shownParts is how many lines a breakdown has; the rest is one more line.
 const shownParts = 20
 
 func newBreakdownViews(p Page) []breakdownView {
 	var list []breakdownView
-	// The rows of a revert are changes: they name a recording and no more.
+	// The rows of a revert are changes: they name a recording and nothing else.
 	if p.Sample != nil && p.Summary.Kind != string(linker.Revert) {
 		list = append(list, byConnection(p), byDataType(p.Sample))
 	}

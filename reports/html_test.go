@@ -158,7 +158,7 @@ func TestHTMLKnowsEveryOutcome(t *testing.T) {
 	}
 }
 
-// A run that was resumed the next morning did not work all night.
+// A run that was resumed the next morning did not run all night.
 func TestHTMLOfAResumedRun(t *testing.T) {
 	t.Parallel()
 	p := smallPage()
@@ -173,7 +173,7 @@ func TestHTMLOfAResumedRun(t *testing.T) {
 	}
 }
 
-// The page says so when the numbers do not add up.
+// The page shows it when the numbers do not add up.
 func TestHTMLDoesNotHideAWrongSum(t *testing.T) {
 	t.Parallel()
 	p := smallPage()
@@ -206,8 +206,7 @@ func TestSampleIsBounded(t *testing.T) {
 	}
 }
 
-// largePage is a reconciliation of ten million rows in which everything
-// happened.
+// largePage is a reconciliation of ten million rows with every outcome.
 func largePage() reports.Page {
 	p := smallPage()
 	s := millionRows()
@@ -277,8 +276,8 @@ var payloads = []string{
 	`</h1><meta http-equiv=refresh content="0;url=data:text/html,owned">`,
 }
 
-// hostilePage has such text wherever text can come from outside, and as much
-// of it as fits.
+// hostilePage has such text wherever text can come from outside, and as much of
+// it as fits.
 func hostilePage() reports.Page {
 	p := largePage()
 	text := func(i int) string { return payloads[i%len(payloads)] + strings.Repeat(`"<&>'`, 60) }

@@ -10,10 +10,10 @@ import (
 	"relink/linker"
 )
 
-// JSONL writes report.jsonl: one object a line, the keys of Columns in their
-// order. row and line are numbers, everything else is text, and what is empty
-// is "": so are row and line of an entry that is not a row of the input
-// (extra, cleared), where any number would be a wrong one.
+// JSONL writes report.jsonl: one object per line with the keys of Columns in
+// their order. row and line are numbers, everything else is text, and empty
+// values are "", including row and line of an entry that is not a row of the
+// input (extra, cleared), where any number would be wrong.
 type JSONL struct {
 	w *bufio.Writer
 }
@@ -56,9 +56,9 @@ func appendNumber(b []byte, n int64) []byte {
 	return strconv.AppendInt(b, n, 10)
 }
 
-// appendText appends s as a JSON string. Invalid UTF-8 cannot stand in JSON
-// and becomes U+FFFD; the reader refuses such records, so that only a
-// message could hold it.
+// appendText appends s as a JSON string. Invalid UTF-8 is not allowed in JSON
+// and becomes U+FFFD; the reader refuses such records, so that only a message
+// could contain it.
 func appendText(b []byte, s string) []byte {
 	if s == "" {
 		return append(b, `""`...)

@@ -7,8 +7,8 @@ import (
 	"relink/linker"
 )
 
-// Links writes links as the CSV that an import reads: header and all, the cells
-// as they are. Whoever opens it in a spreadsheet must read its columns as text.
+// Links writes links as the CSV that an import reads, with a header and
+// unmodified cells. A spreadsheet must be told to import its columns as text.
 type Links struct {
 	w *csv.Writer
 	// internal names the CRM rows by the platform's own ids.
@@ -17,14 +17,14 @@ type Links struct {
 }
 
 // NewLinks writes the header to w. With internal the CRM rows are named by id,
-// else by externalId; one that has no externalId (it is gone) is named by id
-// anyway. The connection stands beside both.
+// otherwise by externalId; one that has no externalId (it is gone) is named by
+// id anyway. The connection is given in both cases.
 func NewLinks(w io.Writer, internal bool) (*Links, error) {
 	l := &Links{w: csv.NewWriter(w), internal: internal}
 	return l, l.w.Write(linker.ReportedNames())
 }
 
-// Write writes one link, of which both forms of the CRM row's id are given.
+// Write writes one link, for which both forms of the CRM row's id are given.
 func (l *Links) Write(f *linker.Fields) error {
 	row := *f
 	switch {
@@ -39,7 +39,7 @@ func (l *Links) Write(f *linker.Fields) error {
 	return l.w.Write(l.cells[:])
 }
 
-// Close writes what is still held. It does not close the writer below.
+// Close writes what is still buffered. It does not close the underlying writer.
 func (l *Links) Close() error {
 	l.w.Flush()
 	return l.w.Error()

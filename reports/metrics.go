@@ -11,9 +11,10 @@ import (
 	"relink/linker"
 )
 
-// Metrics is the end of a command as a monitor sees it.
+// Metrics describes the end of a command for a monitor.
 type Metrics struct {
-	// Name tells the jobs of a machine apart: the label name of all metrics.
+	// Name distinguishes the jobs of a machine: it is the label name of all
+	// metrics.
 	Name string
 	// Summary is that of the run, nil when there is none: the command failed
 	// before, or had nothing to do.
@@ -25,11 +26,11 @@ type Metrics struct {
 	Earlier    Milestones
 }
 
-// Milestones are the last times at which all was well. They outlast the runs
-// that fail after them.
+// Milestones are the last times at which all was well. Later runs that fail
+// keep them.
 type Milestones struct {
 	Success    time.Time // exit status 0
-	Completion time.Time // the run came to its end, maybe with rows to look at
+	Completion time.Time // the run finished, perhaps with rows to look at
 }
 
 const (
@@ -37,7 +38,7 @@ const (
 	metricCompletion = "relink_last_completion_timestamp_seconds"
 )
 
-// milestones are those before the command, and what it adds to them.
+// milestones returns those before the command, updated with its result.
 func (m *Metrics) milestones() Milestones {
 	at := m.Earlier
 	if m.ExitStatus == linker.ExitOK {
@@ -92,8 +93,8 @@ func WriteMetrics(w io.Writer, m Metrics) error {
 	return err
 }
 
-// ReadMilestones finds the milestones in what WriteMetrics wrote. Lines that
-// are something else are passed over.
+// ReadMilestones finds the milestones in the output of WriteMetrics. Other
+// lines are ignored.
 func ReadMilestones(r io.Reader) (at Milestones, err error) {
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {
@@ -113,7 +114,7 @@ func ReadMilestones(r io.Reader) (at Milestones, err error) {
 	return at, lines.Err()
 }
 
-// gauges is a text of metrics that all have the same labels.
+// gauges builds a text of metrics that all have the same labels.
 type gauges struct {
 	b      strings.Builder
 	labels string
@@ -132,7 +133,7 @@ func (g *gauges) line(name, key, of, value string) {
 	fmt.Fprintf(&g.b, "%s{%s,%s=%s} %s\n", name, g.labels, key, label(of), value)
 }
 
-// label quotes a label's value: Prometheus knows three escapes only.
+// label quotes a label's value: Prometheus knows only three escapes.
 func label(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(strings.ToValidUTF8(s, "\uFFFD")) + `"`
 }
@@ -144,7 +145,7 @@ func flag(is bool) string {
 	return "0"
 }
 
-// seconds are those since 1970, to the millisecond.
+// seconds returns the seconds since 1970, to the millisecond.
 func seconds(t time.Time) string {
 	return decimal(float64(t.UnixMilli()) / 1000)
 }

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// percent writes the share of n in all with one decimal. A share that only
-// rounding makes nothing, or all, does not read as such: one rejected row in
-// ten million must not look like none.
+// percent formats the share of n in all with one decimal. A share that only
+// rounding turns into nothing, or into all, is not shown as such: one rejected
+// row in ten million must not look like none.
 func percent(n, all int64) string {
 	if all <= 0 || n <= 0 {
 		return "0 %"
@@ -24,11 +24,11 @@ func percent(n, all int64) string {
 	return fmt.Sprintf("%.1f %%", share)
 }
 
-// took writes a duration the way a person says it.
+// took formats a duration for a person.
 func took(d time.Duration) string {
 	switch {
 	case d < 0:
-		return "0 s" // the clock was set back meanwhile
+		return "0 s" // the clock was set back in between
 	case d < time.Second:
 		return fmt.Sprintf("%d ms", d.Milliseconds())
 	case d < 10*time.Second:

@@ -7,40 +7,41 @@ import (
 	"relink/linker/guard"
 )
 
-// Page is what report.html shows. The summary alone makes a page; what else is
-// given adds a section.
+// Page is the content of report.html. The summary alone makes a page; every
+// other field adds a section.
 type Page struct {
 	Summary linker.Summary
-	// Notices are sentences that belong under the verdict: why a guard
-	// refused, why the prune was withheld.
+	// Notices are sentences shown under the verdict: why a guard refused, why
+	// the prune was withheld.
 	Notices []string
 	// Next are the commands that make sense now, most useful first.
 	Next []Step
 	// Sample has the examples and the rows by connection and data type; nil
 	// when the entries were not looked at.
 	Sample *Sample
-	// Connections name the connections by their id.
+	// Connections describes the connections, by id.
 	Connections map[string]Connection
 	// Touched are the recordings whose link changes, by organization.
 	Touched []guard.OrganizationCount
 	// Phases are the parts of the run in the order in which they ran.
 	Phases []Phase
-	// Options are what was asked for, in the order in which help lists it.
+	// Options are the options given, in the order in which help lists them.
 	Options []Option
 	// Drift are earlier reconciliations of the same scope, oldest first,
 	// this one last. The last DriftRuns are shown.
 	Drift []DriftPoint
-	// Host and Version tell where it ran and what; "" for not told.
+	// Host and Version are where it ran and with which version; "" when
+	// unknown.
 	Host, Version string
 }
 
 // Step is a command that makes sense now.
 type Step struct {
-	Why     string // what it is good for
+	Why     string // when it is useful
 	Command string
 }
 
-// Connection is how people know a connection.
+// Connection is what people call a connection.
 type Connection struct {
 	Name     string
 	Platform string // SALESFORCE, HUBSPOT, …
@@ -50,13 +51,14 @@ type Connection struct {
 type Phase struct {
 	Name string
 	Took time.Duration
-	Rows int64 // rows that went through it, 0 for not counted
+	Rows int64 // rows that went through it, 0 when not counted
 }
 
 // Option is one option with its value, as text.
 type Option struct{ Name, Value string }
 
-// DriftPoint is how many links differed from the file in one reconciliation.
+// DriftPoint is the number of links that differed from the file in one
+// reconciliation.
 type DriftPoint struct {
 	Run    int64
 	At     time.Time

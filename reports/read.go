@@ -23,8 +23,8 @@ type Lines struct {
 	at   map[string]int // the place of each column of a CSV
 }
 
-// OpenLines opens the report at path, CSV or JSONL, compressed or not; its first
-// byte tells which.
+// OpenLines opens the report at path, CSV or JSONL, compressed or not; the
+// format is recognized by its first byte.
 func OpenLines(path string) (*Lines, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -70,8 +70,8 @@ func (l *Lines) begin() error {
 	return nil
 }
 
-// Line is what a report says of a row: its input fields as the report shows them,
-// and what became of it.
+// Line is one row of a report: its input fields as the report shows them, and
+// its outcome.
 type Line struct {
 	fields  linker.Fields
 	Outcome linker.Outcome
@@ -79,7 +79,7 @@ type Line struct {
 	csv     bool
 }
 
-// Next reads the next line; it returns io.EOF behind the last one.
+// Next reads the next line; it returns io.EOF after the last one.
 func (l *Lines) Next(line *Line) error {
 	*line = Line{csv: l.csv != nil}
 	value, err := l.read()
@@ -105,7 +105,7 @@ func (l *Lines) read() (value func(string) string, err error) {
 	var object map[string]any
 	err = l.json.Decode(&object)
 	return func(name string) string {
-		s, _ := object[name].(string) // row and line are numbers, and not asked for
+		s, _ := object[name].(string) // row and line are numbers, which are not needed
 		return s
 	}, err
 }

@@ -17,30 +17,30 @@ import (
 	"relink/reports/folder"
 )
 
-// RejectsOptions say what the records of the source look like.
+// RejectsOptions describe the records of the source.
 type RejectsOptions struct {
 	// JSONL names the file rejects.jsonl. Default: rejects.csv.
 	JSONL bool
-	// Header is everything that stands before the first record, as it
-	// stands in the source: the byte order mark, a sep= line, the header
-	// line with its line end. For JSONL the byte order mark, or nothing.
+	// Header is everything before the first record, exactly as in the source:
+	// the byte order mark, a sep= line, the header line with its line end. For
+	// JSONL the byte order mark, or nothing.
 	Header []byte
-	// LineEnd is the source's line end in the source's encoding. A last
-	// record that has none gets it. Default: "\n".
+	// LineEnd is the source's line end in the source's encoding. It is added to
+	// a last record that has none. Default: "\n".
 	LineEnd []byte
 }
 
-// Rejects writes the records that have to be sent again, byte for byte as they
-// stand in the source, so that the file can be fixed and fed back:
-// rejects.csv or rejects.jsonl, and beside it rejects.reasons.csv, a line for
-// each record. Both files exist only once there is such a record.
+// Rejects writes the records that have to be sent again, byte for byte as in
+// the source, so that the file can be fixed and imported: rejects.csv or
+// rejects.jsonl, and beside it rejects.reasons.csv with a line for each record.
+// The files are created only when there is such a record.
 type Rejects struct {
 	dir     string
 	o       RejectsOptions
 	files   [2]*folder.File // records and reasons; nil before the first record
 	records *bufio.Writer
 	reasons *csv.Writer
-	rows    []reason // lines of the reasons that are not marshalled yet
+	rows    []reason // lines of the reasons that have not been marshalled yet
 	long    []byte   // the copy buffer of WriteLong
 }
 
@@ -50,14 +50,14 @@ type reason struct {
 	Line    string `csv:"line"`
 	Code    string `csv:"code"`
 	Message string `csv:"message"`
-	// Heals is yes when time alone can heal the row: the CRM sync brings
-	// what is missing, the other session lets go. Such a row can be sent
-	// again as it is.
+	// Heals is yes when time alone can fix the row: the CRM sync delivers what
+	// is missing, the other session releases its lock. Such a row can be sent
+	// again unchanged.
 	Heals string `csv:"heals"`
 }
 
-// NewRejects returns a Rejects that creates its files in the folder dir when
-// it meets the first record for them.
+// NewRejects returns a Rejects that creates its files in the folder dir when it
+// gets the first record for them.
 func NewRejects(dir string, o RejectsOptions) *Rejects {
 	if len(o.LineEnd) == 0 {
 		o.LineEnd = []byte("\n")
@@ -65,14 +65,14 @@ func NewRejects(dir string, o RejectsOptions) *Rejects {
 	return &Rejects{dir: dir, o: o}
 }
 
-// NeedsRetry reports whether a row with this outcome belongs into the rejects.
+// NeedsRetry reports whether a row with this outcome belongs in the rejects.
 func NeedsRetry(o linker.Outcome) bool {
 	return o == linker.Rejected || o == linker.Failed || o == linker.Unattempted
 }
 
-// Write adds the entry's record if its outcome asks for it, and does nothing
-// otherwise. e.Raw must hold the whole record: one that is too long to be held
-// goes through WriteLong.
+// Write adds the entry's record if its outcome calls for it, and does nothing
+// otherwise. e.Raw must hold the whole record; for one that is too long to be
+// kept in memory, use WriteLong.
 func (r *Rejects) Write(e linker.Entry) error {
 	if !NeedsRetry(e.Outcome) {
 		return nil
@@ -156,7 +156,7 @@ func (r *Rejects) Commit() error {
 	if err := r.records.Flush(); err != nil {
 		return err
 	}
-	// The reasons first: the rejects never stand there without them.
+	// The reasons first: the rejects must never exist without them.
 	if err := r.files[1].Commit(); err != nil {
 		return err
 	}
@@ -198,8 +198,8 @@ func (r *Rejects) begin() error {
 	return err
 }
 
-// endLine ends a record that does not end its own line: the last one of a
-// source whose last line is open.
+// endLine ends a record that has no line end of its own: the last one of a
+// source that does not end with a line end.
 func (r *Rejects) endLine(raw []byte) error {
 	if endsLine(raw, r.o.LineEnd) {
 		return nil
@@ -252,7 +252,7 @@ func (r *Rejects) writeReasons() error {
 		return nil
 	}
 	err := gocsv.MarshalCSVWithoutHeaders(r.rows, r.reasons)
-	clear(r.rows) // let go of the messages
+	clear(r.rows) // release the messages
 	r.rows = r.rows[:0]
 	return err
 }

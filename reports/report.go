@@ -6,7 +6,7 @@ import (
 	"relink/linker"
 )
 
-// Columns are the columns of a report, in their order. Files of other people
+// Columns are the columns of a report, in their order. Other people's programs
 // depend on the names.
 var Columns = slices.Concat([]string{"row", "line"}, linker.ReportedNames(), []string{
 	"outcome", "code", "message", "entityId", "previousEntityId", "previousDataType",
@@ -21,11 +21,11 @@ type Writer interface {
 	Close() error
 }
 
-// blockSize is how many bytes a report gathers before it writes them. 64 KiB
-// is where larger blocks stop making the writing faster.
+// blockSize is how many bytes a report buffers before it writes them. Larger
+// blocks than 64 KiB do not make it faster.
 const blockSize = 64 << 10
 
-// textColumns is how many columns hold text: all but row and line.
+// textColumns is how many columns hold text: all except row and line.
 const textColumns = linker.ReportedCount + 6
 
 // cells of an entry that are text, in the order of Columns from the third on.

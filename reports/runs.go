@@ -13,7 +13,7 @@ import (
 	"relink/linker/text"
 )
 
-// usualSchema goes without saying in the table of runs.
+// usualSchema is not shown in the table of runs.
 const usualSchema = "public"
 
 // maxUser is how much of a user's name is shown in the table of runs.
@@ -99,9 +99,9 @@ func WriteRunJSON(w io.Writer, r linker.Run, approvals []linker.Approval) error 
 	return writeJSON(w, v)
 }
 
-// RunsText writes the runs as a table, in the order given: a line for each,
-// where that is wider than o.Width another one for the counts, and one for the
-// reason of those that have one. Of o only the width counts.
+// RunsText writes the runs as a table, in the order given: one line each, a
+// second one for the counts where that would be wider than o.Width, and one for
+// the reason if there is one. Only the width of o is used.
 func RunsText(w io.Writer, runs []linker.Run, o TextOptions) error {
 	p := newPage(o)
 	if len(runs) == 0 {

@@ -9,12 +9,12 @@ import (
 	"relink/linker/text"
 )
 
-// Sample gathers from the entries of a run what report.html shows beside the
-// summary: the first examples of every code, and the rows by connection and by
-// data type. The zero value is ready. It is bounded whatever the run's size,
-// and not safe for concurrent use.
+// Sample collects from the entries of a run what report.html shows in addition
+// to the summary: the first examples of every code, and the rows by connection
+// and by data type. The zero value is ready for use. Its size is bounded
+// whatever the size of the run. It is not safe for concurrent use.
 type Sample struct {
-	// Set are the fields that --set fills in where a row leaves them empty.
+	// Set holds the fields that --set fills in where a row leaves them empty.
 	Set linker.Fields
 
 	examples    map[linker.Code][]Example
@@ -23,7 +23,7 @@ type Sample struct {
 	dataTypes   map[string]*tallies
 }
 
-// Example is a row that shows what a code is about. Its texts are cut.
+// Example is a row that illustrates a code. Its texts are cut.
 type Example struct {
 	Row, Line int64
 	Fields    linker.Fields
@@ -34,8 +34,8 @@ type Example struct {
 type tallies [len(linker.Outcomes)]int64
 
 const (
-	// sampleExamples show whether a fault is always the same one or a
-	// different one every time; more are in the report.
+	// sampleExamples are enough to show whether a fault is always the same one;
+	// more are in the report.
 	sampleExamples = 5
 	// sampleConnections is more than any customer has; a file with random
 	// text in that column must not fill the memory.
@@ -45,7 +45,7 @@ const (
 	sampleMessage = 300
 )
 
-// Add counts an entry and keeps nothing of it.
+// Add counts an entry and retains nothing of it.
 func (s *Sample) Add(e *linker.Entry) {
 	if s.examples == nil {
 		s.examples = map[linker.Code][]Example{}
@@ -73,7 +73,8 @@ func example(e *linker.Entry) Example {
 	return x
 }
 
-// dataType is the count of a data type; what is none is counted under "".
+// dataType returns the counts of a data type; an unknown one is counted under
+// "".
 func (s *Sample) dataType(name string) *tallies {
 	t := s.dataTypes[name]
 	if t != nil {
@@ -90,7 +91,7 @@ func (s *Sample) dataType(name string) *tallies {
 	return t
 }
 
-// connection is the count of a connection, "" for rows that name none.
+// connection returns the counts of a connection, "" for rows that name none.
 func (s *Sample) connection(name string) *tallies {
 	t := s.connections[name]
 	if t != nil {
@@ -136,5 +137,6 @@ func (t *tallies) add(other *tallies) {
 	}
 }
 
-// kept is a copy of s of at most n bytes: s may be part of a much larger record.
+// kept returns a copy of at most n bytes of s, which may be part of a much
+// larger record.
 func kept(s string, n int) string { return strings.Clone(text.Cut(s, n)) }

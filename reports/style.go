@@ -2,12 +2,13 @@ package reports
 
 import "relink/linker"
 
-// style dresses a piece of a line for a terminal.
+// style formats a piece of a line for a terminal.
 type style func(string) string
 
 func plain(s string) string { return s }
 
-// The colours are of the 16 that every terminal has and lets its owner choose.
+// The colours are among the 16 that every terminal has and lets its user
+// choose.
 const (
 	red    = "31"
 	green  = "32"
@@ -34,7 +35,7 @@ func (p *page) toned(t Tone) style {
 	return p.sgr(red, plain)
 }
 
-// outcome colours what needs somebody; everything else stays as it is.
+// outcome colours outcomes that need attention; everything else stays as it is.
 func (p *page) outcome(o linker.Outcome) style {
 	switch o {
 	case linker.Rejected, linker.Failed, linker.Unattempted:

@@ -8,9 +8,9 @@ import (
 	"relink/linker"
 )
 
-// WriteSummaryJSON writes summary.json: the same bytes stand in the run's
-// folder and, with --json, on stdout. No list and no object in it is null, and
-// times are in UTC and whole seconds.
+// WriteSummaryJSON writes summary.json: the same bytes go to the run's folder
+// and, with --json, to stdout. No list or object in it is null, and times are
+// in UTC and whole seconds.
 func WriteSummaryJSON(w io.Writer, s linker.Summary) error {
 	s.Reasons = append([]linker.Reason{}, s.Reasons...)
 	for i, r := range s.Reasons {
@@ -27,8 +27,8 @@ func WriteSummaryJSON(w io.Writer, s linker.Summary) error {
 	return writeJSON(w, s)
 }
 
-// writeJSON writes v for people and programs: indented, with < and & as they
-// are, since file names stand in it and nothing here is a web page.
+// writeJSON writes v for people and programs: indented, with < and & unescaped,
+// since it contains file names and is not part of a web page.
 func writeJSON(w io.Writer, v any) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")

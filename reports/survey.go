@@ -37,7 +37,7 @@ func SurveyText(w io.Writer, s linker.Survey) error {
 	return t.flush()
 }
 
-// table lines columns up, and keeps the first error.
+// table aligns columns, and keeps the first error.
 type table struct {
 	w   *tabwriter.Writer
 	err error

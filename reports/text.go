@@ -16,8 +16,8 @@ import (
 	"relink/linker/text"
 )
 
-// TextOptions say what a text is written for. The zero value is a plain text
-// for a terminal of usual size.
+// TextOptions describe what a text is written for. The zero value is plain text
+// for a terminal of the usual size.
 type TextOptions struct {
 	// Width is the number of columns. Default: DefaultWidth. Paths and
 	// commands are never cut: they have to be copied.
@@ -27,15 +27,15 @@ type TextOptions struct {
 	Height int
 	// Color asks for terminal colours.
 	Color bool
-	// Notices are sentences that belong under the verdict: why a guard
-	// refused, why the prune was withheld.
+	// Notices are sentences shown under the verdict: why a guard refused, why
+	// the prune was withheld.
 	Notices []string
 	// Next are the commands that make sense now, most useful first.
 	Next []Step
 }
 
-// DefaultWidth and DefaultHeight are the size of a terminal that does not tell
-// its own.
+// DefaultWidth and DefaultHeight are the size of a terminal that does not
+// report its own.
 const (
 	DefaultWidth  = 80
 	DefaultHeight = 24
@@ -54,8 +54,8 @@ func Text(w io.Writer, s linker.Summary, o TextOptions) error {
 	p.wrapped("", p.faint(), about(s))
 	p.outcomes(s)
 
-	// The files and commands come last and are sure of their place; the
-	// reasons get the lines that are left.
+	// The files and commands come last and are always shown; the reasons get
+	// the remaining lines.
 	tail := newPage(o)
 	tail.files(s.Files)
 	tail.next(o.Next)
@@ -72,7 +72,7 @@ func Text(w io.Writer, s linker.Summary, o TextOptions) error {
 	return nil
 }
 
-// page gathers the lines of a text.
+// page collects the lines of a text.
 type page struct {
 	width, height int
 	color         bool
@@ -94,14 +94,14 @@ func (p *page) line(format string, args ...any) {
 	p.lines = append(p.lines, strings.TrimRight(fmt.Sprintf(format, args...), " "))
 }
 
-// wrapped adds s in lines of the page's width, each behind indent.
+// wrapped adds s in lines of the page's width, each indented by indent.
 func (p *page) wrapped(indent string, style style, s string) {
 	for _, line := range text.Wrap(text.Printable(s), p.width-width(indent)) {
 		p.line("%s%s", indent, style(line))
 	}
 }
 
-// about tells what was run, how much, for how long, and by whom.
+// about describes what was run, how much, for how long, and by whom.
 func about(s linker.Summary) string {
 	what := s.Kind
 	if s.DryRun {
@@ -126,7 +126,7 @@ func about(s linker.Summary) string {
 	return what + by(s)
 }
 
-// by tells who made the run and why, "" where neither is known.
+// by names who made the run and why, "" where neither is known.
 func by(s linker.Summary) (who string) {
 	if s.Operator != nil {
 		who = s.Operator.String()
@@ -177,8 +177,8 @@ func (p *page) outcomes(s linker.Summary) {
 	}
 }
 
-// byPersons is how many of the links that were replaced, or cleared, a person had
-// made; 0 for other outcomes.
+// byPersons returns how many of the replaced or cleared links had been made by
+// a person; 0 for other outcomes.
 func byPersons(counts []linker.TriggerCount, o linker.Outcome) (n int64) {
 	for _, c := range counts {
 		switch {
@@ -241,7 +241,7 @@ func (p *page) reasons(reasons []linker.Reason, room int) {
 		if i == len(reasons)-1 {
 			more = 0
 		}
-		// The first is shown however low the terminal is.
+		// The first is shown even if the terminal has too few lines.
 		if len(one.lines)+more > room && i > 0 {
 			var rows int64
 			for _, r := range reasons[i:] {
@@ -256,7 +256,7 @@ func (p *page) reasons(reasons []linker.Reason, room int) {
 	}
 }
 
-// offender tells of a value that several rows were refused for.
+// offender describes a value for which several rows were refused.
 func offender(v linker.Offender) string {
 	told := fmt.Sprintf("%s × %s %s", text.Thousands(v.Count), v.Field, visible(v.Value, 80))
 	if v.Flag != "" {
@@ -365,6 +365,6 @@ func (p *page) next(steps []Step) {
 	p.labelled("next", commands)
 }
 
-// width is the number of columns of s, near enough: names in scripts with wide
-// characters wrap early or late, nothing worse.
+// width returns the approximate number of columns of s: lines with wide
+// characters wrap too early or too late, nothing worse.
 func width(s string) int { return utf8.RuneCountInString(s) }

@@ -17,7 +17,7 @@ import (
 
 func ptr[T any](v T) *T { return &v }
 
-// millionRows is an import as it is after a long night.
+// millionRows is a typical import after a long night.
 func millionRows() linker.Summary {
 	dir := "relink-runs/20260102T030405Z-17/"
 	return linker.Summary{
@@ -81,7 +81,7 @@ func TestTextFitsTheTerminal(t *testing.T) {
 				}
 				golden(t, name, b.Bytes())
 				lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
-				// Narrow terminals wrap; the usual one holds it all.
+				// Narrow terminals wrap; the usual one shows everything.
 				if columns >= 80 && len(lines) > reports.DefaultHeight {
 					t.Errorf("summary has %d lines, want at most %d", len(lines), reports.DefaultHeight)
 				}

@@ -8,17 +8,17 @@ import (
 	"relink/linker/text"
 )
 
-// Tone is how a run ended, in one word.
+// Tone is the result of a run in one word.
 type Tone string
 
 const (
 	Good Tone = "good" // nothing to do
-	Look Tone = "look" // finished, but somebody has to look at rows
-	Bad  Tone = "bad"  // refused, interrupted or broken off
+	Look Tone = "look" // finished, but rows need attention
+	Bad  Tone = "bad"  // refused, interrupted or aborted
 )
 
-// Verdict says in one sentence how a run ended. Text and report.html open with
-// it.
+// Verdict describes in one sentence how a run ended. Text and report.html begin
+// with it.
 func Verdict(s linker.Summary) (Tone, string) {
 	switch linker.State(s.State) {
 	case linker.StateRefused:
@@ -45,8 +45,8 @@ func Verdict(s linker.Summary) (Tone, string) {
 	return tone(s), imported(s) + known(s) + mapped(s.Map)
 }
 
-// known says how many of the refused rows the last run refused too, "" when they
-// were not compared.
+// known describes how many of the refused rows the last run refused too, ""
+// when they were not compared.
 func known(s linker.Summary) string {
 	if s.KnownRejects == nil {
 		return ""
@@ -77,7 +77,7 @@ func tone(s linker.Summary) Tone {
 	return Bad
 }
 
-// progress tells how far a run has come that did not get to its end.
+// progress describes how far a run got that did not finish.
 func progress(s linker.Summary) string {
 	open := s.Outcomes[linker.Unattempted]
 	switch {
@@ -147,7 +147,7 @@ func reconciled(s linker.Summary) string {
 	return opening(s, out+".")
 }
 
-// opening begins the verdict: a run that only looked says so first.
+// opening begins the verdict: a run that changed nothing says so first.
 func opening(s linker.Summary, verdict string) string {
 	if s.DryRun {
 		return "Dry run: " + verdict

@@ -18,8 +18,8 @@ var Compressions = []string{"gz", "zst"}
 // window bounds what a compressor remembers, and with it its memory.
 const window = 1 << 20
 
-// compressor returns a writer that compresses into w in one of Compressions, ""
-// for none. The same bytes give the same bytes. Close does not close w.
+// compressor returns a writer that compresses into w in one of Compressions, or
+// not at all for "". It is deterministic. Close does not close w.
 func compressor(w io.Writer, how string) (io.WriteCloser, error) {
 	switch how {
 	case "":
@@ -36,7 +36,7 @@ type plainWriter struct{ io.Writer }
 
 func (plainWriter) Close() error { return nil }
 
-// Unpacked returns the bytes of a file, those that it holds when it is compressed.
+// Unpacked returns the content of a file, decompressed if it is compressed.
 // close ends the reading; the file stays open.
 func Unpacked(f *os.File) (r io.Reader, close func(), err error) {
 	magic := make([]byte, 4)
@@ -58,8 +58,8 @@ func Unpacked(f *os.File) (r io.Reader, close func(), err error) {
 	return f, func() {}, nil
 }
 
-// Decompressed returns the file as it is, or when it is compressed, an unnamed
-// temporary file of what it holds.
+// Decompressed returns the file itself or, when it is compressed, an unnamed
+// temporary file with its content.
 func Decompressed(f *os.File) (*os.File, error) {
 	r, done, err := Unpacked(f)
 	if err != nil || r == io.Reader(f) {

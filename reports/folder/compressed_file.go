@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// CompressedFile is a File whose bytes are compressed as its name says.
+// CompressedFile is a File that is compressed according to its name.
 type CompressedFile struct {
 	*File
 	z io.WriteCloser
 }
 
-// CreateCompressed begins the file path, which is compressed when its name ends
+// CreateCompressed starts the file path, which is compressed when its name ends
 // with .gz or .zst.
 func CreateCompressed(path string) (*CompressedFile, error) {
 	how := strings.TrimPrefix(filepath.Ext(path), ".")
@@ -32,7 +32,7 @@ func CreateCompressed(path string) (*CompressedFile, error) {
 	return &CompressedFile{file, z}, nil
 }
 
-// Write appends p, which is what is compressed.
+// Write compresses p and appends it.
 func (f *CompressedFile) Write(p []byte) (int, error) { return f.z.Write(p) }
 
 // Commit ends the compressed data and gives the file its name.

@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// File is a file that has its name only when it is complete: it is written
+// File is a file that gets its name only when it is complete: it is written
 // under a temporary name in the same folder and renamed by Commit.
 type File struct {
 	path string
@@ -21,13 +21,12 @@ type File struct {
 	err  error
 }
 
-// tempSuffix ends the names of files that are not complete; they begin with a
-// dot.
+// tempSuffix ends the names of incomplete files; they begin with a dot.
 const tempSuffix = ".partial"
 
-// CreateFile begins the file path, which only its user can read, and the group
-// of its folder where that can read the folder (see Share). Nothing stands
-// there, and what stood there stays, until Commit.
+// CreateFile starts the file path. Only its user can read it, and the group of
+// its folder if that can read the folder (see Share). An existing file of that
+// name stays in place until Commit.
 func CreateFile(path string) (*File, error) {
 	info, err := os.Stat(filepath.Dir(path))
 	if err != nil {
@@ -54,8 +53,8 @@ func (f *File) Compressed() (io.WriteCloser, error) {
 	return compressor(f, how)
 }
 
-// CreateOpenFile begins the file path, which others can read as the umask
-// says: one that other programs wait for.
+// CreateOpenFile starts the file path, readable by others as far as the umask
+// allows: a file that other programs wait for.
 func CreateOpenFile(path string) (*File, error) {
 	f, err := createFile(path, 0o644)
 	if err != nil {
@@ -94,8 +93,8 @@ func (f *File) Write(p []byte) (int, error) {
 // compareSize is how many bytes of two files are compared at a time.
 const compareSize = 64 << 10
 
-// Differs reports whether a file of that name is there already and holds other
-// bytes than were written so far.
+// Differs reports whether a file of that name already exists with content other
+// than what has been written so far.
 func (f *File) Differs() (bool, error) {
 	if f.f == nil || f.err != nil {
 		return false, f.err
@@ -127,7 +126,7 @@ func (f *File) Differs() (bool, error) {
 	}
 }
 
-// notEnd is err unless it says that a file was read to its end.
+// notEnd returns err, or nil when it only means the end of the file.
 func notEnd(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil
@@ -161,14 +160,14 @@ func (f *File) Commit() error {
 	return syncDir(filepath.Dir(f.path))
 }
 
-// Abort removes what was written. After Commit, and the second time, it does
-// nothing, so that it can be deferred.
+// Abort removes what was written. It does nothing after Commit or a previous
+// Abort, so that it can be deferred.
 func (f *File) Abort() error {
 	if f.f == nil {
 		return nil
 	}
 	temp := f.f.Name()
-	f.f.Close() // nobody wants the bytes any more
+	f.f.Close() // the bytes are not needed any more
 	f.f = nil
 	if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("removing the unfinished %s: %w", f.path, err)
@@ -176,8 +175,8 @@ func (f *File) Abort() error {
 	return nil
 }
 
-// Cause strips the temporary name that package os puts into its errors: the
-// reader knows the file by its final one.
+// Cause removes the temporary name that package os puts into its errors: the
+// reader knows the file by its final name.
 func Cause(err error) error {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
@@ -190,7 +189,7 @@ func Cause(err error) error {
 	return err
 }
 
-// syncDir makes the names in a folder durable.
+// syncDir makes the file names in a folder durable.
 func syncDir(path string) error {
 	d, err := os.Open(path)
 	if err != nil {

@@ -78,8 +78,8 @@ func TestAbortLeavesNothing(t *testing.T) {
 	}
 }
 
-// onFullDisk turns f into a file on a disk without room: /dev/full gives the
-// error that a disk gives.
+// onFullDisk turns f into a file on a full disk: /dev/full gives the same
+// error.
 func onFullDisk(t *testing.T, f *File) {
 	t.Helper()
 	fd, err := syscall.Open("/dev/full", syscall.O_WRONLY|syscall.O_CLOEXEC, 0)

@@ -13,8 +13,9 @@ import (
 	"time"
 )
 
-// folderTime is how a folder's name tells when its run started, in UTC: it
-// sorts by time and holds no character that a file system or a shell minds.
+// folderTime is the format of a run's start time, in UTC, in the name of its
+// folder: it sorts by time and has no character that is special to a file
+// system or a shell.
 const folderTime = "20060102T150405Z"
 
 func folderName(at time.Time, name string) string {
@@ -22,17 +23,16 @@ func folderName(at time.Time, name string) string {
 }
 
 const (
-	// folderMode keeps to the user who makes a run what its files tell.
+	// folderMode lets only the user who makes a run read its files.
 	folderMode = 0o700
-	// groupMode lets the folder's group read them. Its files get the same
-	// group.
+	// groupMode lets the folder's group read them. Its files inherit the group.
 	groupMode = 0o750 | fs.ModeSetgid
 )
 
-// Create creates the folder of a new run under out and returns its path:
-// the time and the id of the run, and -2, -3 and so on where a run of another
-// database has that name already. Only its user can read what is in it (see
-// Share). The link latest leads to it from then on.
+// Create creates the folder of a new run under out and returns its path: the
+// time and the id of the run, with -2, -3 and so on when a run of another
+// database already has that name. Only its user can read its content (see
+// Share). The link latest then points to it.
 func Create(out string, startedAt time.Time, run int64) (string, error) {
 	const tries = 100 // databases
 	id := strconv.FormatInt(run, 10)
@@ -49,8 +49,8 @@ func Create(out string, startedAt time.Time, run int64) (string, error) {
 	return "", fmt.Errorf("creating a folder in %s: %d folders of this second and number are there already; choose another place with --out", out, tries)
 }
 
-// Share lets the members of a group, a name or a number, read what is and will
-// be in a run's folder. Without a group it does nothing.
+// Share lets the members of a group, given by name or number, read the present
+// and future content of a run's folder. Without a group it does nothing.
 func Share(path, group string) error {
 	if group == "" {
 		return nil
@@ -66,16 +66,16 @@ func Share(path, group string) error {
 	if err := os.Chown(path, -1, gid); err != nil {
 		return fmt.Errorf("giving folder %s to group %s: %w", path, group, Cause(err))
 	}
-	// After the chown, which takes the bit away that hands the group on.
+	// After the chown, which clears the setgid bit.
 	if err := os.Chmod(path, groupMode); err != nil {
 		return fmt.Errorf("giving folder %s to group %s: %w", path, group, Cause(err))
 	}
 	return nil
 }
 
-// Reopen takes up the folder of a run that is continued, and creates it
-// when somebody has removed it. Files that the interrupted run left unfinished
-// are deleted, finished ones stay until they are replaced.
+// Reopen prepares the folder of a run that is continued, creating it if it was
+// removed. Incomplete files of the interrupted run are deleted; complete ones
+// stay until they are replaced.
 func Reopen(path string) error {
 	err := makeFolder(path)
 	if err == nil || !errors.Is(err, fs.ErrExist) {
@@ -95,22 +95,22 @@ func Reopen(path string) error {
 	return nil
 }
 
-// CreateForValidate creates a folder for a validation, which has no run id.
-// Where validations of the same second meet, the later one takes the next
-// second that is free.
+// CreateForValidate creates a folder for a validation, which has no run id. If
+// validations start in the same second, the later one takes the next free
+// second.
 func CreateForValidate(out string, at time.Time) (string, error) {
 	return createDated(out, at, "validate", "validations")
 }
 
-// CreateForAPI does the same for an import through the HTTP operation, of
-// which no database knows.
+// CreateForAPI does the same for an import through the HTTP operation, which no
+// database records.
 func CreateForAPI(out string, at time.Time) (string, error) {
 	return createDated(out, at, "api", "imports with --api")
 }
 
 func createDated(out string, at time.Time, name, what string) (string, error) {
-	// A minute of validations all started in one second is not a
-	// coincidence but a folder that cannot be right.
+	// That a minute of validations all started in one second is no coincidence:
+	// something is wrong with the folder.
 	const tries = 60
 	for i := range tries {
 		path := filepath.Join(out, folderName(at.Add(time.Duration(i)*time.Second), name))
@@ -135,8 +135,8 @@ func makeFolder(path string) error {
 	return syncDir(parent)
 }
 
-// Remove removes the folder of a run that has come to nothing, unless
-// there is something in it, and the link that leads to it.
+// Remove removes the folder of a run that produced nothing, unless it has
+// content, and the link that points to it.
 func Remove(path string) {
 	if os.Remove(path) != nil {
 		return
@@ -147,16 +147,16 @@ func Remove(path string) {
 	}
 }
 
-// latestName is the link beside the folders of runs that leads to the newest.
+// latestName is the link next to the folders of runs that points to the newest.
 const latestName = "latest"
 
-// pointLatest makes the link lead to a folder, at once: whoever follows it
-// meanwhile finds the one before or this one. It is a comfort, and there are
-// file systems without links, so that a run does not fail for it.
+// pointLatest makes the link point to a folder, atomically: whoever follows it
+// finds either the previous one or this one. The link is a convenience and some
+// file systems have no links, so a run does not fail without it.
 func pointLatest(folder string) {
 	link := filepath.Join(filepath.Dir(folder), latestName)
 	if info, err := os.Lstat(link); err == nil && info.Mode().Type() != fs.ModeSymlink {
-		return // somebody's own
+		return // not created by relink
 	}
 	temp := filepath.Join(filepath.Dir(folder), "."+latestName+"."+rand.Text()[:8]+tempSuffix)
 	if os.Symlink(filepath.Base(folder), temp) == nil && os.Rename(temp, link) != nil {

@@ -28,7 +28,7 @@ func TestFolderIsNamedByTimeAndRun(t *testing.T) {
 	}
 }
 
-// Runs of two databases may have one number and one second.
+// Runs of two databases may have the same number and start in the same second.
 func TestFoldersOfOneNameAreNumbered(t *testing.T) {
 	t.Parallel()
 	out := t.TempDir()
@@ -80,7 +80,7 @@ func TestLatestLeadsToTheNewest(t *testing.T) {
 	if _, err := os.Lstat(link); !os.IsNotExist(err) {
 		t.Errorf("latest leads to a folder that is gone: %v", err)
 	}
-	// What is no link is somebody's own.
+	// What is not a link was not created by relink.
 	if err := os.WriteFile(link, []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -123,8 +123,8 @@ func TestOnlyTheUserReadsAFolder(t *testing.T) {
 	}
 }
 
-// A shared folder's files belong to its group, whatever the group of the
-// process is.
+// The files of a shared folder belong to its group, whatever the group of the
+// process.
 func TestSharedFilesBelongToTheGroup(t *testing.T) {
 	t.Parallel()
 	path, err := folder.Create(t.TempDir(), startedAt, 17)
