@@ -69,6 +69,9 @@ func PlainID(s string) bool {
 	return some && !IsNullWord(s)
 }
 
+// noIDs are kinds of damage that an id hardly ever looks like.
+var noIDs = []damage.Kind{damage.ForeignError, damage.Date, damage.Narrow}
+
 // oddity says what a value looks like that stands where an id belongs, and what
 // to do about it; "" when nothing is odd. It follows the value in a message.
 // All of these are looked up as they are given, since ids are opaque.
@@ -77,8 +80,8 @@ func oddity(s string) string {
 		return ""
 	}
 	switch {
-	case damage.Of(s) == damage.ForeignError:
-		return damage.ForeignError.String()
+	case slices.Contains(noIDs, damage.Of(s)):
+		return damage.Of(s).String()
 	case IsNullWord(s):
 		return "is how programs write an empty value; leave the cell empty"
 	case strings.HasPrefix(s, "="):

@@ -20,6 +20,9 @@ const (
 	// ratioFrom is how much is unpacked before the ratio is checked: this much
 	// takes little time to read, and no memory.
 	ratioFrom = 384 << 20
+	// sheetRatioFrom is the same for the parts of a workbook: XML takes longer to
+	// read.
+	sheetRatioFrom = 32 << 20
 	// maxColumns is how many cells a header may have.
 	maxColumns = 10_000
 )
@@ -47,15 +50,32 @@ func tooLarge(name string, most int64) error {
 	}
 }
 
+// ratioFrom is how much may be unpacked before the ratio is looked at.
+func (b *bounded) ratioFrom() int64 {
+	if b.reader.sheet {
+		return sheetRatioFrom
+	}
+	return ratioFrom
+}
+
+// stored is how many packed bytes became what was read. The parts of a workbook
+// are read in no order.
+func (b *bounded) stored() int64 {
+	if b.reader.stored.size >= 0 && b.reader.sheet {
+		return b.reader.stored.size
+	}
+	return b.reader.stored.read.Load()
+}
+
 func (b *bounded) Read(p []byte) (int, error) {
 	n, err := b.src.Read(p)
 	b.read += int64(n)
 	switch {
 	case b.read > b.most:
 		return 0, tooLarge(b.reader.name, b.most)
-	case b.packed && b.read > ratioFrom && b.read/maxRatio > b.reader.stored.read.Load():
+	case b.packed && b.read > b.ratioFrom() && b.read/maxRatio > b.stored():
 		return 0, &raw.Error{
-			Place: b.reader.name, What: fmt.Sprintf("%d bytes of packed data become more than %d: nothing that rows are packed into does so", b.reader.stored.read.Load(), b.read),
+			Place: b.reader.name, What: fmt.Sprintf("%d bytes of packed data become more than %d: nothing that rows are packed into does so", b.stored(), b.read),
 			Remedy: "look at what is in it; a file that is right can be given unpacked",
 		}
 	}

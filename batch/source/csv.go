@@ -28,6 +28,7 @@ type csvReader struct {
 	all  *cells // every cell of a record, needed for only a few records
 
 	names   *names
+	titles  bool // lines may stand above the header
 	remarks remarks
 }
 

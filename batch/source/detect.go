@@ -23,7 +23,7 @@ const (
 // sampleSize is how much of the source is examined to find out what it is.
 const sampleSize = 64 << 10
 
-const saveAsCSV = `save the sheet as "CSV UTF-8 (Comma delimited)"`
+const saveAsWorkbook = "save it as .xlsx; to save it as CSV can change ids"
 
 // kinds are contents that are neither CSV nor JSONL, recognized by how they
 // begin.
@@ -32,7 +32,7 @@ var kinds = []struct {
 }{
 	{"PK\x03\x04", "a zip archive", "unzip it and name the file in it"},
 	{"PK\x05\x06", "an empty zip archive", "name the file that was to be in it"},
-	{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook (.xls)", saveAsCSV},
+	{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel 97-2003 workbook (.xls)", saveAsWorkbook},
 	{"%PDF-", "a PDF document", "export the data as CSV"},
 	{`{\rtf`, "an RTF document", "export the data as CSV"},
 	{"\x1f\x8b", "gzip in gzip", "decompress it once"},
@@ -70,9 +70,9 @@ func refuse(sample []byte, name string) error {
 		if k.magic == "PK\x03\x04" {
 			switch {
 			case bytes.Contains(sample, []byte("[Content_Types].xml")), bytes.Contains(sample, []byte("xl/")):
-				what, hint = "an Excel workbook (.xlsx)", saveAsCSV
+				what, hint = "an Excel workbook (.xlsx), packed once more", "unpack it once"
 			case bytes.Contains(sample, []byte("opendocument.spreadsheet")):
-				what, hint = "an OpenDocument spreadsheet (.ods)", saveAsCSV
+				what, hint = "an OpenDocument spreadsheet (.ods)", saveAsWorkbook
 			}
 		}
 		return &raw.Error{Place: name, What: "the file is " + what + ", not CSV or JSONL", Remedy: hint}

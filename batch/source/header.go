@@ -125,9 +125,36 @@ func (c *csvReader) seekHeader(name string) (before []byte, first firstLine, err
 		}
 		first.text = string(bytes.TrimPrefix(text, raw.BOMs[0].Mark))
 		before = slices.Clone(c.lines.Record()[:at])
+		if c.titles && !isHeader(splitLine(first.text, ','), c.names) {
+			if at, number, err = c.skipTitles(at, number); err != nil {
+				return nil, first, err
+			}
+			before = nil
+		}
 		c.lines.Back(at, number)
 		return before, first, nil
 	}
+}
+
+// skipTitles looks for the header below the titles of a sheet, of which the first
+// has been cut. It returns where the header is, or where the title is when there
+// is no header below it.
+func (c *csvReader) skipTitles(at int, number int64) (int, int64, error) {
+	for below := range headerLines {
+		where, line := len(c.lines.Record()), c.lines.Number
+		l, err := c.lines.Next()
+		if errors.Is(err, io.EOF) || l.Long {
+			break
+		}
+		if err != nil {
+			return at, number, err
+		}
+		if isHeader(splitLine(string(l.Text), ','), c.names) {
+			c.notes.add("the header is row %d of the sheet; %s", line+1, text.Plural(int64(below+1), "row above it is passed over", "rows above it are passed over"))
+			return where, line, nil
+		}
+	}
+	return at, number, nil
 }
 
 // refuseHeader returns the reason why a header cannot be read.

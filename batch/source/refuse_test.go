@@ -55,7 +55,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"only white space", "\n  \n\n", Input{}, "links.csv: the file is empty", "header"},
 		{"only a byte order mark", bom, Input{}, "empty", "header"},
 		{"empty file in gzip", gz(t, ""), Input{}, "the file is empty", ""},
-		{"Excel workbook", zip + "[Content_Types].xml", Input{}, "an Excel workbook (.xlsx), not CSV", "CSV UTF-8"},
+		{"Excel workbook", zip + "[Content_Types].xml", Input{}, "a workbook can only be read from a file", "write it to a file"},
 		{"OpenDocument spreadsheet", zip + "mimetypeapplication/vnd.oasis.opendocument.spreadsheet", Input{}, "(.ods)", "CSV"},
 		{"other zip", zip + "links.csv", Input{}, "a zip archive", "unzip"},
 		{"old Excel workbook", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\x00", Input{}, "(.xls)", "CSV"},

@@ -47,6 +47,9 @@ type Input struct {
 	// that it gives, in the place of the fields' own names; linker.FieldCount for one
 	// that is known and not read. See Pairs.
 	Names map[string]linker.Field `json:"-"`
+	// Sheet is the sheet of a workbook that is read. Defaults to the first that
+	// is not hidden.
+	Sheet string `json:"sheet,omitempty"`
 	// Set holds the values of --set. A field that it sets needs no column; the
 	// records themselves are read unchanged.
 	Set linker.Fields `json:"-"`
@@ -75,6 +78,7 @@ type Reader struct {
 	prefetcher *prefetcher // nil until the first Next
 	header     []byte
 	newline    []byte
+	sheet      bool // it is a sheet of a workbook
 	rows       int64
 	ended      error // the error that ended the reading, nil until then
 }
@@ -126,9 +130,15 @@ func begin(ctx context.Context, in Input) (*Reader, error) {
 	return r, nil
 }
 
-// unpack returns what is stored, unpacked.
+// unpack returns what is stored, unpacked: of a workbook, a sheet as CSV.
 func (r *Reader) unpack(in Input) (io.Reader, error) {
 	r.packed = bufio.NewReader(r.stored)
+	if is, err := r.isWorkbook(in); err != nil || is {
+		if err != nil {
+			return nil, err
+		}
+		return r.openSheet(in)
+	}
 	unpacked, stop, err := raw.Unpack(r.packed, r.name)
 	if err != nil {
 		return nil, err
@@ -196,7 +206,10 @@ func (r *Reader) open(in Input, block int) error {
 		return nil
 	}
 	r.framer.csv, l.LoneCR = true, true
-	c := &csvReader{framer: r.framer, names: &n}
+	c := &csvReader{framer: r.framer, names: &n, titles: r.sheet}
+	if r.sheet {
+		in.Delimiter = ","
+	}
 	r.records = c
 	if r.header, err = c.readHeader(in, r.name, &n); err != nil {
 		return r.reading(err)

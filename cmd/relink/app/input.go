@@ -15,7 +15,7 @@ import (
 // elsewhere it asks the server first: what is wrong with the address is said
 // before anything is begun.
 func (a *App) Input(ctx context.Context, path string, o flags.InputOptions) (source.Input, error) {
-	in := source.Input{Path: path, Stdin: a.Stdin, Format: o.Format, Encoding: o.Encoding, Values: o.Values, MaxBytes: o.MaxBytes}
+	in := source.Input{Path: path, Stdin: a.Stdin, Format: o.Format, Encoding: o.Encoding, Sheet: o.Sheet, Values: o.Values, MaxBytes: o.MaxBytes}
 	if path == "-" {
 		in.Name = "standard input"
 	}

@@ -21,6 +21,7 @@ type InputOptions struct {
 	Format    string
 	delimiter string
 	Encoding  string
+	Sheet     string
 	maps      []string
 	sets      []string
 	Values    []linker.Replacement
@@ -42,6 +43,7 @@ func (o *InputOptions) RegisterBytes(flags *pflag.FlagSet) {
 	flags.Var(word{&o.Format, []string{"csv", "jsonl"}}, "format", "what the file is; default: by its name, standard input by its first byte")
 	flags.StringVar(&o.delimiter, "delimiter", "", "`CHAR` between CSV cells; default: a comma, a semicolon, tab or |, as the header shows")
 	flags.StringVar(&o.Encoding, "encoding", "", "text encoding by its `NAME`, such as windows-1252; default: UTF-8, or UTF-16 with a byte order mark")
+	flags.StringVar(&o.Sheet, "sheet", "", "`NAME` of the sheet to read of a workbook (.xlsx); default: the first that is not hidden")
 	flags.StringVar(&o.Remote.SFTPKeyFile, "sftp-key-file", "", "`FILE` with the private key for sftp:// addresses; default: the SSH agent, then ~/.ssh/id_*")
 	flags.StringVar(&o.Remote.KnownHosts, "known-hosts", "", "`FILE` with the keys of the hosts of sftp:// addresses; default: ~/.ssh/known_hosts")
 	flags.StringVar(&o.Remote.TokenFile, "source-token-file", "", "`FILE` with a bearer token for https:// addresses")

@@ -55,6 +55,7 @@ var options = []option{
 	{flag: "format", about: reading, given: word(func(s *Settings) string { return s.Format })},
 	{flag: "delimiter", about: reading, given: word(func(s *Settings) string { return s.Delimiter })},
 	{flag: "encoding", about: reading, given: word(func(s *Settings) string { return s.Encoding })},
+	{flag: "sheet", about: reading, given: word(func(s *Settings) string { return s.Sheet })},
 	{flag: "max-bytes", about: reading, given: func(s *Settings) []string {
 		if s.MaxBytes == 0 || s.MaxBytes == source.DefaultMaxBytes {
 			return nil

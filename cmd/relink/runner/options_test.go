@@ -54,7 +54,7 @@ func (f *fileFlags) settings(t *testing.T) Settings {
 }
 
 var everyFlag = []string{
-	"--format", "jsonl", "--delimiter", ";", "--encoding", "windows-1252", "--max-bytes", "1GB",
+	"--format", "jsonl", "--delimiter", ";", "--encoding", "windows-1252", "--sheet", "Deals", "--max-bytes", "1GB",
 	"--map", "SFDC Id=externalId", "--map", "Owner=", "--set", "dataType=LEAD", "--set", "trigger=USER_LINK_WEB",
 	"--map-value", "dataType:Deal=OPPORTUNITY", "--map-value", "trigger:NULL=",
 	"--sftp-key-file", "/k", "--known-hosts", "/h", "--source-token-file", "/t",
