@@ -32,6 +32,6 @@ func (j *Job) apply(ctx context.Context, a Attempt, done *Done) (*Done, error) {
 		return j.close(ctx, a, done)
 	}
 	j.Run.State = linker.StateInterrupted
-	j.Run.Message = "stopped by a signal"
+	j.Run.Message = "told to stop"
 	return done, j.finish(ctx, a, done)
 }

@@ -69,6 +69,7 @@ to it one by one. "relink resume FOLDER" continues such a run.`,
 	o.OutputOptions.Register(fs)
 	o.metrics.Register(fs)
 	o.run.Register(fs)
+	describeRate(fs)
 	exit.List(cmd, nil, exit.OK, exit.Error, exit.Rejected, exit.Budget, exit.Guard, exit.Busy, exit.Interrupted)
 	return cmd
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -17,7 +18,6 @@ import (
 type apiOptions struct {
 	url       string
 	tokenFile string
-	rate      int64
 	insecure  bool
 }
 
@@ -28,10 +28,13 @@ func (o *apiOptions) register(fs *pflag.FlagSet) {
 
 // registerAgain adds what may be another when a run is resumed.
 func (o *apiOptions) registerAgain(fs *pflag.FlagSet) {
-	o.rate = httpapi.DefaultPerMinute
 	fs.BoolVar(&o.insecure, "insecure-plaintext", false, "send the token to another machine without TLS, for an http URL")
 	fs.StringVar(&o.tokenFile, "token-file", "", "`FILE` with the token for --api, which only you can read")
-	fs.Var(flags.PerMinute(&o.rate), "rate", "requests a minute to --api, at most")
+}
+
+// describeRate says of --rate, once it is registered, what holds with --api.
+func describeRate(fs *pflag.FlagSet) {
+	fs.Lookup("rate").Usage = fmt.Sprintf("rows a minute, at most; default: no limit on a database, %d with --api", httpapi.DefaultPerMinute)
 }
 
 func (a *commands) importThroughAPI(cmd *cobra.Command, path string, o importOptions) error {
@@ -42,7 +45,7 @@ func (a *commands) importThroughAPI(cmd *cobra.Command, path string, o importOpt
 	if err != nil {
 		return err
 	}
-	s := runner.APISettings{API: o.api.url, Rate: o.api.rate, Reason: o.run.Reason}
+	s := runner.APISettings{API: o.api.url, Rate: cmp.Or(o.run.Rate, httpapi.DefaultPerMinute), Reason: o.run.Reason}
 	if s.Settings, err = runner.NewSettings(in, o.rules.Rules(in.Set), o.guard.Guard, o.OutputOptions); err != nil {
 		return err
 	}
@@ -53,7 +56,9 @@ func (a *commands) importThroughAPI(cmd *cobra.Command, path string, o importOpt
 			return err
 		}
 	}
-	return r.Begin(cmd.Context(), in, s)
+	ctx, ended := runner.WithDeadline(cmd.Context(), a.Console, cmd, o.run.PaceOptions)
+	defer ended()
+	return r.Begin(ctx, in, s)
 }
 
 // runner makes the runs of this command line.
@@ -89,7 +94,7 @@ func (a *commands) newClient(cmd *cobra.Command, address string, o apiOptions, r
 		return nil, fmt.Errorf("reading --token-file: %w", err)
 	}
 	cfg := httpapi.ClientConfig{
-		URL: address, Token: token, Plaintext: o.insecure, PerMinute: int(o.rate), Connections: int(run.Lanes),
+		URL: address, Token: token, Plaintext: o.insecure, PerMinute: int(run.Rate), Connections: int(run.Lanes),
 		Notice: func(text string) { a.Stderr.Notice("%s", text) },
 	}
 	// The default of the flag is for databases. A row that no server

@@ -64,6 +64,7 @@ server has answered are not sent again.`,
 	o.metrics.Register(fs)
 	o.run.RegisterAgain(fs)
 	o.api.registerAgain(fs)
+	describeRate(fs)
 	exit.List(cmd, nil, exit.OK, exit.Error, exit.Rejected, exit.Budget, exit.Guard, exit.Drift, exit.Busy, exit.Interrupted)
 	return cmd
 }

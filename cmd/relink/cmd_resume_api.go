@@ -36,13 +36,15 @@ func (a *commands) resumeThroughAPI(cmd *cobra.Command, dir string, o resumeOpti
 		return exit.Usage("it is not taken from the run's folder, which others may have made", "--token-file is missing")
 	}
 	if cmd.Flags().Changed("rate") {
-		s.Rate = o.api.rate
+		s.Rate = o.run.Rate
 	}
-	o.api.rate = s.Rate
+	o.run.Rate = s.Rate
 	r := o.api.runner(a, o.run, o.json)
 	r.Next = func(linker.Summary) []reports.Step { return nil }
 	if r.Client, err = a.newClient(cmd, s.API, o.api, o.run); err != nil {
 		return err
 	}
-	return r.Again(cmd.Context(), dir, s)
+	ctx, ended := runner.WithDeadline(cmd.Context(), a.Console, cmd, o.run.PaceOptions)
+	defer ended()
+	return r.Again(ctx, dir, s)
 }

@@ -243,6 +243,7 @@ type RunOptions struct {
 	BatchRows       int64
 	LockTimeout     time.Duration
 	RetryTimeout    time.Duration
+	PaceOptions
 }
 
 // defaultRetryTimeout is how long a run tries to get its database back before
@@ -266,6 +267,7 @@ func (o *RunOptions) RegisterAgain(flags *pflag.FlagSet) {
 	flags.Var(whole{&o.BatchRows, 1}, "batch-rows", "rows that one transaction writes; default: as many as a quarter of a second is enough for")
 	flags.Var(period{&o.LockTimeout}, "lock-timeout", "how long to wait while another run is writing; default: not at all")
 	flags.Var(period{&o.RetryTimeout}, "retry-timeout", "how long to try to get a lost database back")
+	o.PaceOptions.Register(flags)
 }
 
 // RegisterEnvironment adds the flag that names what a database is called.

@@ -25,6 +25,11 @@ func (r *Runner) admit(ctx context.Context, run linker.Run) error {
 	if err := r.ready(ctx); err != nil {
 		return err
 	}
+	if r.Options.MaxLag > 0 && !run.DryRun {
+		if err := r.Store.CheckLag(ctx); err != nil {
+			return err
+		}
+	}
 	return r.Admit(ctx, !run.DryRun)
 }
 

@@ -72,7 +72,7 @@ func (l *life) notice(text string) { l.console.Stderr.Notice("%s", text) }
 // hand. The caller calls done when the run has ended.
 func (l *life) announceStop(ctx context.Context, inHand string) (done func() bool) {
 	return context.AfterFunc(ctx, func() {
-		l.notice("stopping after the " + inHand + " in hand; a second signal stops at once")
+		l.notice(stopReason(ctx) + "stopping after the " + inHand + " in hand; a second signal stops at once")
 	})
 }
 

@@ -137,6 +137,7 @@ var options = []option{
 	{flag: "report-compress", about: writing, given: word(func(s *Settings) string { return s.ReportCompress })},
 	{flag: "reason", about: explaining},
 	{flag: "environment", about: database, notAPI: "the label is that of a database"},
+	{flag: "max-lag", about: database, notAPI: "that is of a database"},
 	{flag: "lock-timeout", about: database, notAPI: "a server has no such lock"},
 	{flag: "schema", about: database, notAPI: "that is of a database"},
 }

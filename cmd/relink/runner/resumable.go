@@ -75,6 +75,8 @@ func StillRunning(run linker.Run, hint string) error {
 // Again takes a run that was recorded before to its end or, with rewrite, to
 // its report.
 func (r *Runner) Again(ctx context.Context, run linker.Run) error {
+	ctx, ended := WithDeadline(ctx, r.Console, r.Command, r.Options.PaceOptions)
+	defer ended()
 	if err := checkVersion(run); err != nil {
 		return err
 	}

@@ -56,6 +56,8 @@ type Runner struct {
 
 // Begin records a new run, makes its folder and does it. A revert has no input.
 func (r *Runner) Begin(ctx context.Context, run linker.Run, in *source.Input, s Settings) error {
+	ctx, ended := WithDeadline(ctx, r.Console, r.Command, r.Options.PaceOptions)
+	defer ended()
 	if in != nil && IsRegular(in.Path) {
 		// What is wrong with the file as a whole is said before anything
 		// is recorded.
@@ -327,9 +329,10 @@ func (r *Runner) sessionOptions(run linker.Run, s Settings, again, resumed bool)
 		Run: run.ID, Rules: s.Rules, Writing: !run.DryRun && !r.Rewrite, Undo: run.OfRun,
 		Lanes: int(r.Options.Lanes), BatchRows: int(r.Options.BatchRows), LockTimeout: r.Options.LockTimeout, RetryTimeout: r.Options.RetryTimeout,
 		CountGroups: s.Guard.Reconcile || !s.Guard.MaxChanges.IsZero(),
-		Ready:       !r.Rewrite && !again,
-		Trial:       run.DryRun && !r.Rewrite,
-		Notice:      func(text string) { r.Console.Stderr.Notice("%s", text) },
+		PerMinute:   int(r.Options.Rate), MaxLag: r.Options.MaxLag,
+		Ready:  !r.Rewrite && !again,
+		Trial:  run.DryRun && !r.Rewrite,
+		Notice: func(text string) { r.Console.Stderr.Notice("%s", text) },
 	}
 	if resumed {
 		o.OwnTimeout = OwnLockTimeout

@@ -11,7 +11,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
-	"relink/linker"
 	"relink/linker/postgres/lock"
 	"relink/linker/postgres/pg"
 )
@@ -47,6 +46,10 @@ func (x *Session) Apply(ctx context.Context, stop <-chan struct{}, applied *atom
 	if err != nil {
 		return x.cause(err)
 	}
+	if x.pace, err = x.newPace(ctx); err != nil {
+		return x.cause(err)
+	}
+	defer x.pace.close()
 	before := applied.Load()
 	lanes, err := x.openLanes(ctx, stop, blocks)
 	if err != nil {
@@ -170,12 +173,10 @@ func (l *lane) prepare(ctx context.Context) error {
 
 // run applies all batches of a range of blocks.
 func (l *lane) run(ctx context.Context, blocks blockRange, applied *atomic.Int64) error {
-	batches := newBatches(blocks, l.x.opt.BatchRows)
+	batches := newBatches(blocks, l.x.batchRows())
 	for {
-		select {
-		case <-l.stop:
-			return linker.ErrStopped
-		default:
+		if err := l.x.pace.wait(ctx, l.stop); err != nil {
+			return err
 		}
 		from, to, more := batches.next()
 		if !more {
@@ -187,6 +188,7 @@ func (l *lane) run(ctx context.Context, blocks blockRange, applied *atomic.Int64
 			return err
 		}
 		applied.Add(n)
+		l.x.pace.took(n)
 		if n == 0 {
 			batches.skipBlock()
 			continue

@@ -23,86 +23,89 @@ func (x *Session) prune(ctx context.Context, stop <-chan struct{}) error {
 		return err
 	}
 	defer l.close()
-	batches := newBatches(blockRange{0, blocks}, x.opt.BatchRows)
+	batches := newBatches(blockRange{0, blocks}, x.batchRows())
 	for {
-		select {
-		case <-stop:
-			return linker.ErrStopped
-		default:
+		if err := x.pace.wait(ctx, stop); err != nil {
+			return err
 		}
 		from, to, more := batches.next()
 		if !more {
 			return nil
 		}
 		began := time.Now()
-		if err := l.prune(ctx, from, to); err != nil {
+		n, err := l.prune(ctx, from, to)
+		if err != nil {
 			return err
 		}
+		x.pace.took(n)
 		batches.took(time.Since(began))
 	}
 }
 
 // prune clears one batch of extras. Those that somebody keeps locked stay, and
 // the report says so: it reads the marks.
-func (l *lane) prune(ctx context.Context, from, to pgTID) error {
+func (l *lane) prune(ctx context.Context, from, to pgTID) (int64, error) {
 	for try := 1; ; try++ {
 		name := "prune"
 		if try > 2 {
 			name = "prune_unlocked"
 		}
-		err := l.clearExtras(ctx, name, from, to)
+		n, err := l.clearExtras(ctx, name, from, to)
 		switch {
 		case err == nil:
-			return nil
+			return n, nil
 		case isRefusal(err) && !isContention(err):
 			return l.pruneEach(ctx, from, to)
 		case !isContention(err) || try >= maxTries:
-			return fmt.Errorf("clearing links that the file does not mention: %w", err)
+			return 0, fmt.Errorf("clearing links that the file does not mention: %w", err)
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return 0, ctx.Err()
 		case <-time.After(time.Duration(try) * tryPause):
 		}
 	}
 }
 
 // clearExtras runs one of the statements that clear a range of the extras.
-func (l *lane) clearExtras(ctx context.Context, statement string, from, to pgTID) error {
-	return l.waitForTable(ctx, func() error {
+func (l *lane) clearExtras(ctx context.Context, statement string, from, to pgTID) (n int64, err error) {
+	err = l.waitForTable(ctx, func() error {
 		return pgx.BeginFunc(ctx, l.conn, func(tx pgx.Tx) error {
 			if err := pg.SetPath(ctx, tx, l.x.texts.Platform.Path); err != nil {
 				return err
 			}
-			_, err := tx.Exec(ctx, l.x.statement(statement), l.x.opt.Run, from, to)
+			tag, err := tx.Exec(ctx, l.x.statement(statement), l.x.opt.Run, from, to)
+			n = tag.RowsAffected()
 			return err
 		})
 	})
+	return n, err
 }
 
 // pruneEach clears a batch of extras one by one, because the platform's own
 // rules refuse one of them. The report says which, and what the database said.
-func (l *lane) pruneEach(ctx context.Context, from, to pgTID) error {
+func (l *lane) pruneEach(ctx context.Context, from, to pgTID) (cleared int64, err error) {
 	const doing = "clearing single links that the file does not mention"
 	rows, err := l.conn.Query(ctx, l.x.statement("prune_each"), from, to)
 	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
+		return 0, fmt.Errorf("%s: %w", doing, err)
 	}
 	each, err := pgx.CollectRows(rows, pgx.RowTo[pgTID])
 	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
+		return 0, fmt.Errorf("%s: %w", doing, err)
 	}
 	for _, at := range each {
 		next := tid(int64(at.BlockNumber), int(at.OffsetNumber)+1)
-		err := l.clearExtras(ctx, "prune_unlocked", at, next)
+		n, err := l.clearExtras(ctx, "prune_unlocked", at, next)
 		if err != nil && isRefusal(err) {
 			_, err = l.conn.Exec(ctx, l.x.statement("prune_refused"), at, pg.Refusal(err))
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", doing, err)
+			return cleared, fmt.Errorf("%s: %w", doing, err)
 		}
+		cleared += n
 	}
-	return nil
+	return cleared, nil
 }
 
 // extraResults gives the lines that a reconciliation adds.

@@ -40,6 +40,12 @@ type Options struct {
 	// BatchRows fixes how many rows one transaction applies. 0 lets time
 	// decide (see batchTime).
 	BatchRows int
+	// PerMinute is how many rows are written a minute, at most; 0 or less is no
+	// limit.
+	PerMinute int
+	// MaxLag is how far replicas may be behind while rows are written, 0 for
+	// however far. Store.CheckLag tells whether this role may see that.
+	MaxLag time.Duration
 	// Undo is the run that this run takes back (revert); 0 for none. Rows
 	// then are that run's changes and nothing is staged.
 	Undo int64
@@ -72,6 +78,7 @@ type Session struct {
 	waitedFor atomic.Pointer[lock.Held]
 
 	breaker breaker
+	pace    *pace // of the lanes, while they apply
 
 	owner   string // to whom working tables are handed over, quoted; "" for nobody
 	texts   *sql.Texts
