@@ -42,7 +42,7 @@ and one more database in it with --database local/NAME.`,
 	return cmd
 }
 
-// dbCommandOf is one of the commands below db that work on a database.
+// dbCommandOf returns one of the commands below db that work on a database.
 func (a *commands) dbCommandOf(cmd *cobra.Command, o *app.DatabaseOptions) *cobra.Command {
 	cmd.Args = app.Positional()
 	cmd.Flags().SortFlags = false
@@ -106,8 +106,8 @@ func (a *commands) dbMigrate(ctx context.Context, o app.DatabaseOptions, m migra
 	return a.Printf("the tables are up to date\n")
 }
 
-// refusePublication prints what the subscribers of a publication need before the
-// tables may be made here.
+// refusePublication prints what the subscribers of a publication need before
+// the tables may be created here.
 func (a *commands) refusePublication(p *postgres.Published) error {
 	if err := a.Printf("-- run this in the database of every subscriber first:\n"); err != nil {
 		return err
@@ -307,7 +307,7 @@ func (a *commands) dbPsql(ctx context.Context, o app.DatabaseOptions) (err error
 	if keySecret {
 		return exit.Usage("use a key without a password, or call psql by hand", "sslpassword cannot be handed to psql unseen by others")
 	}
-	// psql deals with Ctrl-C by itself: it cancels the query and goes on.
+	// psql handles Ctrl-C itself: it cancels the query and continues.
 	signal.Ignore(os.Interrupt)
 	defer signal.Reset(os.Interrupt)
 	psql := exec.CommandContext(context.WithoutCancel(ctx), program, address)
@@ -325,13 +325,13 @@ func (a *commands) dbPsql(ctx context.Context, o app.DatabaseOptions) (err error
 	err = psql.Run()
 	var ended *exec.ExitError
 	if errors.As(err, &ended) {
-		return exit.Done(linker.ExitStatus(max(ended.ExitCode(), exit.Error))) // psql has said why
+		return exit.Done(linker.ExitStatus(max(ended.ExitCode(), exit.Error))) // psql has printed the reason
 	}
 	return err
 }
 
-// findPsql looks for psql where relink looks for the server programs, then on
-// the path.
+// findPsql looks for psql in the folder of the server programs, then on the
+// path.
 func findPsql(folder string) (string, error) {
 	if folder != "" {
 		if path, err := exec.LookPath(filepath.Join(folder, "psql")); err == nil {

@@ -1,5 +1,5 @@
-// Package admin holds relink db: it prepares and checks a database, and runs the
-// local one.
+// Package admin implements relink db: preparing and checking a database, and
+// running the local one.
 package admin
 
 import (
@@ -10,5 +10,5 @@ import (
 
 type commands struct{ *app.App }
 
-// Command is relink db with all that is below it.
+// Command returns relink db with all its subcommands.
 func Command(a *app.App) *cobra.Command { return (&commands{a}).dbCommand() }

@@ -97,8 +97,8 @@ func (a *commands) dbLabel(cmd *cobra.Command, args []string, o labelOptions) er
 	})
 }
 
-// changeEnvironment changes what is kept of a database, of a protected one only
-// when named is its label, and returns what stands there now.
+// changeEnvironment changes the label of a database, for a protected one only
+// when named is its label, and returns the current one.
 func changeEnvironment(ctx context.Context, store *postgres.Store, named string, change func(*linker.Environment) error) (now linker.Environment, err error) {
 	err = store.SetEnvironment(ctx, func(e linker.Environment) (linker.Environment, error) {
 		if err := e.Admits(named, true); err != nil {

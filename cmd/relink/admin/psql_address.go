@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// withoutPassword takes the password out of the address of a database, in all
-// the forms that libpq reads: everybody on the machine can read the arguments of
-// a process. The password of a key (sslpassword) cannot be handed to psql in
-// another way; keySecret says that there was one. What only the pool of a
-// platform's program understands is left out, too, since psql refuses it.
+// withoutPassword removes the password from the address of a database, in every
+// form that libpq reads: everyone on the machine can read the arguments of a
+// process. The password of a key (sslpassword) cannot be passed to psql in
+// another way; keySecret reports that there was one. Parameters that only
+// connection pools understand are removed, too, since psql refuses them.
 func withoutPassword(address string) (without, password string, keySecret bool) {
 	scheme, rest, isURL := strings.Cut(address, "://")
 	if !isURL || scheme != "postgres" && scheme != "postgresql" {
@@ -44,8 +44,8 @@ func withoutPassword(address string) (without, password string, keySecret bool) 
 	return without, password, keySecret
 }
 
-// unescape undoes the percent-encoding of a part of a URL. libpq takes a plus
-// sign for itself.
+// unescape decodes the percent-encoding of a part of a URL. libpq does not
+// treat a plus sign as a space.
 func unescape(s string) string {
 	if plain, err := url.PathUnescape(s); err == nil {
 		return plain
@@ -53,7 +53,7 @@ func unescape(s string) string {
 	return s
 }
 
-// keywordsWithoutPassword does the same to keywords and values: host=h
+// keywordsWithoutPassword does the same for keywords and values: host=h
 // password='it”s'. Values may be in quotes, with \ before a quote or a \.
 func keywordsWithoutPassword(s string) (without, password string, keySecret bool) {
 	var kept []string
@@ -80,7 +80,8 @@ func keywordsWithoutPassword(s string) (without, password string, keySecret bool
 	}
 }
 
-// keywordValue returns the value at the beginning of s, and how it is written.
+// keywordValue returns the value at the beginning of s, and its length as
+// written.
 func keywordValue(s string) (value, raw string) {
 	var b strings.Builder
 	quoted := strings.HasPrefix(s, "'")

@@ -13,8 +13,8 @@ import (
 	"relink/cmd/relink/flags"
 )
 
-// App is the outside world as the commands see it, and the flags that every
-// command has.
+// App is the environment of the commands: the streams, the environment
+// variables, and the flags that every command has.
 type App struct {
 	*console.Console
 	Env flags.Environment
@@ -22,15 +22,16 @@ type App struct {
 	LogFormat string
 }
 
-// New makes an App of the environment, "NAME=value" each, and the three streams.
+// New returns an App for the environment, "NAME=value" each, and the three
+// streams.
 func New(env []string, stdin io.Reader, stdout, stderr io.Writer) *App {
 	e := flags.ParseEnvironment(env)
 	color := e["NO_COLOR"] == "" && e["TERM"] != "dumb"
 	return &App{Console: console.NewConsole(stdin, stdout, stderr, color), Env: e}
 }
 
-// NoCommand is relink, or one of its groups of commands, called without the
-// command's name. That is a mistake in a script, so it is no success.
+// NoCommand is run when relink, or one of its groups of commands, is called
+// without a command. That is a mistake in a script, so it is an error.
 func (a *App) NoCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return exit.Usage("see "+cmd.CommandPath()+" --help", "%s needs a command", cmd.CommandPath())
@@ -43,8 +44,8 @@ func (a *App) NoCommand(cmd *cobra.Command, args []string) error {
 	return exit.Usage(hint, "unknown command %q for %s", args[0], cmd.CommandPath())
 }
 
-// Positional checks the number of arguments that are no flags. names are what
-// the command's usage calls them.
+// Positional checks the number of positional arguments. names are their names
+// in the command's usage.
 func Positional(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		hint := "see " + cmd.CommandPath() + " --help"
@@ -58,7 +59,7 @@ func Positional(names ...string) cobra.PositionalArgs {
 	}
 }
 
-// RunID reads the number of a run.
+// RunID parses the number of a run.
 func RunID(s string) (int64, error) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 1 {

@@ -14,7 +14,7 @@ import (
 	"relink/linker/postgres/pg"
 )
 
-// DatabaseOptions are the flags that say which database a command works on.
+// DatabaseOptions are the flags that select the database of a command.
 type DatabaseOptions struct {
 	Database string
 	Schema   string
@@ -28,20 +28,20 @@ func (o *DatabaseOptions) Register(fs *pflag.FlagSet) {
 
 // DatabaseChoice is the database that options and environment name.
 type DatabaseChoice struct {
-	url string // "" for what PGHOST and the like say, and for a local one
-	// From is where the choice comes from, for messages.
+	url string // "" for PGHOST and similar variables, and for a local one
+	// From is the source of the choice, for messages.
 	From string
-	// Local is the name of a database of the private server, "" for any
-	// other server.
+	// Local is the name of a database on the private server, "" for any other
+	// server.
 	Local string
 }
 
 // pgVariables are those that name a server. Others, such as PGPASSWORD alone,
-// do not say that a database is meant.
+// do not select a database.
 var pgVariables = []string{"PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGSERVICE", "PGSERVICEFILE"}
 
-// ChosenDatabase finds the database in the order of the help. ok is false when
-// nothing names one.
+// ChosenDatabase finds the database in the order given in the help. ok is false
+// when none is named.
 func (a *App) ChosenDatabase(o DatabaseOptions) (c DatabaseChoice, ok bool) {
 	switch {
 	case o.Database != "":
@@ -68,8 +68,8 @@ func (a *App) ChosenDatabase(o DatabaseOptions) (c DatabaseChoice, ok bool) {
 }
 
 // NeedDatabase is ChosenDatabase for commands that do not fall back to the
-// local database: a job whose secret is missing must not work on an empty
-// world.
+// local database: a job whose secret is missing must not run on an empty
+// database.
 func (a *App) NeedDatabase(o DatabaseOptions) (DatabaseChoice, error) {
 	c, ok := a.ChosenDatabase(o)
 	if !ok {
@@ -78,9 +78,9 @@ func (a *App) NeedDatabase(o DatabaseOptions) (DatabaseChoice, error) {
 	return c, nil
 }
 
-// Connect makes the configuration of the chosen database, and starts the local
-// server when that is what was chosen. leave must be called when the command
-// is done with the database.
+// Connect builds the configuration of the chosen database, and starts the local
+// server if that was chosen. leave must be called when the command is done with
+// the database.
 func (a *App) Connect(ctx context.Context, c DatabaseChoice, schema string) (cfg pg.Config, leave func() error, err error) {
 	cfg = pg.Config{URL: c.url, Schema: schema}
 	if c.Local == "" {
@@ -94,8 +94,8 @@ func (a *App) Connect(ctx context.Context, c DatabaseChoice, schema string) (cfg
 	return cfg, func() error { return LeaveLocal(ctx, server) }, nil
 }
 
-// StartLocal joins the private server and starts it when it does not run. With
-// keep it runs on until relink db stop.
+// StartLocal joins the private server and starts it when it is not running.
+// With keep it runs until relink db stop.
 func (a *App) StartLocal(ctx context.Context, keep bool) (*localpg.Server, error) {
 	server, err := localpg.Start(ctx, a.LocalConfig(keep))
 	if err != nil {
@@ -104,13 +104,13 @@ func (a *App) StartLocal(ctx context.Context, keep bool) (*localpg.Server, error
 	return server, nil
 }
 
-// LocalConfig is the configuration of the private server.
+// LocalConfig returns the configuration of the private server.
 func (a *App) LocalConfig(keep bool) localpg.Config {
 	return localpg.Config{Keep: keep}
 }
 
-// LeaveLocal gives the local server back, also after an interruption: the last
-// one out stops it.
+// LeaveLocal releases the local server, even after an interruption: the last
+// process to leave stops it.
 func LeaveLocal(ctx context.Context, server *localpg.Server) error {
 	if _, err := server.Leave(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("leaving the local database: %w", err)
@@ -118,7 +118,7 @@ func LeaveLocal(ctx context.Context, server *localpg.Server) error {
 	return nil
 }
 
-// OnDatabase does something with the database that the options name.
+// OnDatabase calls do with the database that the options name.
 func (a *App) OnDatabase(ctx context.Context, o DatabaseOptions, do func(context.Context, pg.Config) error) error {
 	choice, err := a.NeedDatabase(o)
 	if err != nil {

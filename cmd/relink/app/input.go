@@ -11,9 +11,9 @@ import (
 	"relink/linker/text"
 )
 
-// Input is the file at path as the options say it is to be read. Of an object
-// elsewhere it asks the server first: what is wrong with the address is said
-// before anything is begun.
+// Input returns the file at path, to be read as the options specify. For a
+// remote object it asks the server first: a problem with the address is
+// reported before anything is started.
 func (a *App) Input(ctx context.Context, path string, o flags.InputOptions) (source.Input, error) {
 	in := source.Input{Path: path, Stdin: a.Stdin, Format: o.Format, Encoding: o.Encoding, Sheet: o.Sheet, Values: o.Values, MaxBytes: o.MaxBytes}
 	if path == "-" {
@@ -35,8 +35,8 @@ func (a *App) Input(ctx context.Context, path string, o flags.InputOptions) (sou
 	return in, err
 }
 
-// elsewhere makes in an input that is fetched from the address that its path is.
-// Its path becomes that address without what may be a secret.
+// elsewhere turns in into an input that is fetched from the address in its
+// path. Its path becomes that address without what may be a secret.
 func (a *App) elsewhere(ctx context.Context, in *source.Input, opt remote.Options) error {
 	opt.Notice = func(text string) { a.Stderr.Notice("%s", text) }
 	is, err := remote.Stat(ctx, in.Path, opt)

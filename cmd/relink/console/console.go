@@ -14,13 +14,13 @@ import (
 	"relink/reports"
 )
 
-// Console is the terminal, or what stands in its place, as the commands use it.
+// Console is the terminal, or what replaces it, as the commands use it.
 type Console struct {
 	Stdin  io.Reader
 	Stdout io.Writer
 	Stderr *notices
 
-	// Hard is the context of what must come to an orderly end: it outlives
+	// Hard is the context for work that must finish in good order: it outlives
 	// the first signal.
 	Hard context.Context
 
@@ -31,7 +31,8 @@ type Console struct {
 	Skipped bool           // there was nothing to do (--if-changed)
 }
 
-// NewConsole returns a console on these streams. Its hard context is to be set.
+// NewConsole returns a console on these streams. The caller sets its Hard
+// context.
 func NewConsole(stdin io.Reader, stdout, stderr io.Writer, color bool) *Console {
 	return &Console{Stdin: stdin, Stdout: stdout, Stderr: newNotices(stderr), color: color}
 }
@@ -41,8 +42,8 @@ func (c *Console) Printf(format string, args ...any) error {
 	return err
 }
 
-// TerminalSize is the size of the terminal that stdout is, zero when it is
-// none or does not tell, and whether it may be written to in colour.
+// TerminalSize returns the size of the terminal on stdout, zero when there is
+// none or its size is unknown, and whether colours may be used.
 func (c *Console) TerminalSize() (width, height int, color bool) {
 	file, ok := c.Stdout.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
@@ -55,7 +56,7 @@ func (c *Console) TerminalSize() (width, height int, color bool) {
 	return width, height, c.color
 }
 
-// Show prints the end of a run to stdout.
+// Show prints the summary of a run to stdout.
 func (c *Console) Show(s linker.Summary, asJSON bool, o reports.TextOptions) error {
 	c.Shown = s
 	if asJSON {
@@ -63,7 +64,7 @@ func (c *Console) Show(s linker.Summary, asJSON bool, o reports.TextOptions) err
 	}
 	if c.Quiet {
 		if s.ExitStatus == exit.OK {
-			return nil // cron makes a mail of every word
+			return nil // cron mails any output
 		}
 		_, verdict := reports.Verdict(s)
 		return c.Printf("relink: %s See %s.\n", verdict, text.Printable(s.Files["report"]))
@@ -72,8 +73,8 @@ func (c *Console) Show(s linker.Summary, asJSON bool, o reports.TextOptions) err
 	return reports.Text(c.Stdout, s, o)
 }
 
-// ShowPage prints the page at path, or on a terminal, where its text would be
-// of no use, the path.
+// ShowPage prints the page at path or, on a terminal, where HTML would be of no
+// use, its path.
 func (c *Console) ShowPage(path string) error {
 	if _, height, _ := c.TerminalSize(); height > 0 {
 		return c.Printf("%s\n", path)

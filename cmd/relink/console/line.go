@@ -11,27 +11,27 @@ import (
 )
 
 const (
-	// widestBar is as wide as a bar gets: more tells no more.
+	// widestBar is the maximum width of a bar: a wider one shows no more.
 	widestBar = 30
-	// narrowestBar is the least that still shows something move; below it
-	// the percentage alone has to do.
+	// narrowestBar is the least that still shows movement; below it only the
+	// percentage is shown.
 	narrowestBar = 8
 	// aroundBar are the columns of " 45% |" and "|" around it.
 	aroundBar = 8
 )
 
-// progressLine is one line that tells how far a run is.
+// progressLine is a line that shows how far a run is.
 type progressLine struct {
 	title    string // "3/4 applying"
 	n, total int64  // total is 0 when it is not known
 	turn     int    // counts the drawings, for the spinner
-	// parts stand behind the bar, the most important first. Those that do
-	// not fit are left out.
+	// parts follow the bar, the most important first. Those that do not fit are
+	// left out.
 	parts []string
 }
 
-// fit is the line for a terminal of that many columns. The last column stays
-// free: some terminals wrap a line that fills it.
+// fit formats the line for a terminal with the given columns. The last column
+// stays free: some terminals wrap a line that fills it.
 func (l progressLine) fit(columns int) string {
 	room := columns - 1 - utf8.RuneCountInString(l.title)
 	percent := ""
@@ -52,7 +52,7 @@ func (l progressLine) fit(columns int) string {
 			separator = "  "
 		}
 		wide := utf8.RuneCountInString(separator + part)
-		// The first two are worth more than the bar.
+		// The first two parts matter more than the bar.
 		if need := wide + bar; wide <= room && (need <= room || i < 2) {
 			shown += separator + part
 			room -= wide
@@ -77,24 +77,24 @@ func (l progressLine) fit(columns int) string {
 // no more than the last of the lines that the old one has become.
 func drawBar(n, total int64, width int) string {
 	bar := progressbar.NewOptions64(total,
-		progressbar.OptionSetWriter(io.Discard), // the line is written as a whole, elsewhere
+		progressbar.OptionSetWriter(io.Discard), // the line is written as a whole elsewhere
 		progressbar.OptionSetWidth(width),
 		progressbar.OptionSetPredictTime(false),
 		progressbar.OptionSetElapsedTime(false),
 		progressbar.OptionSetRenderBlankState(true),
 	)
-	// At its total a bar counts as finished and draws nothing more. An
-	// error would leave the empty bar.
+	// A bar counts as finished at its total and draws nothing more. After an
+	// error the bar stays empty.
 	_ = bar.Set64(max(min(n, total-1), 0))
 	return strings.TrimRight(strings.TrimPrefix(bar.String(), "\r"), " ")
 }
 
-// percentOf is how much of total n is. All of it is only said by the next
-// phase.
+// percentOf returns n in percent of total, at most 99: the next phase shows
+// that all is done.
 func percentOf(n, total int64) int64 { return min(100*n/total, 99) }
 
-// pace measures how fast a count grows, over the last few seconds: what a lane
-// did in the first minute says little an hour later.
+// pace measures how fast a count grows over the last few seconds: the rate of
+// the first minute means little an hour later.
 type pace struct {
 	marks []paceMark
 }
@@ -105,13 +105,13 @@ type paceMark struct {
 }
 
 const (
-	// paceSpan is long enough for a batch of every lane to end in it.
+	// paceSpan is long enough for a batch of every lane to finish in it.
 	paceSpan = 10 * time.Second
 	// paceStep is the time between two marks.
 	paceStep = 500 * time.Millisecond
 )
 
-// add notes the count now.
+// add records the current count.
 func (p *pace) add(at time.Time, n int64) {
 	if last := len(p.marks) - 1; last > 0 && at.Sub(p.marks[last-1].at) < paceStep {
 		p.marks[last] = paceMark{at, n}
@@ -123,7 +123,7 @@ func (p *pace) add(at time.Time, n int64) {
 	}
 }
 
-// perSecond is the rate, 0 when it cannot be told yet.
+// perSecond returns the rate, 0 while it is unknown.
 func (p *pace) perSecond() float64 {
 	if len(p.marks) < 2 {
 		return 0
@@ -136,7 +136,7 @@ func (p *pace) perSecond() float64 {
 	return float64(last.n-first.n) / seconds
 }
 
-// left is how long the rest takes at this pace, "" when that cannot be told.
+// left returns how long the rest takes at this pace, "" when that is unknown.
 func (p *pace) left(n, total int64) string {
 	rate := p.perSecond()
 	if rate == 0 || total <= n {
@@ -146,7 +146,7 @@ func (p *pace) left(n, total int64) string {
 	return d.String() + " left"
 }
 
-// size is a number of bytes with three digits that count: 1.2 GB.
+// size formats a number of bytes with three significant digits: 1.2 GB.
 func size(bytes float64) string {
 	for _, unit := range []string{"bytes", "kB", "MB"} {
 		if bytes < 999.5 {

@@ -10,7 +10,7 @@ import (
 	"relink/cmd/relink/console/consoletest"
 )
 
-// TestLineLeavesACleanScreen plays a run on a terminal.
+// TestLineLeavesACleanScreen shows a run on a terminal.
 func TestLineLeavesACleanScreen(t *testing.T) {
 	t.Parallel()
 	const width = 80
@@ -23,7 +23,7 @@ func TestLineLeavesACleanScreen(t *testing.T) {
 		p: &p, at: func() batch.Phase { return phase },
 		phases: PhasesOfRun, out: n, screen: screen, now: func() time.Time { return now },
 	}
-	m.draw() // nothing has begun
+	m.draw() // nothing has started
 	p.BytesTotal.Store(4_000_000)
 	for _, phase = range []batch.Phase{batch.Staging, batch.Planning, batch.Applying, batch.Reporting} {
 		p.RowsToApply.Store(1000)

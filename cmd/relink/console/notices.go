@@ -15,15 +15,15 @@ import (
 	"relink/linker/text"
 )
 
-// notices is stderr: errors, hints, notices and progress, a line each. It is
-// safe for concurrent use.
+// notices writes to stderr: errors, hints, notices and progress, a line each.
+// It is safe for concurrent use.
 type notices struct {
 	mu       sync.Mutex
 	Writer   io.Writer
 	terminal bool
 	Quiet    bool
 	JSON     bool
-	// wipe takes a progress bar off the screen before a line is written,
+	// wipe removes the progress bar from the screen before a line is written,
 	// nil while there is none.
 	wipe func()
 }
@@ -33,7 +33,7 @@ func newNotices(w io.Writer) *notices {
 	return &notices{Writer: w, terminal: ok && term.IsTerminal(int(f.Fd()))}
 }
 
-// Notice says something that the person should know but that stops nothing.
+// Notice prints something that the user should know but that stops nothing.
 func (n *notices) Notice(format string, args ...any) {
 	if n.Quiet {
 		return
@@ -41,19 +41,18 @@ func (n *notices) Notice(format string, args ...any) {
 	n.line(slog.LevelInfo, "notice", fmt.Sprintf(format, args...), "")
 }
 
-// progress says how far a run is, for a log.
+// progress writes the progress of a run to a log.
 func (n *notices) progress(message string) {
 	n.line(slog.LevelInfo, "progress", message, "")
 }
 
-// Warn says what must be known of a run that came to its end, also with
-// --quiet.
+// Warn prints a warning about a finished run, even with --quiet.
 func (n *notices) Warn(message string) {
 	n.line(slog.LevelWarn, "warning", message, "")
 }
 
-// Event writes down for a log that something began or ended. On a terminal the
-// bar and the summary say it. attrs are for lines of JSON.
+// Event logs that something began or ended. On a terminal the bar and the
+// summary show it. attrs are for JSON lines.
 func (n *notices) Event(what, message string, attrs ...any) {
 	if n.Quiet || n.terminal {
 		return
@@ -67,14 +66,14 @@ func (n *notices) Event(what, message string, attrs ...any) {
 	n.line(slog.LevelInfo, what, message, "")
 }
 
-// Fail says why the program ends, and what to do about it. details stand
-// between the two, a line each.
+// Fail prints why the program ends, and what to do about it. details are
+// printed between the two, a line each.
 func (n *notices) Fail(message, hint string, details ...string) {
 	n.line(slog.LevelError, "error", message, hint, details...)
 }
 
-// oneLine puts the lines of a message behind each other, each once: errors that
-// were joined often say the same.
+// oneLine joins the lines of a message and drops repetitions: joined errors
+// often contain the same text.
 func oneLine(message string) string {
 	var lines []string
 	for line := range strings.Lines(message) {
@@ -119,15 +118,15 @@ func (n *notices) Write(p []byte) (int, error) {
 	return n.Writer.Write(p)
 }
 
-// setWipe says how to take the progress bar off the screen, nil when there is
-// none any more.
+// setWipe sets how to remove the progress bar from the screen, nil when there
+// is none.
 func (n *notices) setWipe(wipe func()) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.wipe = wipe
 }
 
-// Clear takes a progress bar off the screen.
+// Clear removes a progress bar from the screen.
 func (n *notices) Clear() {
 	n.mu.Lock()
 	defer n.mu.Unlock()

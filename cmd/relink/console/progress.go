@@ -15,15 +15,15 @@ import (
 )
 
 const (
-	// redrawEvery keeps a bar smooth; more often is only work for the
+	// redrawEvery keeps a bar smooth; drawing more often only burdens the
 	// terminal.
 	redrawEvery = 100 * time.Millisecond
-	// sayEvery is how often a log file gets a line: enough to see that a
-	// run is alive, few enough to read a night's log.
+	// sayEvery is how often a log file gets a line: often enough to see that a
+	// run is still working, seldom enough to read a night's log.
 	sayEvery = 30 * time.Second
 )
 
-// The phases that each kind of run goes through, for "2 of 4".
+// The phases of each kind of run, for "2 of 4".
 var (
 	PhasesOfRun      = []batch.Phase{batch.Staging, batch.Planning, batch.Applying, batch.Reporting}
 	PhasesOfDryRun   = []batch.Phase{batch.Staging, batch.Planning, batch.Reporting}
@@ -37,8 +37,8 @@ var PhaseNames = map[batch.Phase]string{
 	batch.Reporting: "reporting",
 }
 
-// Watch shows p until stop is called: as a bar on a terminal, as a line now
-// and then in a log, not at all with --quiet. stop leaves a clean screen and
+// Watch shows p until stop is called: as a bar on a terminal, as an occasional
+// line in a log, and not at all with --quiet. stop leaves a clean screen and
 // must be called before anything else is written to stdout.
 func (n *notices) Watch(p *batch.Progress, phases []batch.Phase) (stop func()) {
 	if n.Quiet {
@@ -72,7 +72,7 @@ func (n *notices) Watch(p *batch.Progress, phases []batch.Phase) (stop func()) {
 	}
 }
 
-// meter turns counts into something to look at.
+// meter turns counts into a bar or lines.
 type meter struct {
 	p      *batch.Progress
 	at     func() batch.Phase
@@ -87,7 +87,7 @@ type meter struct {
 	turn  int
 }
 
-// measure tells how far the phase is. total is 0 when it is not known.
+// measure returns how far the phase is. total is 0 when it is unknown.
 func (m *meter) measure(phase batch.Phase) (n, total int64, unit string) {
 	switch phase {
 	case batch.Staging:
@@ -100,7 +100,8 @@ func (m *meter) measure(phase batch.Phase) (n, total int64, unit string) {
 	return 0, 0, ""
 }
 
-// enter notes a change of phase and reports whether there is anything to show.
+// enter records a change of phase and reports whether there is anything to
+// show.
 func (m *meter) enter() (changed, shown bool) {
 	phase := m.at()
 	changed = phase != m.phase
@@ -119,7 +120,7 @@ func (m *meter) title() string {
 	return title
 }
 
-// rejected and lanes are "" while there is nothing to tell.
+// rejected and lanes return "" while there is nothing to show.
 func (m *meter) rejected() string {
 	if n := m.p.Rejected.Load(); n > 0 {
 		return text.Thousands(n) + " rejected"
@@ -138,7 +139,7 @@ func (m *meter) lanes() string {
 	return fmt.Sprintf("%d lanes", n)
 }
 
-// draw brings the line on the screen up to date.
+// draw updates the line on the screen.
 func (m *meter) draw() {
 	if _, shown := m.enter(); !shown {
 		return
@@ -149,19 +150,19 @@ func (m *meter) draw() {
 	if err != nil || columns <= 0 {
 		columns = reports.DefaultWidth
 	}
-	// The cursor rests at the start of the line. Terminals that wrap lines
-	// anew when they become narrower keep it there, and so all that the
-	// line has become is below it. A terminal that went away stops no run.
+	// The cursor stays at the start of the line. Terminals that rewrap lines
+	// when they become narrower keep it there, so that everything the line has
+	// become is below it. Losing the terminal does not stop a run.
 	_, _ = fmt.Fprint(m.screen, m.line().fit(columns), "\x1b[J\r")
 	m.out.wipe = func() { _, _ = fmt.Fprint(m.screen, wipeLine) }
 }
 
-// wipeLine takes the line off the screen, and what it became in a terminal
-// made narrower. The line goes by itself first: at the top of its window tmux
-// moves what the second part clears into the history instead.
+// wipeLine removes the line from the screen, and what it became in a terminal
+// made narrower. The line itself is cleared first: at the top of its window,
+// tmux would otherwise move what the second part clears into the history.
 const wipeLine = "\r\x1b[K\x1b[J"
 
-// line is what there is to tell now.
+// line returns the line to show now.
 func (m *meter) line() progressLine {
 	n, total, unit := m.measure(m.phase)
 	m.pace.add(m.now(), n)

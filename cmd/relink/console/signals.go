@@ -15,9 +15,10 @@ import (
 const hardStopTimeout = 2 * time.Second
 
 // Interruptible returns two contexts. The first SIGINT or SIGTERM cancels soft,
-// so that the batch in hand is brought to an end and the report written. The
-// second one cancels hard as well: everything stops where it is, which a run
-// is built to survive. stop gives the signals back and must be called.
+// so that the current batch is finished and the report written. The second one
+// cancels hard as well: everything stops where it is, which a run is built to
+// survive. stop restores the default handling of the signals and must be
+// called.
 func Interruptible(parent context.Context) (soft, hard context.Context, stop func()) {
 	hard, cancelHard := context.WithCancelCause(parent)
 	soft, cancelSoft := context.WithCancelCause(hard)

@@ -9,7 +9,7 @@ import (
 
 func newRand(stream uint64) *rand.Rand { return rand.New(rand.NewPCG(2026, stream)) }
 
-// fault adds n good rows that bend has made bad ones.
+// fault adds n good rows that bend has turned into bad ones.
 func (f *file) fault(n int, code linker.Code, bend func(*cells)) {
 	for range n {
 		c := f.row()
@@ -27,7 +27,7 @@ func (f *file) byExternalID(c *cells, externalID string) {
 	}
 }
 
-// unreadable adds records that cannot be taken apart.
+// unreadable adds records that cannot be parsed.
 func (f *file) unreadable() {
 	f.fault(1, linker.RecordTooLong, func(c *cells) {
 		c.owner = "screenshot pasted into the cell: data:image/png;base64," + strings.Repeat("iVBORw0KGgo", 100_000)
@@ -41,7 +41,7 @@ func (f *file) unreadable() {
 	}
 }
 
-// incomplete adds rows that say too little, too much, or a word that does not
+// incomplete adds rows with too few values, too many, or a value that does not
 // exist.
 func (f *file) incomplete() {
 	f.fault(4, linker.MissingRecordingID, func(c *cells) { c.recording = "" })
@@ -58,8 +58,8 @@ func (f *file) incomplete() {
 	f.fault(1, linker.FieldTooLong, func(c *cells) { f.byExternalID(c, strings.Repeat("8123456789", 30)) })
 }
 
-// damaged adds ids that went through a spreadsheet: those that can be told by
-// looking, and those that can only be told by looking them up.
+// damaged adds ids damaged by a spreadsheet: those that can be recognized as
+// such, and those that can only be found by looking them up.
 func (f *file) damaged() {
 	for _, id := range []string{"8,12346E+09", "7.01235E+17", "#N/A", "#REF!", "7012345678901230000", "8123456789,0", "########"} {
 		f.fault(1, linker.SpreadsheetDamagedID, func(c *cells) { f.byExternalID(c, id) })
@@ -67,7 +67,8 @@ func (f *file) damaged() {
 	f.fault(1, linker.SpreadsheetDamagedID, func(c *cells) { c.recording = "#VALUE!" })
 }
 
-// unresolvable adds rows that are right in themselves and wrong in this world.
+// unresolvable adds rows that are valid in themselves but have no match in this
+// data.
 func (f *file) unresolvable(w World) {
 	f.fault(5, linker.RecordingNotFound, func(c *cells) { c.recording = f.uuid() })
 	for _, r := range f.deleted[:5] {
@@ -83,7 +84,7 @@ func (f *file) unresolvable(w World) {
 	f.gone(w)
 }
 
-// misplaced adds rows whose target is there, but not where they look for it.
+// misplaced adds rows whose target exists, but not where they look for it.
 func (f *file) misplaced() {
 	salesforce, hubspot := connections[0], connections[1]
 	for range 2 {
@@ -156,7 +157,7 @@ func (f *file) conflicting() {
 	}
 }
 
-// some is a CRM row of the type in the connection that can be linked.
+// some returns a CRM row of the type in the connection that can be linked.
 func (f *file) some(c Connection, dataType string) Entity {
 	for {
 		if e := pick(f.r, f.entities[c.ID]); e.DataType == dataType {

@@ -47,8 +47,8 @@ const (
 	sameRows     = 40 // ask for what is linked already
 )
 
-// file makes the lines. Every recording is named by one line only, but for
-// those that are meant to meet.
+// file makes the lines. Every recording is named by only one line, except for
+// those that are meant to conflict or repeat.
 type file struct {
 	*builder
 	recordings map[string][]Recording // alive, by organization; taken from the front
@@ -71,8 +71,8 @@ func (w World) Lines() []Line {
 	f.blank()
 	f.r.Shuffle(len(f.lines), func(i, j int) { f.lines[i], f.lines[j] = f.lines[j], f.lines[i] })
 	f.repeat()
-	// A quote that nobody closes stands at the end: what it would swallow
-	// elsewhere depends on the quotes behind it.
+	// An unclosed quote comes last: what it would swallow elsewhere depends on
+	// the quotes after it.
 	c := f.row()
 	c.owner = `"Grace`
 	f.add(linker.MalformedRow, c.String())
@@ -111,14 +111,14 @@ func (f *file) add(code linker.Code, text string) {
 	f.lines = append(f.lines, Line{Text: text, Code: code})
 }
 
-// take is a recording of the organization that no line has named yet.
+// take returns a recording of the organization that no line has named yet.
 func (f *file) take(organization string) Recording {
 	r := f.recordings[organization][0]
 	f.recordings[organization] = f.recordings[organization][1:]
 	return r
 }
 
-// row is a record that goes through, for a recording not named yet.
+// row returns a valid record for a recording not named yet.
 func (f *file) row() cells {
 	// Connections share the rows like the recordings: three to two.
 	c := connections[f.r.IntN(2)]
@@ -136,8 +136,8 @@ func (f *file) rowOf(c Connection) cells {
 	return row
 }
 
-// asks is a record that links a recording to e, written in one of the ways in
-// which people and programs write it.
+// asks returns a record that links a recording to e, written in one of the ways
+// used by people and programs.
 func (f *file) asks(recording string, e Entity) cells {
 	row := cells{recording: recording, dataType: e.DataType, trigger: pick(f.r, []string{"", "", "", "EXTERNAL_API_LINK", "external_api_link"})}
 	if f.r.IntN(4) == 0 {
@@ -176,7 +176,7 @@ func (f *file) good() {
 	}
 }
 
-// same asks for links that are there already.
+// same asks for links that already exist.
 func (f *file) same(w World) {
 	byID := map[string]Entity{}
 	for _, e := range w.Entities {
@@ -196,7 +196,7 @@ func (f *file) same(w World) {
 	}
 }
 
-// keepFirst returns the elements for which keep says so, in order.
+// keepFirst returns the elements for which keep returns true, in order.
 func keepFirst[T any](from []T, keep func(T) bool) []T {
 	var kept []T
 	for _, x := range from {
@@ -207,8 +207,7 @@ func keepFirst[T any](from []T, keep func(T) bool) []T {
 	return kept
 }
 
-// repeat says some good lines again further down, as two exports put together
-// do.
+// repeat repeats some good lines further down, as when two exports are joined.
 func (f *file) repeat() {
 	for n := 0; n < repeatedRows; {
 		i := f.r.IntN(len(f.lines) / 2)

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// World is what the demo's platform holds. Rows of one table are in the order
+// World is the data of the demo's platform. Rows of one table are in the order
 // in which they were made.
 type World struct {
 	Recordings  []Recording
@@ -73,7 +73,7 @@ var dataTypes = []struct {
 	{"ENGAGEMENT", 80, "00U"},
 }
 
-// recordingsOf says how many recordings an organization has.
+// recordingsOf is how many recordings an organization has.
 var recordingsOf = []struct {
 	organization string
 	rows         int
@@ -102,9 +102,9 @@ func Build() World {
 	return b.world
 }
 
-// entities makes the CRM rows of one connection. Of each type the first few
-// are deleted, and the next few merged into one that is alive; one pair is
-// merged in a circle, as broken synchronisations leave them.
+// entities makes the CRM rows of one connection. Of each type the first few are
+// deleted, and the next few merged into a live one; one pair is merged in a
+// circle, as a broken synchronisation leaves it.
 func (b *builder) entities(c Connection) {
 	for _, t := range dataTypes {
 		first := len(b.world.Entities)
@@ -210,8 +210,8 @@ func (b *builder) externalID(platform, prefix string) string {
 	return fmt.Sprint(7_000_000_000 + b.r.Int64N(2_000_000_000))
 }
 
-// long is the 18-character form of a Salesforce id of 15: the last three tell
-// which of the others are capitals, for programs that mix them up.
+// long returns the 18-character form of a 15-character Salesforce id: the last
+// three encode which of the others are capitals, for programs that ignore case.
 func long(id string) string {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 	for group := range 3 {

@@ -1,4 +1,3 @@
 // Package exit holds the exit statuses of relink, which scripts and monitors
-// depend on, and the errors that carry one to main with the hint for the person
-// at the terminal.
+// depend on, and the errors that carry a status and a hint to main.
 package exit

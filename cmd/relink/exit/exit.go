@@ -26,9 +26,8 @@ const (
 	Interrupted = linker.ExitInterrupted
 )
 
-// List adds the command's exit statuses to its help, in ascending order. A
-// status may be given a text of its own, where the general one does not fit the
-// command.
+// List adds the command's exit statuses to its help, in ascending order. own
+// replaces the general text of a status where that does not fit the command.
 func List(cmd *cobra.Command, own map[int]string, statuses ...int) {
 	var b strings.Builder
 	for _, s := range slices.Sorted(slices.Values(statuses)) {
@@ -58,14 +57,14 @@ func WithStatus(status linker.ExitStatus, err error, hint string) error {
 	return &failure{status: status, err: err, hint: hint}
 }
 
-// Usage makes the error of a command line that cannot be meant. The hint says
-// what to write instead; "" for nothing.
+// Usage returns the error of an invalid command line. The hint is what to write
+// instead; "" for none.
 func Usage(hint, format string, args ...any) error {
 	return &failure{status: Error, err: fmt.Errorf(format, args...), hint: hint}
 }
 
-// Done is the end of a run that has printed all there is to print: only the
-// status is left to report. Zero is no error.
+// Done ends a run that has printed everything: only the status is left to
+// report. Zero is not an error.
 func Done(status linker.ExitStatus) error {
 	if status == OK {
 		return nil
@@ -77,7 +76,7 @@ type DoneError struct{ Status linker.ExitStatus }
 
 func (e *DoneError) Error() string { return fmt.Sprintf("exit status %d", e.Status) }
 
-// StatusOf tells the exit status that an error stands for.
+// StatusOf returns the exit status that an error stands for.
 func StatusOf(err error) linker.ExitStatus {
 	var done *DoneError
 	var f *failure
@@ -94,7 +93,7 @@ func StatusOf(err error) linker.ExitStatus {
 	return Error
 }
 
-// Groups lists, when a guard refused the number of changes, where most of
+// Groups returns, when a guard refused the number of changes, where most of
 // them are.
 func Groups(err error) (lines []string) {
 	var refusal *guard.Refusal
@@ -108,8 +107,8 @@ func Groups(err error) (lines []string) {
 	return lines
 }
 
-// Hint tells what the person at the terminal can do about an error: the
-// hint of a failure, or of any error below that knows its remedy.
+// Hint returns what the user can do about an error: the hint of a failure, or
+// of any wrapped error that has one.
 func Hint(err error) string {
 	var f *failure
 	if errors.As(err, &f) && f.hint != "" {

@@ -26,15 +26,15 @@ func ParseEnvironment(pairs []string) Environment {
 	return env
 }
 
-// Flags that loosen a guard or remove links are to be typed by a person or to
-// stand in the job's command line, never to be inherited.
+// Flags that loosen a guard or remove links must be given on the command line,
+// never inherited.
 var notFromEnvironment = []string{"force", "prune", "take-over", "max-changes"}
 
-// Variables of relink that are no flags. RELINK_PG_BIN names the folder of
-// the server binaries for the local database.
+// Variables of relink that are not flags. RELINK_PG_BIN is the folder of the
+// server binaries for the local database.
 var otherVariables = []string{"RELINK_PG_BIN"}
 
-// secretFlag marks a flag whose value may also stand in a file, named by
+// secretFlag marks a flag whose value may also be in a file, named by
 // RELINK_<FLAG>_FILE.
 const secretFlag = "relink_secret"
 
@@ -54,15 +54,15 @@ func annotate(flags *pflag.FlagSet, name, mark string) {
 	flag.Annotations[mark] = []string{"true"}
 }
 
-// variable is the environment variable of a flag: RELINK_MAX_REJECTS for
+// variable returns the environment variable of a flag: RELINK_MAX_REJECTS for
 // --max-rejects.
 func variable(flag string) string {
 	return "RELINK_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// Bind gives every flag of cmd that the command line leaves out the value of
-// its environment variable. An empty variable counts as unset. Flags that may
-// be repeated take one value a line.
+// Bind sets every flag of cmd that is not on the command line from its
+// environment variable. An empty variable counts as unset. Flags that may be
+// repeated take one value per line.
 func (env Environment) Bind(cmd *cobra.Command) error {
 	var errs []error
 	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
@@ -98,13 +98,13 @@ func (env Environment) Bind(cmd *cobra.Command) error {
 	return errors.Join(errs[:min(1, len(errs))]...)
 }
 
-// asWritten are the values in which white space at the ends may be meant, by
-// what the usage calls them.
+// asWritten are the values in which white space at the ends may be intended, by
+// their name in the usage.
 var asWritten = []string{"FILE", "FOLDER", "REPORT", "CHAR"}
 
-// tidy refuses a flag that is given and says nothing: --organization "$ID" with
-// a variable that is not set would be every organization. An id or an address
-// is trimmed: white space around it is of the file or the shell it comes from.
+// tidy refuses a flag that is given an empty value: --organization "$ID" with
+// an unset variable would mean every organization. An id or an address is
+// trimmed: white space around it comes from the file or the shell.
 func tidy(flag *pflag.Flag) error {
 	value := flag.Value.String()
 	trimmed := strings.TrimSpace(value)
@@ -119,7 +119,7 @@ func tidy(flag *pflag.Flag) error {
 }
 
 // lookup returns a variable's value, for a secret also from the file that the
-// variable with _FILE behind it names.
+// variable with the suffix _FILE names.
 func (env Environment) lookup(ctx context.Context, name string, secret bool) (string, error) {
 	value := env[name]
 	path := env[name+"_FILE"]

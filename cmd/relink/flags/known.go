@@ -7,7 +7,7 @@ import (
 )
 
 // Known returns the words that a flag's value can be or begin with, nil when
-// they are not few: what a shell completes.
+// there are too many to list, for shell completion.
 func Known(f *pflag.Flag) []string {
 	switch f.Name {
 	case "log-format":
@@ -24,8 +24,8 @@ func Known(f *pflag.Flag) []string {
 	return nil
 }
 
-// known lists what --set can be: fields, and those of fixed words with each of
-// them.
+// known lists the possible values of --set: fields, and those with fixed values
+// together with each value.
 func known() (list []string) {
 	for _, name := range linker.FieldNames() {
 		field, _ := linker.ParseField(name)

@@ -16,7 +16,7 @@ import (
 	"relink/reports/folder"
 )
 
-// InputOptions say how a file is to be read.
+// InputOptions specify how a file is to be read.
 type InputOptions struct {
 	Format    string
 	delimiter string
@@ -25,7 +25,7 @@ type InputOptions struct {
 	maps      []string
 	sets      []string
 	Values    []linker.Replacement
-	// Remote is for a file that is elsewhere. Its Notice is not set.
+	// Remote applies to a remote file. Its Notice is not set.
 	Remote   remote.Options
 	MaxBytes int64
 }
@@ -51,7 +51,7 @@ func (o *InputOptions) RegisterBytes(flags *pflag.FlagSet) {
 	flags.Var(size{&o.MaxBytes}, "max-bytes", "refuse a file that is larger, unpacked")
 }
 
-// fieldNamed finds a field by its name as a person may write it.
+// fieldNamed finds a field by its name as a user may write it.
 func fieldNamed(name string) (linker.Field, error) {
 	f, ok := linker.ParseField(name)
 	if !ok {
@@ -60,7 +60,7 @@ func fieldNamed(name string) (linker.Field, error) {
 	return f, nil
 }
 
-// Set reads the values of --set.
+// Set parses the values of --set.
 func (o *InputOptions) Set() (linker.Fields, error) {
 	var set linker.Fields
 	for _, s := range o.sets {
@@ -91,10 +91,10 @@ func (o *InputOptions) Set() (linker.Fields, error) {
 	return set, nil
 }
 
-// Columns reads the values of --map: the field for each header, "" for a header
-// that is to be ignored. Several headers may feed one field; a row that fills
-// two of them is refused when it is read. A header may itself hold an equals
-// sign.
+// Columns parses the values of --map: the field for each header, "" for a
+// header that is to be ignored. Several headers may feed one field; a row that
+// fills two of them is refused when it is read. A header may itself contain an
+// equals sign.
 func (o *InputOptions) Columns() (map[string]string, error) {
 	columns := map[string]string{}
 	for _, m := range o.maps {
@@ -120,7 +120,7 @@ func (o *InputOptions) Columns() (map[string]string, error) {
 	return columns, nil
 }
 
-// Separator reads --delimiter, "" when it is to be detected.
+// Separator parses --delimiter, "" when it is to be detected.
 func (o *InputOptions) Separator() (string, error) {
 	r, err := source.ParseDelimiter(o.delimiter)
 	if err != nil {
@@ -132,7 +132,8 @@ func (o *InputOptions) Separator() (string, error) {
 	return string(r), nil
 }
 
-// OutputOptions say where a run leaves its files, and what stands on stdout.
+// OutputOptions specify where a run writes its files, and what it prints to
+// stdout.
 type OutputOptions struct {
 	Out          string
 	OutGroup     string
@@ -142,8 +143,8 @@ type OutputOptions struct {
 	JSON           bool
 }
 
-// Extension is how the name of a report of a format ends that is compressed so:
-// csv, jsonl.zst.
+// Extension returns the extension of a report of the given format and
+// compression: csv, jsonl.zst.
 func Extension(format, compress string) string {
 	if compress == "" {
 		return format
@@ -177,8 +178,7 @@ func (o *GuardOptions) RegisterRejects(flags *pflag.FlagSet) {
 	flags.Var(limit{&o.MaxRejects}, "max-rejects", "refuse the file when more rows are rejected, a number or a percentage of the rows")
 }
 
-// Register adds all limits. changes says what holds when --max-changes is not
-// given.
+// Register adds all limits. changes describes the default of --max-changes.
 func (o *GuardOptions) Register(flags *pflag.FlagSet, changes string) {
 	o.RegisterFile(flags)
 	flags.Var(limit{&o.MaxNewRejects}, "max-new-rejects", "refuse the file when more rows are rejected that the last run of this scope did not reject too, "+
@@ -192,7 +192,7 @@ func (o *GuardOptions) RegisterChanges(flags *pflag.FlagSet, changes string) {
 	flags.Var(optional{&o.Force}, "force", "pass --max-changes when the plan changes exactly `N` links")
 }
 
-// RuleOptions decide what becomes of a row.
+// RuleOptions decide the outcome of a row.
 type RuleOptions struct {
 	Organization string
 	onConflict   string
@@ -219,7 +219,7 @@ func (o *RuleOptions) RegisterKeep(flags *pflag.FlagSet) {
 	flags.Var(words{&o.keepTriggers, linker.Triggers, "TRIGGER[,...]"}, "keep-trigger", "never replace or clear a link made by one of these triggers")
 }
 
-// Rules is the options as the linker's rules. set is what --set gives.
+// Rules returns the options as the linker's rules. set is the value of --set.
 func (o *RuleOptions) Rules(set linker.Fields) linker.Rules {
 	return linker.Rules{
 		Set:          set,
@@ -231,7 +231,7 @@ func (o *RuleOptions) Rules(set linker.Fields) linker.Rules {
 	}
 }
 
-// RunOptions say why a run is begun and how it works on its database.
+// RunOptions specify why a run is made and how it uses its database.
 type RunOptions struct {
 	Reason   string
 	Expect   string // the approved report, "" for none

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// SameFlags repeats those of the named flags that were given, for the command
+// SameFlags repeats the named flags as far as they were given, for the command
 // that a summary proposes next.
 func SameFlags(cmd *cobra.Command, names ...string) string {
 	var b strings.Builder
@@ -30,7 +30,7 @@ func SameFlags(cmd *cobra.Command, names ...string) string {
 	return b.String()
 }
 
-// QuotePath is quote for a file's name, which must not be taken for a flag.
+// QuotePath is Quote for a file name, which must not be mistaken for a flag.
 func QuotePath(path string) string {
 	if strings.HasPrefix(path, "-") && path != "-" {
 		path = "./" + path
@@ -38,7 +38,7 @@ func QuotePath(path string) string {
 	return Quote(path)
 }
 
-// Quote makes one word of s for a shell, with as few quotes as can be.
+// Quote makes s a single word for a shell, with as few quotes as possible.
 func Quote(s string) string {
 	plain := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||

@@ -25,7 +25,8 @@ func FlagHint(cmd *cobra.Command, err error) string {
 	return "did you mean --" + near + "?"
 }
 
-// Nearest is the word that s was probably meant to be, "" when none is near.
+// Nearest returns the word that s was probably meant to be, "" when none is
+// near.
 func Nearest(s string, words []string) string {
 	best, least := "", len(s)/3+2
 	for _, w := range words {

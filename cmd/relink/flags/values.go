@@ -16,10 +16,11 @@ import (
 	"relink/linker/text"
 )
 
-// The kinds of values that flags have. Each refuses what it cannot be at once,
-// with the words that it can be, wherever the value comes from.
+// The types of flag values. Each refuses an invalid value at once, listing the
+// valid ones, wherever the value comes from.
 
-// word is one of a few words, in any case; it is kept as it is listed.
+// word is one of a fixed set of words, in any case; it is stored as it is
+// listed.
 type word struct {
 	value *string
 	words []string
@@ -45,8 +46,8 @@ func (w word) Set(s string) error {
 	return errors.New(instead(s, w.words))
 }
 
-// words is a list of words out of a fixed set, or of any words when the set is
-// empty. It takes several separated by commas and may be repeated.
+// words is a list of words from a fixed set, or of any words when the set is
+// empty. It accepts several separated by commas and may be repeated.
 type words struct {
 	values *[]string
 	set    []string
@@ -85,10 +86,10 @@ func (w words) Set(s string) error {
 	return nil
 }
 
-// reason is why something is done, in the words of whoever does it.
+// reason is why something is done, in the user's words.
 type reason struct{ value *string }
 
-// Reason is the value of a flag that says why.
+// Reason is the value of a flag that gives a reason.
 func Reason(value *string) pflag.Value { return reason{value} }
 
 func (r reason) String() string {
@@ -169,7 +170,7 @@ func (l limit) Set(s string) error {
 	return nil
 }
 
-// whole is a whole number from least upwards.
+// whole is an integer of at least least.
 type whole struct {
 	value *int64
 	least int64
@@ -243,7 +244,7 @@ func (n size) Set(s string) error {
 	return errors.New("want a number of bytes such as 500MB or 64GiB")
 }
 
-// optional is a whole number that may be absent, and zero is not absent.
+// optional is an integer that may be absent; zero is not the same as absent.
 type optional struct{ value **int64 }
 
 func (n optional) String() string {
@@ -263,7 +264,7 @@ func (n optional) Set(s string) error {
 	return nil
 }
 
-// period is a length of time that is not negative.
+// period is a duration that is not negative.
 type period struct{ value *time.Duration }
 
 // Period is a time, 0 for none.
@@ -286,10 +287,10 @@ func (p period) Set(s string) error {
 	return nil
 }
 
-// age is a length of time that may be given in days.
+// age is a duration that may be given in days.
 type age struct{ value *time.Duration }
 
-// Age is a flag whose value is a length of time such as 30d or 36h.
+// Age is a flag value that is a duration such as 30d or 36h.
 func Age(value *time.Duration) pflag.Value { return age{value} }
 
 func (a age) String() string { return period(a).String() }
@@ -312,8 +313,8 @@ func (a age) Set(s string) error {
 	return nil
 }
 
-// instead says what to write for a word that is not in the set: all words of a
-// small set, of a large one the nearest.
+// instead suggests what to write for a word that is not in the set: all words
+// of a small set, the nearest one of a large set.
 func instead(value string, set []string) string {
 	const few = 6
 	if near := Nearest(strings.ToUpper(value), set); len(set) > few && near != "" {
@@ -322,8 +323,8 @@ func instead(value string, set []string) string {
 	return "use " + text.OneOf(set)
 }
 
-// ValueError turns the flag parser's words about a value into ours, with name
-// as the place the value comes from. Other errors stay as they are.
+// ValueError replaces the flag parser's wording about a value by ours, with
+// name as the place the value comes from. Other errors are returned unchanged.
 func ValueError(name string, err error) error {
 	var invalid *pflag.InvalidValueError
 	if !errors.As(err, &invalid) {

@@ -1,4 +1,4 @@
-// Package consoletest gives tests a terminal to look at.
+// Package consoletest provides tests with a pseudo terminal.
 package consoletest
 
 import (
@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Terminal opens a pseudo terminal of the given width. read returns what was
-// written to it since and closes it.
+// Terminal opens a pseudo terminal of the given width. read returns everything
+// written to it and closes it.
 func Terminal(t *testing.T, width uint16) (screen *os.File, read func() string) {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
