@@ -13,7 +13,8 @@ import (
 const DefaultMaxBytes = 64 << 30
 
 const (
-	// maxRatio is the largest accepted ratio of unpacked to packed size.
+	// maxRatio is the largest accepted ratio of unpacked to packed size, unless
+	// somebody has said how large the input may become.
 	// Exports with the same words in every row reach 30; gzip bombs reach
 	// 1,000, zstd bombs any ratio.
 	maxRatio = 250
@@ -32,13 +33,13 @@ const (
 type bounded struct {
 	src    io.Reader
 	reader *Reader
-	packed bool
+	packed bool // and the ratio counts
 	most   int64
 	read   int64
 }
 
 func newBounded(unpacked io.Reader, r *Reader, most int64) *bounded {
-	return &bounded{src: unpacked, reader: r, packed: unpacked != io.Reader(r.packed), most: most}
+	return &bounded{src: unpacked, reader: r, packed: unpacked != io.Reader(r.packed) && most == DefaultMaxBytes, most: most}
 }
 
 func (in Input) maxBytes() int64 { return cmp.Or(in.MaxBytes, DefaultMaxBytes) }
@@ -76,7 +77,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 	case b.packed && b.read > b.ratioFrom() && b.read/maxRatio > b.stored():
 		return 0, &raw.Error{
 			Place: b.reader.name, What: fmt.Sprintf("%d bytes of packed data become more than %d: nothing that rows are packed into does so", b.stored(), b.read),
-			Remedy: "look at what is in it; a file that is right can be given unpacked",
+			Remedy: "look at what is in it; if it is right, say with --max-bytes how large it is unpacked",
 		}
 	}
 	return n, err

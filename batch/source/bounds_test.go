@@ -70,9 +70,15 @@ func TestBombs(t *testing.T) {
 			if err := z.Close(); err != nil {
 				t.Fatal(err)
 			}
+			stored := packed.String()
 			err := all(t.Context(), Input{Path: "-", Stdin: &packed, Name: "bomb.csv." + bomb.kind})
 			if err == nil || !raw.IsUnreadable(err) || !strings.Contains(err.Error(), "bytes of packed data become more than") {
-				t.Errorf("%d bytes: %v, want an error about packed data", packed.Len(), err)
+				t.Errorf("%d bytes: %v, want an error about packed data", len(stored), err)
+			}
+			// Whoever says how large it is, may read it.
+			err = all(t.Context(), Input{Path: "-", Stdin: strings.NewReader(stored), Name: "large.csv." + bomb.kind, MaxBytes: 600 << 20})
+			if err != nil {
+				t.Errorf("with --max-bytes: %v, want that it is read", err)
 			}
 		})
 	}

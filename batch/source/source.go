@@ -54,7 +54,8 @@ type Input struct {
 	// records themselves are read unchanged.
 	Set linker.Fields `json:"-"`
 	// MaxBytes is the maximum size of the input in bytes, unpacked. Defaults to
-	// DefaultMaxBytes.
+	// DefaultMaxBytes, with which packed data must not become more than 250 times
+	// its size.
 	MaxBytes int64 `json:"maxBytes,omitempty"`
 	// Values holds the values of --map-value. The records themselves are read
 	// unchanged: see Record.Check.

@@ -25,6 +25,9 @@ type Options struct {
 	KnownHosts string
 	// TokenFile holds a bearer token for https addresses, "" for none.
 	TokenFile string
+	// MaxBytes is the largest object that is copied, 0 for any. A copy ends with
+	// an error after so many bytes, whatever size the server tells.
+	MaxBytes int64
 	// Notice, when not nil, is called for each interruption.
 	Notice func(string)
 
@@ -127,9 +130,12 @@ func Copy(ctx context.Context, is Origin, to *os.File, opt Options) (Origin, err
 	defer o.close()
 	pause := backoff.NewExponentialBackOff()
 	pause.MaxInterval = 15 * time.Second
+	if opt.MaxBytes > 0 && is.Size > opt.MaxBytes {
+		return is, tooLarge(is.Name, opt.MaxBytes)
+	}
 	var size int64
 	for failed := 0; ; {
-		more, err := copyFrom(ctx, o, is, size, to)
+		more, err := copyFrom(ctx, o, is, size, &localWriter{f: to, name: is.Name, most: opt.MaxBytes})
 		if err == nil {
 			size = more
 			break
@@ -159,23 +165,23 @@ func Copy(ctx context.Context, is Origin, to *os.File, opt Options) (Origin, err
 
 // copyFrom copies what is missing after offset, and returns the new length of
 // the file.
-func copyFrom(ctx context.Context, o object, is Origin, offset int64, to *os.File) (int64, error) {
+func copyFrom(ctx context.Context, o object, is Origin, offset int64, to *localWriter) (int64, error) {
 	body, from, err := o.open(ctx, is.Version, offset)
 	if err != nil {
 		return offset, err
 	}
 	defer body.Close()
-	if err := to.Truncate(from); err != nil {
+	if err := to.f.Truncate(from); err != nil {
 		return offset, final(err)
 	}
-	if _, err := to.Seek(from, io.SeekStart); err != nil {
+	if _, err := to.f.Seek(from, io.SeekStart); err != nil {
 		return offset, final(err)
 	}
-	w := &localWriter{f: to}
-	n, err := io.Copy(w, body)
+	to.at = from
+	n, err := io.Copy(to, body)
 	switch at := from + n; {
-	case w.err != nil:
-		return at, final(w.err)
+	case to.err != nil:
+		return at, final(to.err)
 	case err != nil && errors.As(err, new(*Error)):
 		return at, err
 	case err != nil:
@@ -190,18 +196,30 @@ func copyFrom(ctx context.Context, o object, is Origin, offset int64, to *os.Fil
 }
 
 // localWriter keeps the errors of the local file apart from those of the
-// connection: retrying does not help against a full disk.
+// connection: retrying does not help against a full disk, or an object without
+// an end.
 type localWriter struct {
-	f   *os.File
-	err error
+	f    *os.File
+	name string // of the object
+	most int64  // how long the file may become, 0 for any length
+	at   int64
+	err  error
 }
 
-func (w *localWriter) Write(p []byte) (int, error) {
-	n, err := w.f.Write(p)
+func (w *localWriter) Write(p []byte) (n int, err error) {
+	if w.at += int64(len(p)); w.most > 0 && w.at > w.most {
+		err = tooLarge(w.name, w.most)
+	} else {
+		n, err = w.f.Write(p)
+	}
 	if err != nil {
 		w.err = err
 	}
 	return n, err
+}
+
+func tooLarge(name string, most int64) error {
+	return &Error{Name: name, What: fmt.Sprintf("the object has more than %d bytes", most), Do: "raise --max-bytes if that is right"}
 }
 
 // finalError is an error after which retrying does not help.

@@ -651,3 +651,33 @@ func TestCopyEndsWithItsContext(t *testing.T) {
 		t.Errorf("Copy error = %v, want the cause of the context's end", err)
 	}
 }
+
+// A copy takes no more than it was told to, whatever the server says or leaves out.
+func TestCopyIsBounded(t *testing.T) {
+	t.Parallel()
+	body := content(t, 3<<20)
+	address, opt := webServer(t, body, nil)
+	opt.MaxBytes = int64(len(body))
+	wantCopy(t, address, opt, body)
+	opt.MaxBytes--
+	wantError(t, address, opt, "the object has more than 3145727 bytes", "raise --max-bytes")
+
+	var sent atomic.Int64
+	address, opt = webServer(t, nil, func(_ int64, w http.ResponseWriter, r *http.Request) bool {
+		w.Header().Del("Content-Length")
+		for { // and never an end
+			n, err := w.Write(body)
+			if sent.Add(int64(n)); err != nil {
+				return true
+			}
+		}
+	})
+	opt.MaxBytes = 5 << 20
+	got, _, err := copied(t, address, opt)
+	if err == nil || !strings.Contains(err.Error(), "the object has more than 5242880 bytes") {
+		t.Errorf("Copy of an endless object: %v, want an error", err)
+	}
+	if len(got) > 5<<20 {
+		t.Errorf("the copy has %d bytes, want at most 5 MiB", len(got))
+	}
+}

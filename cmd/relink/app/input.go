@@ -38,6 +38,7 @@ func (a *App) Input(ctx context.Context, path string, o flags.InputOptions) (sou
 // elsewhere turns in into an input that is fetched from the address in its
 // path. Its path becomes that address without what may be a secret.
 func (a *App) elsewhere(ctx context.Context, in *source.Input, opt remote.Options) error {
+	opt.MaxBytes = in.MaxBytes
 	opt.Notice = func(text string) { a.Stderr.Notice("%s", text) }
 	is, err := remote.Stat(ctx, in.Path, opt)
 	if err != nil {
