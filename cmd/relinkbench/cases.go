@@ -70,8 +70,8 @@ func (b *bench) measure(ctx context.Context, name string) ([]result, error) {
 	return nil, fmt.Errorf("there is no such case")
 }
 
-// relinkRun lets relink do a file. Exit status 2 says that rows were rejected,
-// which is what case rejected is about.
+// relinkRun lets relink process a file. Exit status 2 means that rows were
+// rejected, which is the point of case rejected.
 func (b *bench) relinkRun(ctx context.Context, database, file string, mode ...string) (cost, error) {
 	args := append(mode, "--quiet", "--database", b.server.url(database), "--out", filepath.Join(b.dir, "runs"))
 	if b.lanes > 0 {
@@ -83,8 +83,8 @@ func (b *bench) relinkRun(ctx context.Context, database, file string, mode ...st
 	return spent, err
 }
 
-// measureWork watches how large the working tables of a run become, until the
-// function that it returns is called.
+// measureWork records the maximum size of the working tables of a run until the
+// returned function is called.
 func (b *bench) measureWork(ctx context.Context, database string) (largest func() float64) {
 	ctx, stop := context.WithCancel(ctx)
 	found := make(chan float64, 1)
@@ -93,7 +93,7 @@ func (b *bench) measureWork(ctx context.Context, database string) (largest func(
 		defer func() { found <- most }()
 		conn, err := b.server.connect(ctx, database)
 		if err != nil {
-			return // the run itself will say so
+			return // the run itself will report it
 		}
 		defer conn.Close(context.Background())
 		const query = `
@@ -102,7 +102,7 @@ func (b *bench) measureWork(ctx context.Context, database string) (largest func(
 			WHERE c.relpersistence = 'u' AND c.relkind = 'r'`
 		for {
 			var now float64
-			// A table that goes in this moment is an error of no matter.
+			// An error because a table has just been dropped does not matter.
 			if conn.QueryRow(ctx, query).Scan(&now) == nil {
 				most = max(most, now)
 			}
@@ -134,7 +134,7 @@ var scripts = []struct {
 	}},
 }
 
-// psql lets the expert's script do a file.
+// psql lets the expert's script process a file.
 func (b *bench) psql(ctx context.Context, file string, variables map[string]string) (cost, error) {
 	work := filepath.Join(b.dir, "rival")
 	if err := os.MkdirAll(work, 0o755); err != nil {

@@ -41,7 +41,7 @@ type cost struct {
 }
 
 // contest lets the contenders take turns and returns their medians, relink
-// first. All that write must leave the same links.
+// first. All of them must leave the same links.
 func (b *bench) contest(ctx context.Context, name string, contenders []contender) ([]result, error) {
 	results := make([]result, len(contenders))
 	digests := map[string]string{}
@@ -101,7 +101,7 @@ func median(of []float64) float64 {
 	return (sorted[n/2-1] + sorted[n/2]) / 2
 }
 
-// wal is how many bytes of WAL the server has written in its life.
+// wal returns how many bytes of WAL the server has written so far.
 func (b *bench) wal(ctx context.Context) (bytes float64, err error) {
 	conn, err := b.server.connect(ctx, "postgres")
 	if err != nil {
@@ -127,7 +127,7 @@ func (b *bench) digest(ctx context.Context) (sum string, err error) {
 	return sum, err
 }
 
-// timed runs a program and tells what it cost.
+// timed runs a program and returns its cost.
 func (b *bench) timed(ctx context.Context, okay []int, name string, args ...string) (cost, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = b.dir

@@ -1,9 +1,9 @@
-// Relinkbench measures relink against the ways in which people do its work
-// otherwise, side by side in one run and on the same world: a psql script of
-// set-based SQL over one session, as an expert would write it, and one
-// transaction a row. It checks that all of them end in the same links.
+// Relinkbench measures relink against the alternatives, side by side in one run
+// and on the same data: a psql script of set-based SQL over one session, as an
+// expert would write it, and one transaction per row. It checks that all of
+// them end with the same links.
 //
-// It starts a PostgreSQL of its own, with fsync on, and deletes it at the end.
-// Between two measurements the world is cloned anew from a template, so that
-// each starts from the same bytes, and a checkpoint is made.
+// It starts its own PostgreSQL, with fsync on, and deletes it at the end.
+// Before each measurement the database is cloned from a template and a
+// checkpoint is made, so that each one starts from the same bytes.
 package main

@@ -28,7 +28,7 @@ func TestEveryFileIsATopic(t *testing.T) {
 }
 
 // TestTopicsFitTheTerminal renders every topic for the usual terminal, and
-// refuses what Render does not know: it would be seen.
+// refuses markup that Render does not support.
 func TestTopicsFitTheTerminal(t *testing.T) {
 	t.Parallel()
 	for _, topic := range Topics() {

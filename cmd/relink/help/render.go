@@ -10,8 +10,8 @@ import (
 const (
 	// margin is the indent of everything but headings.
 	margin = "  "
-	// widest is how wide a line of prose gets on a wide terminal: longer ones
-	// are hard to read.
+	// widest is the maximum width of prose on a wide terminal: longer lines are
+	// hard to read.
 	widest = 100
 	// widestTerm is the first column of a table that has its second one
 	// beside it. Wider ones get lines of their own.
@@ -26,8 +26,8 @@ type Style struct {
 	Bold bool
 }
 
-// Render lays out Markdown for a terminal. Code blocks are never wrapped: they
-// have to be copied.
+// Render formats Markdown for a terminal. Code blocks are never wrapped, since
+// they are copied.
 func Render(markdown string, s Style) string {
 	if s.Width <= 0 {
 		s.Width = 80
@@ -92,7 +92,7 @@ func count(lines []string, holds func(string) bool) int {
 	return len(lines)
 }
 
-// blank separates a block from the one before.
+// blank separates a block from the previous one.
 func (r *renderer) blank() {
 	if len(r.out) > 0 {
 		r.out = append(r.out, "")
@@ -125,9 +125,9 @@ func (r *renderer) list(lines []string) {
 	}
 }
 
-// table sets its columns side by side as far as they are narrow. The cells that
-// are left stand below each other: where the first column is narrow enough
-// beside it, otherwise below it.
+// table puts its columns side by side as long as they are narrow. The remaining
+// cells go below each other: beside the first column if it is narrow enough,
+// otherwise below it.
 func (r *renderer) table(lines []string) {
 	var rows [][]string
 	for _, l := range lines {
@@ -192,8 +192,8 @@ func cells(line string) []string {
 // unbroken stands for a blank at which a line must not be broken.
 const unbroken = "\u00a0"
 
-// inline takes the marks out of text. Code of several words gets quotes, so
-// that one sees where it ends.
+// inline removes the markup from text. Code of several words gets quotes, to
+// show where it ends.
 func inline(text string) string {
 	text = link.ReplaceAllStringFunc(text, func(s string) string {
 		parts := link.FindStringSubmatch(s)
@@ -219,8 +219,8 @@ func inline(text string) string {
 	}
 }
 
-// wrapped adds text in lines of the page's width, the first one behind first,
-// the others behind rest.
+// wrapped adds text in lines of the page's width, the first one after first,
+// the others after rest.
 func (r *renderer) wrapped(first, rest, text string) {
 	line := first
 	empty := true

@@ -9,7 +9,7 @@ import (
 var pages embed.FS
 
 // names are the topics in the order in which they are listed: what a newcomer
-// needs first comes first.
+// needs comes first.
 var names = []string{
 	"file", "database", "permissions", "report", "nightly", "migration", "operations", "changes",
 	"troubleshooting", "http", "speed", "security", "why-not-psql",
@@ -17,11 +17,11 @@ var names = []string{
 
 // A Topic is one page of help.
 type Topic struct {
-	// Name is what stands behind "relink help".
+	// Name is the argument of "relink help".
 	Name string
 	// Title is the page's heading.
 	Title string
-	// Markdown is the whole page as it was written.
+	// Markdown is the source of the page.
 	Markdown string
 }
 
@@ -39,7 +39,7 @@ func Topics() []Topic {
 	return topics
 }
 
-// Find returns the topic of that name and false when there is none.
+// Find returns the topic with the given name, and false when there is none.
 func Find(name string) (Topic, bool) {
 	text, err := pages.ReadFile(name + ".md")
 	if err != nil {

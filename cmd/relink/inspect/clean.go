@@ -96,8 +96,8 @@ func (a *commands) clean(ctx context.Context, store *postgres.Store, o cleanOpti
 	return nil
 }
 
-// oldRuns are the ended runs that are to be removed, newest first: a run that
-// takes another one back goes before it.
+// oldRuns returns the ended runs that are to be removed, newest first: a revert
+// is removed before the run that it reverts.
 func oldRuns(ctx context.Context, store *postgres.Store, o cleanOptions) (old []linker.Run, err error) {
 	runs, err := store.Runs(ctx, 0)
 	if err != nil {
@@ -117,9 +117,9 @@ func oldRuns(ctx context.Context, store *postgres.Store, o cleanOptions) (old []
 	return old, nil
 }
 
-// keepNeeded lets those runs stay, too, that the revert of one that stays needs:
-// the run that a revert takes back, and later reverts, whose links stand for those
-// that they bring back.
+// keepNeeded also keeps the runs that are needed to revert one that is kept:
+// the run that a revert reverts, and later reverts, whose links replace those
+// that they restore.
 func keepNeeded(runs []linker.Run, stays map[int64]bool) {
 	for changed := true; changed; {
 		changed = false
@@ -140,8 +140,8 @@ func keepNeeded(runs []linker.Run, stays map[int64]bool) {
 	}
 }
 
-// forget removes the folder and the record of a run, and says what cannot be done
-// any more.
+// forget removes the folder and the record of a run, and prints what is no
+// longer possible.
 func (a *commands) forget(ctx context.Context, store *postgres.Store, run linker.Run, dryRun bool) error {
 	verb := "removed"
 	if dryRun {
@@ -171,8 +171,8 @@ func (a *commands) forget(ctx context.Context, store *postgres.Store, run linker
 
 var runFolder = regexp.MustCompile(`^\d{8}T\d{6}Z-(\d+)(-\d+)?$`)
 
-// ownFolder is the folder of a run if it is here and one that a run made; the note
-// says why it is left alone otherwise.
+// ownFolder returns the folder of a run if it exists here and was made by a
+// run; otherwise the note gives the reason why it is left alone.
 func ownFolder(run linker.Run) (folder, note string) {
 	if run.OutDir == "" {
 		return "", ""

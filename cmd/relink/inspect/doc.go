@@ -11,7 +11,7 @@ import (
 
 type commands struct{ *app.App }
 
-// Commands are the commands of this package.
+// Commands returns the commands of this package.
 func Commands(a *app.App) []*cobra.Command {
 	c := &commands{a}
 	return []*cobra.Command{

@@ -108,8 +108,8 @@ func (a *commands) showRun(ctx context.Context, id string, o runsOptions) error 
 	})
 }
 
-// describe prints what is known of a run, a line for each fact, with the approvals
-// of its plan.
+// describe prints what is known about a run, one line per fact, with the
+// approvals of its plan.
 func (a *commands) describe(r linker.Run, approvals []linker.Approval) error {
 	const form = "2006-01-02 15:04:05 UTC"
 	facts := [][2]string{
@@ -166,7 +166,8 @@ func (a *commands) describe(r linker.Run, approvals []linker.Approval) error {
 	return nil
 }
 
-// onServer names a database and its server, "" when the run does not know them.
+// onServer formats a database and its server, "" when the run does not record
+// them.
 func onServer(d linker.Database) string {
 	if d.Name == "" {
 		return ""

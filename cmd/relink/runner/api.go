@@ -25,7 +25,8 @@ import (
 	"relink/reports/folder"
 )
 
-// APISettings are what a run through the HTTP operation keeps in its journal.
+// APISettings are the settings that a run through the HTTP operation keeps in
+// its journal.
 type APISettings struct {
 	Settings
 	API  string `json:"api"`
@@ -43,7 +44,7 @@ type API struct {
 	Lanes   int             // requests at a time
 	DryRun  bool
 	JSON    bool
-	// ResumeFlags are those that relink resume needs to continue the run.
+	// ResumeFlags are the flags that relink resume needs to continue the run.
 	ResumeFlags string
 	Next        func(linker.Summary) []reports.Step // the commands that make sense after it
 }
@@ -52,7 +53,7 @@ type API struct {
 // it is a run through the HTTP operation.
 const journalName = "journal.jsonl"
 
-// Begin makes a folder for a new run and does it.
+// Begin makes a folder for a new run and carries the run out.
 func (a *API) Begin(ctx context.Context, in source.Input, s APISettings) error {
 	s.Operator = postgres.LocalOperator()
 	dir, err := newFolder(ctx, in, s.Settings, folder.CreateForAPI)
@@ -65,7 +66,7 @@ func (a *API) Begin(ctx context.Context, in source.Input, s APISettings) error {
 	return a.do(ctx, dir, s)
 }
 
-// Again takes the run in a folder to its end.
+// Again continues the run in a folder to its end.
 func (a *API) Again(ctx context.Context, dir string, s APISettings) error {
 	if err := folder.Reopen(dir); err != nil {
 		return err
@@ -73,8 +74,9 @@ func (a *API) Again(ctx context.Context, dir string, s APISettings) error {
 	return a.do(ctx, dir, s)
 }
 
-// LoadAPI reads the settings of the run in a folder. They say where the rows go,
-// so they are believed only when nobody else can have written them.
+// LoadAPI reads the settings of the run in a folder. They include where the
+// rows are sent, so they are trusted only when nobody else can have written
+// them.
 func LoadAPI(dir string) (s APISettings, err error) {
 	journal := filepath.Join(dir, journalName)
 	for _, path := range []string{dir, journal} {
@@ -96,7 +98,7 @@ func LoadAPI(dir string) (s APISettings, err error) {
 	return s, nil
 }
 
-// do makes the run and says how it ended.
+// do carries out the run and reports how it ended.
 func (a *API) do(ctx context.Context, dir string, s APISettings) error {
 	options, err := json.Marshal(s)
 	if err != nil {
@@ -156,7 +158,7 @@ func (a *API) notes(done *batch.Done) (list []string) {
 	return list
 }
 
-// foretell says how long the sending will take: it can be hours.
+// foretell announces how long the sending will take: it can be hours.
 func (a *API) foretell(rows, rate int64) {
 	if rate <= 0 {
 		a.Console.Stderr.Notice("%s rows to send", text.Thousands(rows))
@@ -169,10 +171,10 @@ func (a *API) foretell(rows, rate int64) {
 	}
 }
 
-// worthAHint is how long an import may take before a faster way is named.
+// worthAHint is how long an import may take before a faster way is suggested.
 const worthAHint = 5 * time.Minute
 
-// roughly is a length of time as people say it.
+// roughly formats a duration as people would say it.
 func roughly(d time.Duration) string {
 	switch {
 	case d < time.Minute:
@@ -190,12 +192,12 @@ func (a *API) resumeCommand(dir string) string {
 
 func (a *API) resumeHint(dir string) string { return a.resumeCommand(dir) + " continues it" }
 
-// fail ends a run that has no report, and says how.
+// fail ends a run that has no report, and prints how it ended.
 func (a *API) fail(ctx context.Context, dir string, err error) error {
 	sent := IsFile(filepath.Join(dir, journalName))
 	if !sent {
 		_ = os.Remove(filepath.Join(dir, StdinCopy))
-		folder.Remove(dir) // without a report it would only raise questions
+		folder.Remove(dir) // a folder without a report would only be confusing
 	}
 	switch {
 	case errors.Is(err, send.ErrJournalInUse):

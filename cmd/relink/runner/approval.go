@@ -18,7 +18,7 @@ import (
 )
 
 // expect makes a job compare its plan with what was approved: the report of
-// --expect, and the plan of a dry run that another role has approved.
+// --expect, or the plan of a dry run that another role has approved.
 func (r *Runner) expect(ctx context.Context, job *batch.Job, s Settings) {
 	must := s.Approved != 0 || s.RequireApproval || !job.Run.DryRun && r.environment.RequireApproval
 	if r.Rewrite || s.Expect == "" && !must {
@@ -55,7 +55,7 @@ func (r *Runner) expectApproved(ctx context.Context, job *batch.Job, s Settings)
 	}
 	job.Run.ApprovedRun = a.Run
 	dry, err := r.Store.Run(ctx, a.Run)
-	if err != nil && !errors.Is(err, postgres.ErrNoRun) { // it may have been removed since
+	if err != nil && !errors.Is(err, postgres.ErrNoRun) { // it may have been removed in the meantime
 		return nil, err
 	}
 	approved, err := readSettings(linker.Run{ID: a.Run, Options: a.Options})
@@ -75,8 +75,8 @@ func reportOf(run linker.Run, s Settings) string {
 	return filepath.Join(run.OutDir, "report."+flags.Extension(s.ReportFormat, s.ReportCompress))
 }
 
-// approval finds the newest approval that a run may go by, or returns a
-// *guard.Refusal that says why there is none.
+// approval finds the newest approval that applies to a run, or returns a
+// *guard.Refusal with the reason why there is none.
 func (r *Runner) approval(ctx context.Context, run linker.Run, s Settings) (a linker.Approval, err error) {
 	if s.Expansion != nil {
 		// What its rows are made of may have changed, as any link may: the
@@ -113,7 +113,7 @@ func (r *Runner) approval(ctx context.Context, run linker.Run, s Settings) (a li
 	return a, guard.RefuseUnapproved(why)
 }
 
-// unfit says why an approval is not one of what a run does, "" when it is.
+// unfit returns why an approval does not apply to a run, "" when it does.
 func unfit(a linker.Approval, run linker.Run, s Settings) string {
 	switch {
 	case a.Kind != run.Kind:
@@ -130,13 +130,13 @@ func unfit(a linker.Approval, run linker.Run, s Settings) string {
 	return ""
 }
 
-// samePlanning reports whether a run with the settings reads and decides rows as
-// the dry run did that was approved. What the plan's report looks like, where it
-// goes and when a guard refuses it makes no difference.
+// samePlanning reports whether a run with the settings reads and decides rows
+// as the approved dry run did. The format of the plan's report, where it is
+// written and when a guard refuses it make no difference.
 func samePlanning(a linker.Approval, s Settings) bool {
 	approved, err := readSettings(linker.Run{ID: a.Run, Options: a.Options})
 	if err != nil {
-		return false // of a newer relink
+		return false // made by a newer relink
 	}
 	var texts [2][]byte
 	for i, x := range []Settings{approved, s} {

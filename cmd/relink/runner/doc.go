@@ -7,7 +7,7 @@
 //	          *batch.Validation; the report and the files beside it
 //	end       the summary, a line in the log, the exit status
 //
-// It knows how a run is resumed, written again or skipped, which of its settings
-// are called what (the table options), and which commands make sense after it. It
-// decides nothing about rows.
+// It implements how a run is resumed, skipped, or has its files written again,
+// which flags its settings correspond to (the table options), and which
+// commands to propose after it. It decides nothing about rows.
 package runner

@@ -9,8 +9,9 @@ import (
 	"relink/linker"
 )
 
-// Admit refuses to work on a database that --environment does not name, or that is
-// protected and must be named by whoever writes to it: see linker.Environment.
+// Admit refuses to work on a database that --environment does not name, or on a
+// protected one that is to be written to without being named: see
+// linker.Environment.
 func (r *Runner) Admit(ctx context.Context, writes bool) error {
 	var err error
 	if r.environment, err = r.Store.Environment(ctx); err != nil {
@@ -19,8 +20,8 @@ func (r *Runner) Admit(ctx context.Context, writes bool) error {
 	return r.environment.Admits(r.Options.Environment, writes)
 }
 
-// admit is Admit for a run that is about to begin, or to go on, on a database that
-// is as a run needs it.
+// admit is Admit for a run that is about to start or continue; it also checks
+// that the database is ready for a run.
 func (r *Runner) admit(ctx context.Context, run linker.Run) error {
 	if err := r.ready(ctx); err != nil {
 		return err
@@ -33,8 +34,8 @@ func (r *Runner) admit(ctx context.Context, run linker.Run) error {
 	return r.Admit(ctx, !run.DryRun)
 }
 
-// sameTarget repeats for a command that writes to the same database where that is
-// and what it is called.
+// sameTarget repeats the flags that name the database and its label, for a
+// command that writes to the same database.
 func sameTarget(cmd *cobra.Command) string {
 	return flags.SameFlags(cmd, "environment") + SameDatabase(cmd)
 }

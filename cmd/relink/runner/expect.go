@@ -13,18 +13,18 @@ import (
 	"relink/reports"
 )
 
-// expectation is a report that is not kept: it only compares itself with the one
-// that was approved, in that one's format.
+// expectation is a report that is not kept: it only compares itself with the
+// approved one, in that one's format.
 type expectation struct {
 	lines    reports.Writer
 	approved approvedReport
-	// refuse makes the refusal of a report that differs where it is said.
+	// refuse returns the refusal of a report with the given difference.
 	refuse   func(difference string) *guard.Refusal
 	finished bool
 }
 
-// approvedReport compares what is written to it. Finish says where that differs,
-// "" when it does not.
+// approvedReport compares what is written to it. Finish describes the first
+// difference, "" when there is none.
 type approvedReport interface {
 	io.Writer
 	Finish() (difference string, err error)
@@ -74,7 +74,7 @@ func (e *expectation) Abort() error {
 	return err
 }
 
-// reportFile is an approved report that is at hand.
+// reportFile is an approved report that is available as a file.
 type reportFile struct{ *reports.Expect }
 
 func (f reportFile) Finish() (string, error) {

@@ -16,7 +16,7 @@ import (
 )
 
 // ReportFiles are the report of one run and its rejects, in the run's folder.
-// They have their names only once they are committed.
+// They get their names only when they are committed.
 type ReportFiles struct {
 	file    *folder.File
 	packed  io.WriteCloser // compresses into file, or only passes on
@@ -80,7 +80,7 @@ func (f *ReportFiles) Write(e linker.Entry, rest io.Reader) error {
 }
 
 // Commit puts the rejects in place before the report: whoever finds a report
-// finds the rejects it speaks of.
+// also finds the rejects that it mentions.
 func (f *ReportFiles) Commit() error {
 	if err := f.lines.Close(); err != nil {
 		return err
@@ -89,9 +89,9 @@ func (f *ReportFiles) Commit() error {
 		return err
 	}
 	if f.keepOther != 0 {
-		// What was reported when the run ended is the truth. Of rows
-		// that it did not change nobody knows afterwards what they had
-		// found.
+		// The report written when the run ended is authoritative. For rows that
+		// the run did not change, what they found at the time can no longer be
+		// determined.
 		switch other, err := f.file.Differs(); {
 		case err != nil:
 			return err
@@ -139,8 +139,8 @@ func (f *ReportFiles) Names() map[string]string {
 	return names
 }
 
-// standingError says that a report stands, from when its run ended, which could
-// not be written again today.
+// standingError reports that a report from when its run ended could not be
+// written again today, and is left in place.
 type standingError struct {
 	path string
 	run  int64

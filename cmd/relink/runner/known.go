@@ -9,8 +9,8 @@ import (
 	"relink/linker/postgres/pg"
 )
 
-// compareRefused lets a job know the refused rows of the last run of the same
-// scope again, and keeps its own for the next one (--max-new-rejects).
+// compareRefused gives a job the refused rows of the last run of the same
+// scope, and keeps the job's own for the next one (--max-new-rejects).
 func (r *Runner) compareRefused(ctx context.Context, job *batch.Job, s Settings) error {
 	run := job.Run
 	if s.Guard.MaxNewRejects.IsZero() || r.Rewrite {
@@ -37,7 +37,7 @@ func (r *Runner) compareRefused(ctx context.Context, job *batch.Job, s Settings)
 
 // earlier returns the last run that this one is compared with, 0 for none, and
 // those before it. recorded are runs, the newest first. A dry run is compared
-// with dry runs only: what it found nobody was told of at night.
+// only with dry runs: their findings were not reported by the nightly job.
 func earlier(recorded []linker.Run, this linker.Run, s Settings) (last int64, older []int64) {
 	for _, r := range recorded {
 		if r.ID >= this.ID || r.Kind != this.Kind || r.DryRun != this.DryRun || r.State != linker.StateDone ||
@@ -53,8 +53,8 @@ func earlier(recorded []linker.Run, this linker.Run, s Settings) (last int64, ol
 	return last, older
 }
 
-// sameRows reports whether a run was of the same nightly job, and kept the rows
-// that it refused.
+// sameRows reports whether a run belongs to the same nightly job, and kept the
+// rows that it refused.
 func sameRows(r linker.Run, s Settings) bool {
 	other, err := readSettings(r)
 	if err != nil || other.Guard.MaxNewRejects.IsZero() {
@@ -63,9 +63,9 @@ func sameRows(r linker.Run, s Settings) bool {
 	return other.Rules.Set == s.Rules.Set && other.Rules.Organization == s.Rules.Organization && jobKey(other) == jobKey(s)
 }
 
-// jobKey tells the jobs of a database apart: by their scope, or where none is
-// given by their file. The digits in its path are the date of the night. A retry
-// belongs to the job whose rows it sends again.
+// jobKey identifies a job of a database: by its scope, or by its file when it
+// has none. The digits in the file's path are ignored, since they may be a
+// date. A retry belongs to the job whose rows it sends again.
 func jobKey(s Settings) string {
 	if scope := s.Rules.Scope; scope != nil && !scope.Implied {
 		return scopeKey(scope)

@@ -68,17 +68,17 @@ func (l *life) begin(src *source.Reader) (batch.Report, error) {
 
 func (l *life) notice(text string) { l.console.Stderr.Notice("%s", text) }
 
-// announceStop says, once ctx has ended, that the run will stop after what is in
-// hand. The caller calls done when the run has ended.
+// announceStop prints, once ctx has ended, that the run will stop after the
+// current batch. The caller calls done when the run has ended.
 func (l *life) announceStop(ctx context.Context, inHand string) (done func() bool) {
 	return context.AfterFunc(ctx, func() {
 		l.notice(stopReason(ctx) + "stopping after the " + inHand + " in hand; a second signal stops at once")
 	})
 }
 
-// work does the rows and writes the files beside the report. Done is nil, or not
-// Reported, for a run that has no report. With an error and a report, the run has
-// ended early.
+// work processes the rows and writes the files beside the report. Done is nil,
+// or not Reported, for a run that has no report. An error together with a
+// report means that the run ended early.
 func (l *life) work(ctx context.Context, j job) (*batch.Done, error) {
 	l.logStart()
 	stop := l.console.Stderr.Watch(&l.progress, l.phases)
@@ -90,9 +90,9 @@ func (l *life) work(ctx context.Context, j job) (*batch.Done, error) {
 	return done, errors.Join(err, l.finish(done, err))
 }
 
-// finish writes the files that stand beside the report, the summary last: whoever
-// finds one finds all that it lists. A run on a database calls it before its
-// record says that it is done. cause is why it ended early, else nil.
+// finish writes the files beside the report, the summary last: whoever finds
+// the summary finds all files that it lists. A run on a database calls it
+// before it is recorded as ended. cause is why it ended early, else nil.
 func (l *life) finish(done *batch.Done, cause error) error {
 	p := &reports.Page{
 		Summary: done.Summary(), Notices: l.why(done), Sample: &l.files.Sample, Touched: done.Plan.Touched,
@@ -120,8 +120,8 @@ func (l *life) finish(done *batch.Done, cause error) error {
 	return WriteBeside(l.dir, p)
 }
 
-// phasesTook are the phases of the run with the time that each took: by its
-// record, since it may have been at work in other processes before.
+// phasesTook returns the phases of the run with the time that each took,
+// according to its record, since other processes may have worked on it before.
 func (l *life) phasesTook(done *batch.Done) (list []reports.Phase) {
 	for _, phase := range l.phases {
 		p := reports.Phase{Name: console.PhaseNames[phase], Took: l.progress.Took(phase), Rows: done.Tally.Rows()}
@@ -143,7 +143,7 @@ func (l *life) phasesTook(done *batch.Done) (list []reports.Phase) {
 	return list
 }
 
-// why are the sentences under the verdict: what was not done, for which reason.
+// why returns the sentences under the verdict: what was not done, and why.
 func (l *life) why(done *batch.Done) (list []string) {
 	if done.Refusal != nil {
 		list = append(list, done.Refusal.Message)
@@ -155,7 +155,7 @@ func (l *life) why(done *batch.Done) (list []string) {
 	return list
 }
 
-// warnings are what must be known of a run that came to its end.
+// warnings returns what the user must know about a finished run.
 func warnings(done *batch.Done) (list []string) {
 	if done.SourceLost != "" {
 		list = append(list, done.SourceLost+": the report is made of the rows as they were read at first, trimmed and without a rejects file")
@@ -173,7 +173,7 @@ func warnings(done *batch.Done) (list []string) {
 // as an error. resume is the hint of a run that can be resumed.
 func (l *life) end(done *batch.Done, cause error, resume string) error {
 	s := l.page.Summary
-	if l.console.Quiet || l.asJSON { // neither prints them
+	if l.console.Quiet || l.asJSON { // neither of the two prints them
 		for _, w := range warnings(done) {
 			l.console.Stderr.Warn(w)
 		}
@@ -193,7 +193,7 @@ func (l *life) end(done *batch.Done, cause error, resume string) error {
 	return exit.Done(s.ExitStatus)
 }
 
-// show prints the summary, or the page that stands in the run's folder.
+// show prints the summary, or the page in the run's folder.
 func (l *life) show(s linker.Summary, o reports.TextOptions) error {
 	if l.asPage {
 		return l.console.ShowPage(s.Files["html"])
@@ -201,7 +201,7 @@ func (l *life) show(s linker.Summary, o reports.TextOptions) error {
 	return l.console.Show(s, l.asJSON, o)
 }
 
-// logStart writes the log's line of a run that begins, or goes on.
+// logStart logs that a run starts or continues.
 func (l *life) logStart() {
 	l.began = time.Now()
 	if l.title == "" {
@@ -215,7 +215,7 @@ func (l *life) logStart() {
 		append(l.attrs, "source", l.settings.Name, "folder", l.dir)...)
 }
 
-// logEnd writes the log's line of a run that has ended.
+// logEnd logs that a run has ended.
 func (l *life) logEnd(s linker.Summary) {
 	if l.title == "" {
 		return
@@ -229,8 +229,8 @@ func (l *life) logEnd(s linker.Summary) {
 
 func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
-// errInterrupted is the error of a run that was told to stop; id is 0 for one
-// that has no number.
+// errInterrupted is the error of a run that was told to stop; id is 0 for a run
+// without a number.
 func errInterrupted(id int64) error {
 	if id == 0 {
 		return errors.New("the run was interrupted")

@@ -18,16 +18,16 @@ import (
 	"relink/reports/folder"
 )
 
-// MetricsOptions say where a monitor finds how a run ended.
+// MetricsOptions specify where a monitor finds how a run ended.
 type MetricsOptions struct{ file string }
 
 func (o *MetricsOptions) Register(fs *pflag.FlagSet) {
 	fs.StringVar(&o.file, "metrics-file", "", "`FILE` with Prometheus metrics of how the run ended, written also when it fails; its name without .prom becomes the label name")
 }
 
-// WithMetrics does what a command is for and writes down how it ended. That is
-// done for every end, also when the file is missing or the database is away: a
-// monitor is to see exactly those.
+// WithMetrics runs a command and writes how it ended. It does so however the
+// command ends, even when the file is missing or the database is unreachable:
+// those are the cases a monitor must see.
 func WithMetrics(c *console.Console, o MetricsOptions, do func() error) error {
 	if o.file == "" {
 		return do()
@@ -56,8 +56,7 @@ func WithMetrics(c *console.Console, o MetricsOptions, do func() error) error {
 	return err
 }
 
-// writable finds out before the run whether its metrics can be written after
-// it.
+// writable checks before the run that its metrics can be written after it.
 func writable(path string) error {
 	file, err := folder.CreateOpenFile(path)
 	if err != nil {
@@ -66,8 +65,8 @@ func writable(path string) error {
 	return file.Abort()
 }
 
-// writeMetrics puts m in the place of what the run before has left, and keeps
-// of that when all was well.
+// writeMetrics replaces the metrics of the previous run with m, keeping the
+// times at which all was well.
 func writeMetrics(path string, m reports.Metrics) error {
 	before, err := os.Open(path)
 	switch {

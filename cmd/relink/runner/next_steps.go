@@ -11,14 +11,14 @@ import (
 	"relink/reports"
 )
 
-// nextSteps is how many commands a summary proposes: more would be a manual.
+// nextSteps is how many commands a summary proposes at most.
 const nextSteps = 3
 
 // NextAfterFile are the commands that make sense after an import or a
 // reconciliation of the file path, "" for a command without one.
 func NextAfterFile(cmd *cobra.Command, path string) func(linker.Summary) []reports.Step {
-	// The limits are made for the whole file: of its rejects nearly all may
-	// be rejected again, and they are few.
+	// The limits are meant for the whole file: nearly all of its few rejects
+	// may well be rejected again.
 	command := "relink " + cmd.Name() + sameFlags(cmd, fetching, reading, expanding, deciding, limiting, writing, explaining) + sameTarget(cmd) + " "
 	ofRejects := "relink " + cmd.Name() + sameFlags(cmd, reading, deciding, writing, explaining) + sameTarget(cmd) + " "
 	argument := ""
@@ -36,7 +36,7 @@ func NextAfterFile(cmd *cobra.Command, path string) func(linker.Summary) []repor
 		switch {
 		case s.DryRun && done:
 			first = exactly(command, s, argument)
-		// Of a reconciliation the rejects belong into the next file: by
+		// The rejects of a reconciliation belong in the next file: by
 		// themselves they are not what the links should be.
 		case s.Applied && s.Files["rejects"] != "" && imported && done:
 			first = again(ofRejects, s)
@@ -45,13 +45,13 @@ func NextAfterFile(cmd *cobra.Command, path string) func(linker.Summary) []repor
 	}
 }
 
-// exactly is the step that carries out the plan of a dry run, and no other one.
+// exactly is the step that carries out the plan of a dry run, and no other.
 func exactly(command string, s linker.Summary, argument string) reports.Step {
 	return reports.Step{Why: "Apply exactly this plan", Command: command + "--expect " + flags.Quote(s.Files["report"]) + argument}
 }
 
-// NextAfterOld are the commands that make sense after a run whose options stand
-// in its record, not on the command line.
+// NextAfterOld returns the commands to propose after a run whose options are in
+// its record, not on the command line.
 func NextAfterOld(cmd *cobra.Command, run linker.Run) func(linker.Summary) []reports.Step {
 	after := nextAfterRun(cmd)
 	return func(s linker.Summary) []reports.Step {
@@ -71,12 +71,12 @@ func NextAfterOld(cmd *cobra.Command, run linker.Run) func(linker.Summary) []rep
 	}
 }
 
-// again is the step that sends the rejects once more.
+// again is the step that sends the rejects again.
 func again(command string, s linker.Summary) reports.Step {
 	return reports.Step{Why: "Fix the rows in the rejects file, then send them again", Command: command + flags.QuotePath(s.Files["rejects"])}
 }
 
-// nextAfterRun are the commands that make sense after any run.
+// nextAfterRun returns the commands to propose after any run.
 func nextAfterRun(cmd *cobra.Command) func(linker.Summary) []reports.Step {
 	database := SameDatabase(cmd)
 	return func(s linker.Summary) []reports.Step {
@@ -97,8 +97,8 @@ func nextAfterRun(cmd *cobra.Command) func(linker.Summary) []reports.Step {
 	}
 }
 
-// NextAfterRunAgain are the commands that make sense after revert or retry, the
-// commands that make a run of a run.
+// NextAfterRunAgain returns the commands to propose after revert or retry,
+// which make a run from a run.
 func NextAfterRunAgain(cmd *cobra.Command, of int64) func(linker.Summary) []reports.Step {
 	after := nextAfterRun(cmd)
 	return func(s linker.Summary) []reports.Step {
@@ -110,7 +110,7 @@ func NextAfterRunAgain(cmd *cobra.Command, of int64) func(linker.Summary) []repo
 	}
 }
 
-// NextAfterAPI are the commands that make sense after an import of path through
+// NextAfterAPI returns the commands to propose after an import of path through
 // the HTTP operation.
 func NextAfterAPI(cmd *cobra.Command, path string) func(linker.Summary) []reports.Step {
 	server := flags.SameFlags(cmd, "api", "token-file", "rate", "insecure-plaintext")
@@ -129,7 +129,7 @@ func NextAfterAPI(cmd *cobra.Command, path string) func(linker.Summary) []report
 	}
 }
 
-// nextAfterValidate are the commands that make sense after the check of path.
+// nextAfterValidate returns the commands to propose after a check of path.
 func nextAfterValidate(cmd *cobra.Command, path string, s linker.Summary) []reports.Step {
 	same := sameFlags(cmd, reading, writing)
 	var list []reports.Step
@@ -148,7 +148,7 @@ func explainFirst(s linker.Summary) []reports.Step {
 	return []reports.Step{{Why: "Read about the most frequent reason", Command: "relink explain " + string(s.Reasons[0].Code)}}
 }
 
-// steps are the first of the commands that are there.
+// steps returns the first of the applicable commands.
 func steps(list []reports.Step) []reports.Step {
 	var kept []reports.Step
 	for _, s := range list {

@@ -26,7 +26,7 @@ type option struct {
 	// that it is given, none where the default holds, and "" for a flag without
 	// a value. It is nil for a flag that is no setting of a run.
 	given func(*Settings) []string
-	// notAPI says why the flag does not go with --api, "" when it does.
+	// notAPI is why the flag cannot be used with --api, "" when it can.
 	notAPI string
 }
 
@@ -34,10 +34,10 @@ type option struct {
 type about int
 
 const (
-	fetching   about = iota // how a file elsewhere is reached
+	fetching   about = iota // how a remote file is fetched
 	reading                 // what the file is
 	expanding               // what the rows are made of, where no file has them
-	deciding                // what becomes of its rows
+	deciding                // what happens to its rows
 	limiting                // when the run is refused
 	explaining              // why the run is made
 	writing                 // where the files of the run go, and how they look
@@ -194,7 +194,7 @@ func (s Settings) Listed() (list []reports.Option) {
 	return list
 }
 
-// flags returns the settings about these things as they are given on a command
+// flags returns the settings of these categories as they are given on a command
 // line.
 func (s Settings) flags(what ...about) string {
 	var b strings.Builder
@@ -212,7 +212,7 @@ func (s Settings) flags(what ...about) string {
 	return b.String()
 }
 
-// sameFlags repeats the flags about these things that were given to a command.
+// sameFlags repeats the flags of these categories that were given to a command.
 func sameFlags(cmd *cobra.Command, what ...about) string {
 	var names []string
 	for _, o := range options {
@@ -223,8 +223,8 @@ func sameFlags(cmd *cobra.Command, what ...about) string {
 	return flags.SameFlags(cmd, names...)
 }
 
-// CheckAPI refuses the flags that only a database can serve, with the reason.
-// None is left out silently.
+// CheckAPI refuses the flags that need a database, with the reason. None is
+// ignored silently.
 func CheckAPI(cmd *cobra.Command) error {
 	for _, o := range options {
 		if o.notAPI != "" && cmd.Flags().Changed(o.flag) {

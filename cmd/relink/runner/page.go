@@ -43,7 +43,7 @@ func WriteBeside(dir string, p *reports.Page) error {
 	return summary.Commit()
 }
 
-// connectionNames looks up how people know the connections of a sample.
+// connectionNames looks up the names of the connections of a sample.
 func connectionNames(ctx context.Context, store *postgres.Store, sample *reports.Sample, organization string) (map[string]reports.Connection, error) {
 	found, err := store.Connections(ctx, sample.Connections(), organization)
 	if err != nil {
@@ -56,7 +56,7 @@ func connectionNames(ctx context.Context, store *postgres.Store, sample *reports
 	return names, nil
 }
 
-// drift are the reconciliations of the same scope up to this one, oldest
+// drift returns the reconciliations of the same scope up to this one, oldest
 // first.
 func drift(runs []linker.Run, this linker.Run, s Settings) []reports.DriftPoint {
 	var points []reports.DriftPoint
@@ -81,7 +81,7 @@ func sameScope(r linker.Run, s Settings) bool {
 	return scopeKey(other.Rules.Scope) == scopeKey(s.Rules.Scope)
 }
 
-// scopeKey tells scopes apart, "" for none.
+// scopeKey returns a key that identifies a scope, "" for none.
 func scopeKey(x *linker.Scope) string {
 	if x == nil {
 		return ""

@@ -23,19 +23,19 @@ import (
 
 const (
 	// OwnLockTimeout is how long a resumed run waits for its own lock: the
-	// server may not have seen yet that the process before is dead.
+	// server may not have noticed yet that the previous process is dead.
 	OwnLockTimeout = 30 * time.Second
-	// DeathTimeout is how long other commands wait for the same: on one
-	// machine the server sees it at once, or nearly so.
+	// DeathTimeout is how long other commands wait for the same: on one machine
+	// the server notices almost at once.
 	DeathTimeout = time.Second
-	// alivePoll is how often they look.
+	// alivePoll is how often they check.
 	alivePoll = 100 * time.Millisecond
 )
 
-// LoadRun reads the record of a run that no process should be working on, and
-// waits a while for that. The record tells whether it was in vain. The store it
-// returns is on the schema in which the run was made; a run that was made in
-// another database is refused.
+// LoadRun reads the record of a run that no process should be working on,
+// waiting a while for one to end; check the record for whether it did. The
+// store it returns uses the schema in which the run was made; a run that was
+// made in another database is refused.
 func LoadRun(ctx context.Context, c *console.Console, cfg pg.Config, id int64, patience time.Duration) (*postgres.Store, linker.Run, error) {
 	store := postgres.NewStore(cfg)
 	run, err := waitForEnd(ctx, c, store, id, patience)
@@ -67,12 +67,12 @@ func waitForEnd(ctx context.Context, c *console.Console, store *postgres.Store, 
 	}
 }
 
-// StillRunning is the error about a run that some process is working on.
+// StillRunning is the error for a run that some process is working on.
 func StillRunning(run linker.Run, hint string) error {
 	return exit.WithStatus(exit.Busy, fmt.Errorf("run %d is still running (process %d on %s)", run.ID, run.PID, run.Host), hint)
 }
 
-// Again takes a run that was recorded before to its end or, with rewrite, to
+// Again takes a run that was recorded earlier to its end or, with rewrite, to
 // its report.
 func (r *Runner) Again(ctx context.Context, run linker.Run) error {
 	ctx, ended := WithDeadline(ctx, r.Console, r.Command, r.Options.PaceOptions)
@@ -116,8 +116,8 @@ func (r *Runner) Again(ctx context.Context, run linker.Run) error {
 	return r.do(ctx, run, s, true)
 }
 
-// sameBytes returns the absolute path of a file that is to take the place of the
-// run's own, and refuses one that is not the same byte for byte.
+// sameBytes returns the absolute path of a file that is to replace the run's
+// own, and refuses one that is not identical byte for byte.
 func sameBytes(ctx context.Context, run linker.Run, path string) (string, error) {
 	if run.Kind == linker.Revert || run.Source.SHA256 == "" {
 		return "", exit.Usage("leave the file out", "run %d has no file to take the place of", run.ID)
@@ -133,13 +133,13 @@ func sameBytes(ctx context.Context, run linker.Run, path string) (string, error)
 	return Absolute(path)
 }
 
-// ready makes sure that the database is as a run needs it.
+// ready checks that the database is ready for a run.
 func (r *Runner) ready(ctx context.Context) error {
 	return r.Store.Ready(ctx, r.Options.RetryTimeout, func(text string) { r.Console.Stderr.Notice("%s", text) })
 }
 
-// checkUnchanged makes sure, once the run's lock is taken, that nobody has gone on
-// with the run since its record was read.
+// checkUnchanged checks, once the run's lock is taken, that nobody has
+// continued the run since its record was read.
 func (r *Runner) checkUnchanged(ctx context.Context, run linker.Run) error {
 	now, err := r.Store.Run(ctx, run.ID)
 	if err != nil {
@@ -153,8 +153,8 @@ func (r *Runner) checkUnchanged(ctx context.Context, run linker.Run) error {
 	return nil
 }
 
-// checkVersion refuses the run of a newer relink: it may mean by its settings, or
-// by its marks, what this one does not know.
+// checkVersion refuses the run of a newer relink: its settings or its marks may
+// mean something that this version does not know.
 func checkVersion(run linker.Run) error {
 	if !Newer(run.Version, Version()) {
 		return nil
@@ -162,19 +162,20 @@ func checkVersion(run linker.Run) error {
 	return exit.Usage("use that version, or a later one", "run %d was made by relink %s, which is newer than this one (%s)", run.ID, run.Version, Version())
 }
 
-// Newer compares two versions as the Go tool stamps them. Of a version that is
-// no release, one built from a working copy, nobody can tell.
+// Newer compares two versions as stamped by the Go tool. Versions that are not
+// releases, built from a working copy, cannot be compared.
 func Newer(a, b string) bool {
 	return semver.IsValid(a) && semver.IsValid(b) && semver.Compare(a, b) > 0
 }
 
-// resumeHint is the command that goes on with a run.
+// resumeHint is the command that continues a run.
 func (r *Runner) resumeHint(run int64) string {
 	return fmt.Sprintf("relink resume%s %d continues it", sameTarget(r.Command), run)
 }
 
-// record saves the record of a run that has lost its session. Somebody else may
-// be at work on the run by now, or have ended it: then the record is theirs.
+// record saves the record of a run that has lost its session. Another process
+// may be working on the run by now, or have ended it: then the record is left
+// alone.
 func (r *Runner) record(ctx context.Context, run linker.Run) error {
 	err := r.Store.SaveRun(ctx, run)
 	var locked *lock.LockedError
@@ -184,8 +185,8 @@ func (r *Runner) record(ctx context.Context, run linker.Run) error {
 	return err
 }
 
-// abandon ends the record of a run that never started: nothing of it
-// could be resumed.
+// abandon ends the record of a run that never started: nothing of it could be
+// resumed.
 func (r *Runner) abandon(run linker.Run, cause error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -193,16 +194,16 @@ func (r *Runner) abandon(run linker.Run, cause error) error {
 	return r.Store.SaveRun(ctx, run)
 }
 
-// discard deletes the record of a run that never had its lock: a job that asks
-// again and again would fill the list of runs.
+// discard deletes the record of a run that never got its lock: a job that
+// retries again and again would fill the list of runs.
 func (r *Runner) discard(run int64, cause error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	return r.Store.Discard(ctx, run, cause.Error())
 }
 
-// fail ends a run that could not write its report, and says how. resumed says
-// that it was there before this process.
+// fail ends a run that could not write its report, and prints how it ended.
+// resumed is true when it existed before this process.
 func (r *Runner) fail(run linker.Run, done *batch.Done, resumed bool, err error) error {
 	var locked *lock.LockedError
 	switch {
@@ -223,7 +224,7 @@ func (r *Runner) fail(run linker.Run, done *batch.Done, resumed bool, err error)
 	case r.Rewrite:
 		return exit.WithStatus(exit.Error, err, hint)
 	case pg.IsLasting(err) && !done.Applied && !resumed:
-		// A resume would end like this one, and there is nothing to resume.
+		// A resume would end the same way, and there is nothing to resume.
 		err = errors.Join(err, r.abandon(run, err), r.dropTables(run.ID))
 		return exit.WithStatus(exit.Error, err, joinHints(hint, "nothing was written: start it again when that is fixed"))
 	case pg.IsLasting(err):
@@ -247,15 +248,15 @@ func (r *Runner) dropTables(run int64) error {
 	return err
 }
 
-// halfDoneHint says what can be done with a run that has written, was resumed,
-// and was then stopped by a guard: its limits are its own, for good.
+// halfDoneHint is what can be done with a run that has written, was resumed,
+// and was then stopped by a guard: its limits cannot be changed.
 func (r *Runner) halfDoneHint(run int64) string {
 	database := SameDatabase(r.Command)
 	return fmt.Sprintf("relink revert%s %d undoes what the run has done, relink runs abandon%s %d keeps it", sameTarget(r.Command), run, database, run)
 }
 
-// Abandon ends an interrupted run as it is, unless somebody has just gone on
-// with it.
+// Abandon ends an interrupted run as it is, unless another process has just
+// continued it.
 func Abandon(ctx context.Context, store *postgres.Store, run linker.Run, reason string) error {
 	err := store.Abandon(ctx, run.ID, reason)
 	var locked *lock.LockedError

@@ -21,7 +21,7 @@ import (
 	"relink/reports/folder"
 )
 
-// Retry is where the rows of a run come from that sends rows again.
+// Retry identifies the origin of the rows of a run that sends rows again.
 type Retry struct {
 	// Of is the run whose refused rows these are.
 	Of int64 `json:"of"`
@@ -32,11 +32,11 @@ type Retry struct {
 	Path  string    `json:"path"`
 }
 
-// Retriable is what can be sent again of a run. Close it.
+// Retriable is what can be sent again from a run. The caller closes it.
 type Retriable struct {
 	Settings Settings
 	Input    source.Input
-	// Rows is how many rows time can heal, of Refused that were rejected or
+	// Rows is how many rows time can heal, out of Refused that were rejected or
 	// failed.
 	Rows, Refused int64
 	records       *os.File
@@ -50,8 +50,8 @@ func (r *Retriable) Close() error {
 	return r.records.Close()
 }
 
-// checkRetriable refuses a run that has no rows to send again, whatever became of
-// them.
+// checkRetriable refuses a run that has no rows to send again, whatever the
+// reason.
 func checkRetriable(run linker.Run) error {
 	refuse := func(hint, format string, args ...any) error {
 		return exit.Usage(hint, "run %d %s", run.ID, fmt.Sprintf(format, args...))
@@ -101,7 +101,7 @@ func FindRetriable(ctx context.Context, run linker.Run) (*Retriable, error) {
 	if r.records, err = os.CreateTemp("", "relink-retry-"); err != nil {
 		return nil, fmt.Errorf("collecting the rows to retry: %w", err)
 	}
-	err = os.Remove(r.records.Name()) // it is open, and that is enough
+	err = os.Remove(r.records.Name()) // it is open, which is enough
 	if err == nil {
 		r.Rows, err = copyHealing(ctx, in, report, r.records)
 	}
@@ -112,7 +112,7 @@ func FindRetriable(ctx context.Context, run linker.Run) (*Retriable, error) {
 	return r, nil
 }
 
-// settle makes the input and the settings of the run that sends the rows again.
+// settle sets the input and the settings of the run that sends the rows again.
 func (r *Retriable) settle(run linker.Run, s Settings, in source.Input) {
 	retry := &Retry{Of: run.ID, First: run.ID, Since: run.StartedAt, Path: s.Path}
 	if s.Retry != nil {
@@ -137,14 +137,14 @@ func (r *Retriable) settle(run linker.Run, s Settings, in source.Input) {
 	r.Settings, r.Input = s, in
 }
 
-// Told is a sentence about the rows: how many, of which run, how old.
+// Told describes the rows in a sentence: how many, from which run, how old.
 func (r *Retriable) Told(now time.Time) string {
 	retry := r.Settings.Retry
 	return fmt.Sprintf("retrying %s of run %d that time can heal, of %s refused; run %d refused them first, %s ago (%s)",
 		text.Plural(r.Rows, "row", "rows"), retry.Of, text.Thousands(r.Refused), retry.First, age(now.Sub(retry.Since)), retry.Since.Format("2006-01-02 15:04 UTC"))
 }
 
-// age is d in its largest unit, for a person.
+// age formats d in its largest unit, for a person.
 func age(d time.Duration) string {
 	switch {
 	case d >= 48*time.Hour:
@@ -157,8 +157,8 @@ func age(d time.Duration) string {
 	return "less than a minute"
 }
 
-// standing finds a file of a run's folder, report or rejects, in whichever format
-// and compression it stands there. hint says what to do when it is missing.
+// standing finds a file of a run's folder, report or rejects, in whichever
+// format and compression it has. hint is what to do when it is missing.
 func standing(run linker.Run, name, hint string) (string, error) {
 	for _, format := range []string{".csv", ".jsonl"} {
 		for _, packed := range append([]string{""}, folder.Compressions...) {
@@ -178,7 +178,7 @@ func standing(run linker.Run, name, hint string) (string, error) {
 		run.ID, text.Thousands(run.Outcomes[linker.Rejected]+run.Outcomes[linker.Failed]), name, RelativePath(run.OutDir))
 }
 
-// formatOfName is the format of a rejects file.
+// formatOfName returns the format of a rejects file.
 func formatOfName(path string) string {
 	if filepath.Ext(path) == ".jsonl" || filepath.Ext(trimExt(path)) == ".jsonl" {
 		return "jsonl"
@@ -188,11 +188,11 @@ func formatOfName(path string) string {
 
 func trimExt(path string) string { return path[:len(path)-len(filepath.Ext(path))] }
 
-// copyHealing copies those records of a rejects file to w that time can heal,
-// under its header, and returns how many there are. Which they are stands in the
-// report: its refused lines and the records have the same order. A record that is
-// not in the report was changed by a person, who will send it himself; a healing
-// line without its record is an error.
+// copyHealing copies the records of a rejects file that time can heal to w,
+// under its header, and returns how many there are. The report decides which
+// they are: its refused lines and the records have the same order. A record
+// that is not in the report was changed by a person, who will send it; a
+// healing line without its record is an error.
 func copyHealing(ctx context.Context, in source.Input, report string, w io.Writer) (rows int64, err error) {
 	lines, err := reports.OpenLines(report)
 	if err != nil {
@@ -275,7 +275,7 @@ func NewestOfJobs(runs []linker.Run, schema string) (newest, waiting []linker.Ru
 		}
 		s, err := readSettings(run)
 		if err != nil {
-			continue // of a newer relink, which retries it itself
+			continue // made by a newer relink, which retries it itself
 		}
 		key := fmt.Sprintf("%s\x00%s\x00%v", jobKey(s), s.Rules.Organization, s.Rules.Set)
 		switch {

@@ -29,7 +29,7 @@ import (
 	"relink/reports/folder"
 )
 
-// Runner makes runs on one database: new ones, and those that go on.
+// Runner makes runs on one database: new ones, and continued ones.
 type Runner struct {
 	Console *console.Console
 	Command *cobra.Command
@@ -39,7 +39,7 @@ type Runner struct {
 	// Expand makes the rows of a run, in the run's folder, whose settings have an
 	// Expansion.
 	Expand func(ctx context.Context, run linker.Run) error
-	// File takes the place of the file of a run that goes on, "" for none.
+	// File replaces the file of a continued run, "" for none.
 	File string
 	// Rewrite only writes the files of a run again.
 	Rewrite bool
@@ -50,17 +50,18 @@ type Runner struct {
 	HTML     bool                                // print the page instead of the summary
 	Next     func(linker.Summary) []reports.Step // the commands that make sense after it
 	named    bool                                // the organizations
-	// environment is what the database is called, known once it admits the run.
+	// environment is the label of the database, known once it admits the run.
 	environment linker.Environment
 }
 
-// Begin records a new run, makes its folder and does it. A revert has no input.
+// Begin records a new run, makes its folder and carries it out. A revert has no
+// input.
 func (r *Runner) Begin(ctx context.Context, run linker.Run, in *source.Input, s Settings) error {
 	ctx, ended := WithDeadline(ctx, r.Console, r.Command, r.Options.PaceOptions)
 	defer ended()
 	if in != nil && IsRegular(in.Path) {
-		// What is wrong with the file as a whole is said before anything
-		// is recorded.
+		// A problem with the file as a whole is reported before anything is
+		// recorded.
 		if err := Readable(ctx, *in); err != nil {
 			return err
 		}
@@ -135,7 +136,7 @@ func (r *Runner) nameInterrupted(ctx context.Context, but int64) error {
 	return nil
 }
 
-// do takes a run to its end, says how it ended, and returns that as an error
+// do takes a run to its end, reports how it ended, and returns that as an error
 // with the exit status.
 func (r *Runner) do(ctx context.Context, run linker.Run, s Settings, resumed bool) error {
 	l := r.life(run, s)
@@ -143,7 +144,7 @@ func (r *Runner) do(ctx context.Context, run linker.Run, s Settings, resumed boo
 	input := s.InputIn(run.OutDir)
 	if run.Kind != linker.Revert {
 		held, release, err := source.Hold(input)
-		if err == nil { // else the run says what is wrong with it
+		if err == nil { // otherwise the run reports what is wrong with it
 			input = held
 			defer release()
 		}
@@ -214,7 +215,7 @@ func (r *Runner) do(ctx context.Context, run linker.Run, s Settings, resumed boo
 	return l.end(done, nil, r.resumeHint(run.ID))
 }
 
-// life is what a run on a database has in common with the others.
+// life returns what a run on a database shares with other runs.
 func (r *Runner) life(run linker.Run, s Settings) *life {
 	l := &life{
 		console: r.Console, dir: RelativePath(run.OutDir), settings: s, next: r.Next, asJSON: r.JSON, asPage: r.HTML,
@@ -249,8 +250,8 @@ func (r *Runner) life(run linker.Run, s Settings) *life {
 	return l
 }
 
-// endOlder ends the older interrupted reconciliations of a scope that one has just
-// reconciled: nobody should resume them.
+// endOlder ends the older interrupted reconciliations of a scope that has just
+// been reconciled: nobody should resume them.
 func (r *Runner) endOlder(done *batch.Done, s Settings) error {
 	run := done.Run
 	if run.Kind != linker.Reconcile || run.DryRun || r.Rewrite || run.State != linker.StateDone {
@@ -278,14 +279,14 @@ func (r *Runner) endOlder(done *batch.Done, s Settings) error {
 }
 
 // open opens a session. ctx ends with the first signal and ends only the
-// opening: the session itself must outlive it, to bring the batch in hand to an
-// end and to report.
+// opening: the session itself must outlive it, to finish the current batch and
+// the report.
 func (r *Runner) open(ctx context.Context, o engine.Options) (batch.Attempt, error) {
 	lasting, cancel := context.WithCancelCause(r.Console.Hard)
 	opened := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
 	session, err := engine.Open(lasting, r.Store, o)
 	if err != nil {
-		return nil, err // and not a session that is nil
+		return nil, err // a nil interface, not a nil *Session
 	}
 	opened()
 	return session, nil
@@ -338,15 +339,15 @@ func (r *Runner) sessionOptions(run linker.Run, s Settings, again, resumed bool)
 		o.OwnTimeout = OwnLockTimeout
 	}
 	if again {
-		// The lock is this process's own: a server that was cut off still
-		// holds it.
+		// The lock is this process's own: a server that was cut off still holds
+		// it.
 		o.OwnTimeout = max(OwnLockTimeout, r.Options.RetryTimeout)
 	}
 	return o
 }
 
-// nameOrganizations says whose recordings a run touches that is not limited to
-// one organization.
+// nameOrganizations names the organizations whose recordings a run touches, if
+// it is not limited to one.
 func (r *Runner) nameOrganizations(p guard.Plan, s Settings) {
 	if s.Rules.Organization != "" || r.named {
 		return
@@ -357,8 +358,8 @@ func (r *Runner) nameOrganizations(p guard.Plan, s Settings) {
 	}
 }
 
-// SameDatabase repeats the database of a command for the next one, unless that
-// would print a secret.
+// SameDatabase repeats the database flags of a command for the next one, unless
+// that would print a secret.
 func SameDatabase(cmd *cobra.Command) string {
 	var b strings.Builder
 	if value := cmd.Flags().Lookup("database").Value.String(); value == flags.LocalDatabase || strings.HasPrefix(value, flags.LocalDatabase+"/") {
@@ -368,7 +369,7 @@ func SameDatabase(cmd *cobra.Command) string {
 	return b.String()
 }
 
-// showStanding prints what was written when the run ended.
+// showStanding prints the summary that was written when the run ended.
 func (r *Runner) showStanding(l *life, standing *standingError) error {
 	content, err := os.ReadFile(filepath.Join(l.dir, summaryName))
 	if err != nil {

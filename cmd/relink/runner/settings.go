@@ -15,22 +15,22 @@ import (
 	"relink/linker/guard"
 )
 
-// Settings are everything that decides what a run means. They are kept with
-// the run, and a resumed run takes them from there and never from its own
-// command line.
+// Settings are everything that decides what a run does. They are kept with the
+// run, and a resumed run takes them from there and never from its own command
+// line.
 type Settings struct {
 	// Layout is what settingsLayout was when the run was made.
 	Layout int `json:"layout"`
-	// Input is the file. Its path is absolute, so that a run can be resumed from
-	// another folder; "-" is standard input, whose copy stands in the run's
-	// folder. Rules hold what --set and --map-value give: see InputIn.
+	// Input is the file. Its path is absolute, so that a run can be resumed
+	// from another folder; "-" is standard input, whose copy is in the run's
+	// folder. Rules hold the values of --set and --map-value: see InputIn.
 	source.Input
 	Rules  linker.Rules `json:"rules,omitzero"`
 	Guard  guard.Guard  `json:"guard,omitzero"`
 	Expect string       `json:"expect,omitempty"`
 	// Approved is the dry run whose approved plan is carried out, 0 for none.
 	Approved int64 `json:"approved,omitempty"`
-	// RequireApproval asks that another role than the one that writes has
+	// RequireApproval requires that a role other than the one that writes has
 	// approved the plan.
 	RequireApproval bool   `json:"requireApproval,omitempty"`
 	ReportFormat    string `json:"reportFormat"`
@@ -42,14 +42,14 @@ type Settings struct {
 	Out string `json:"out"`
 	// OutGroup may read that folder.
 	OutGroup string `json:"outGroup,omitempty"`
-	// Retry says where the rows come from when they are rows of an earlier run,
-	// nil when they are not.
+	// Retry identifies the origin of the rows when they are those of an earlier
+	// run, nil otherwise.
 	Retry *Retry `json:"retry,omitempty"`
 }
 
-// settingsLayout is raised whenever a setting comes to mean something else: an
-// older relink must not go on with a run whose settings it would misread. New
-// settings need no new number, since an older one does not know their names.
+// settingsLayout is raised whenever the meaning of a setting changes: an older
+// relink must not continue a run whose settings it would misread. New settings
+// need no new number, since an older relink does not know their names.
 const settingsLayout = 1
 
 // The names of the copy of an input in a run's folder.
@@ -66,7 +66,7 @@ func copyName(path string) string {
 	return StdinCopy
 }
 
-// NewSettings are the settings of a run of the given input.
+// NewSettings returns the settings of a run of the given input.
 func NewSettings(in source.Input, rules linker.Rules, guard guard.Guard, o flags.OutputOptions) (Settings, error) {
 	s := Settings{
 		Input: in, Rules: rules, Guard: guard,
@@ -85,7 +85,7 @@ func NewSettings(in source.Input, rules linker.Rules, guard guard.Guard, o flags
 	return s, err
 }
 
-// Absolute is path from the root of the file system, "" for none.
+// Absolute returns path as an absolute path, "" for none.
 func Absolute(path string) (string, error) {
 	if path == "" {
 		return "", nil
@@ -97,8 +97,8 @@ func Absolute(path string) (string, error) {
 	return abs, nil
 }
 
-// RelativePath is path as seen from the working folder when it is in there, else path:
-// what a person can read and copy.
+// RelativePath returns path relative to the working folder if it is inside it,
+// else path: easier to read and copy.
 func RelativePath(path string) string {
 	here, err := os.Getwd()
 	if err != nil {
@@ -111,7 +111,7 @@ func RelativePath(path string) string {
 	return relative
 }
 
-// InputIn is the file of a run whose folder is dir.
+// InputIn returns the file of a run whose folder is dir.
 func (s Settings) InputIn(dir string) source.Input {
 	in := s.Input
 	in.Set, in.Values = s.Rules.Set, s.Rules.Values
@@ -130,7 +130,7 @@ func IsFile(path string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// clearNames leaves out what only says where files are and how they look.
+// clearNames clears the settings about where files are and how they look.
 func (s *Settings) clearNames() {
 	s.Path, s.Name, s.Version, s.Out, s.ReportFormat, s.ReportCompress = "", "", "", "", "", ""
 }
@@ -161,7 +161,7 @@ func CallerOf(run linker.Run) (organization string, err error) {
 	return s.Rules.Organization, err
 }
 
-// Readable returns what is wrong with an input as a whole, nil for nothing.
+// Readable returns what is wrong with an input as a whole, or nil.
 func Readable(ctx context.Context, in source.Input) error {
 	src, err := source.OpenContext(ctx, in)
 	if err != nil {
@@ -171,8 +171,8 @@ func Readable(ctx context.Context, in source.Input) error {
 }
 
 // KeepInput makes an input that can be read only once readable again, by a copy
-// in the run's folder. The copy has its name only when it is complete, so that
-// a run is never resumed on half of its input.
+// in the run's folder. The copy gets its name only when it is complete, so that
+// a run is never resumed with half of its input.
 func KeepInput(ctx context.Context, in source.Input, dir string) error {
 	if IsRegular(in.Path) {
 		return nil
@@ -197,8 +197,9 @@ func KeepInput(ctx context.Context, in source.Input, dir string) error {
 	return os.Rename(copied.Path, filepath.Join(dir, copyName(in.Path)))
 }
 
-// IsRegular reports whether looking into the file takes nothing away from it,
-// as it would from a pipe. Of what cannot be read at all, opening says why.
+// IsRegular reports whether reading the file leaves its content in place,
+// unlike reading a pipe. For a file that cannot be read at all, opening it
+// reports why.
 func IsRegular(path string) bool {
 	if path == "-" || remote.IsAddress(path) {
 		return false

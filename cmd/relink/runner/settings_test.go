@@ -11,8 +11,8 @@ import (
 	"relink/linker/guard"
 )
 
-// The options of a run that an earlier version recorded mean the same today,
-// and are recorded in the same form.
+// The options of a run recorded by an earlier version still mean the same, and
+// are recorded in the same format.
 func TestSettingsKeepTheirForm(t *testing.T) {
 	t.Parallel()
 	const earlier = `{"layout":1,"path":"/data/links.csv","name":"/data/links.csv","format":"csv","encoding":"windows-1252","delimiter":";",` +

@@ -13,9 +13,9 @@ import (
 	"relink/reports"
 )
 
-// NothingChanged tells whether a reconciliation would find what the one before
-// has left: the same file, read and judged in the same way, every row of it
-// good, and links and CRM rows in scope as they were. If so it says so.
+// NothingChanged reports whether a reconciliation would find exactly what the
+// previous one left: the same file, read and judged in the same way, every row
+// of it good, and links and CRM rows in scope unchanged. If so, it prints that.
 func (r *Runner) NothingChanged(ctx context.Context, s Settings) (bool, error) {
 	runs, err := r.earlierRuns(ctx)
 	if err != nil {
@@ -41,9 +41,9 @@ func (r *Runner) NothingChanged(ctx context.Context, s Settings) (bool, error) {
 	return true, r.skip(last, file)
 }
 
-// sameFile returns the identity of the file of a run that s names again, the
-// zero value when it is another. Of an object elsewhere the server's word for its
-// version decides, so that it is not copied only to be thrown away.
+// sameFile returns the identity of the file of a run if s names it again, the
+// zero value when it is another. For a remote object the server's version
+// decides, so that it is not copied only to be discarded.
 func sameFile(ctx context.Context, last linker.Run, s Settings) (is linker.SourceIdentity, err error) {
 	if remote.IsAddress(s.Path) {
 		before, err := readSettings(last)
@@ -59,8 +59,8 @@ func sameFile(ctx context.Context, last linker.Run, s Settings) (is linker.Sourc
 	return is, nil
 }
 
-// lastOfScope is the newest reconciliation of the scope that wrote, or could
-// have.
+// lastOfScope returns the newest reconciliation of the scope that wrote, or
+// could have written.
 func lastOfScope(runs []linker.Run, s Settings) (linker.Run, bool) {
 	for _, run := range runs {
 		if run.Kind == linker.Reconcile && !run.DryRun && !run.ApplyingAt.IsZero() && sameScope(run, s) {
@@ -70,7 +70,7 @@ func lastOfScope(runs []linker.Run, s Settings) (linker.Run, bool) {
 	return linker.Run{}, false
 }
 
-// sameMeaning compares all settings but those that only name files.
+// sameMeaning compares all settings except those that only name files.
 func sameMeaning(run linker.Run, s Settings) (bool, error) {
 	other, err := readSettings(run)
 	if err != nil {
@@ -87,7 +87,7 @@ func sameMeaning(run linker.Run, s Settings) (bool, error) {
 	return bytes.Equal(a, b), err
 }
 
-// skip says that there is nothing to do.
+// skip prints that there is nothing to do.
 func (r *Runner) skip(last linker.Run, source linker.SourceIdentity) error {
 	r.Console.Skipped = true
 	now := time.Now()

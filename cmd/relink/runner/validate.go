@@ -22,7 +22,7 @@ type Validation struct {
 	JSON    bool
 }
 
-// Do checks one file and writes its report, in a folder of its own.
+// Do checks one file and writes its report, in its own folder.
 func (v *Validation) Do(ctx context.Context, in source.Input, s Settings) error {
 	dir, err := newFolder(ctx, in, s, folder.CreateForValidate)
 	if err != nil {
@@ -34,7 +34,7 @@ func (v *Validation) Do(ctx context.Context, in source.Input, s Settings) error 
 	}
 	done, err := v.read(ctx, l, in)
 	if err != nil {
-		folder.Remove(dir) // without a report it would only raise questions
+		folder.Remove(dir) // a folder without a report would only be confusing
 		return err
 	}
 	return l.end(done, nil, "")
@@ -54,8 +54,8 @@ func (v *Validation) read(ctx context.Context, l *life, in source.Input) (*batch
 	})
 }
 
-// newFolder makes the folder of a run that no database records. What is wrong
-// with the file as a whole is said before.
+// newFolder makes the folder of a run that no database records. A problem with
+// the file as a whole is reported first.
 func newFolder(ctx context.Context, in source.Input, s Settings, create func(out string, at time.Time) (string, error)) (string, error) {
 	if IsRegular(in.Path) {
 		if err := Readable(ctx, in); err != nil {

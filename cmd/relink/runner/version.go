@@ -2,8 +2,8 @@ package runner
 
 import "runtime/debug"
 
-// Version is the version that the Go tool has stamped into the program: a tag,
-// or "devel" with the commit when there is none.
+// Version is the version that the Go tool stamped into the program: a tag, or
+// "devel" with the commit when there is none.
 func Version() string {
 	build, ok := debug.ReadBuildInfo()
 	if !ok {

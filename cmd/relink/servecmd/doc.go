@@ -1,5 +1,5 @@
-// Package servecmd holds relink serve: the HTTP operation as a server of its own,
-// and the tokens of its callers.
+// Package servecmd implements relink serve: the HTTP operation as a server, and
+// the tokens of its callers.
 package servecmd
 
 import (
@@ -10,5 +10,5 @@ import (
 
 type commands struct{ *app.App }
 
-// Command is relink serve with all that is below it.
+// Command returns relink serve with all its subcommands.
 func Command(a *app.App) *cobra.Command { return (&commands{a}).serveCommand() }

@@ -41,8 +41,8 @@ const (
 	// defaultConnections serves a few hundred requests a second, and leaves
 	// the platform's own programs their share of max_connections.
 	defaultConnections = 8
-	// drainTimeout is how long requests in hand may take to end. It is longer
-	// than the server gives any of them.
+	// drainTimeout is how long requests in flight may take to finish. It is
+	// longer than the server allows for any of them.
 	drainTimeout = 30 * time.Second
 )
 
@@ -94,7 +94,7 @@ hand, then the program.`,
 	return cmd
 }
 
-// check refuses what would put tokens on the wire for all to read.
+// check refuses options that would send tokens unencrypted.
 func (o *serveOptions) check() error {
 	switch {
 	case o.tokensFile == "":
@@ -130,8 +130,8 @@ func (a *commands) serve(ctx context.Context, o serveOptions) error {
 		}
 		defer one.Close()
 		one.Environment = o.environment
-		// A database that is not up yet is waited for by /readyz; one that
-		// is not the platform's never gets ready.
+		// /readyz waits for a database that is not up yet; one that is not the
+		// platform's never becomes ready.
 		if err := one.Ping(ctx); err != nil && !pg.IsUnavailable(err) {
 			return err
 		} else if err != nil {
@@ -165,7 +165,7 @@ func (a *commands) serve(ctx context.Context, o serveOptions) error {
 }
 
 // serveOperators serves /readyz and /metrics at an address of their own, until
-// leave is called. They go on while the requests in hand are finished.
+// leave is called. They stay up while the requests in flight finish.
 func (a *commands) serveOperators(address string, handler *httpapi.Handler, log *slog.Logger) (leave func(), err error) {
 	if address == "" {
 		return func() {}, nil
@@ -180,7 +180,7 @@ func (a *commands) serveOperators(address string, handler *httpapi.Handler, log 
 	return func() { server.Close() }, nil
 }
 
-// serveUntilStopped serves until a signal comes, then ends in good order.
+// serveUntilStopped serves until a signal arrives, then shuts down gracefully.
 func (a *commands) serveUntilStopped(ctx context.Context, server *http.Server, listener net.Listener, handler *httpapi.Handler) error {
 	served := make(chan error, 1)
 	go func() {
@@ -206,8 +206,8 @@ func (a *commands) serveUntilStopped(ctx context.Context, server *http.Server, l
 	return nil
 }
 
-// reloadOnHangup reads tokens and certificate again at each SIGHUP, until stop
-// is called. What cannot be read stays as it was.
+// reloadOnHangup reloads tokens and certificate at each SIGHUP, until stop is
+// called. What cannot be read stays as it was.
 func (a *commands) reloadOnHangup(log *slog.Logger, tokens *httpapi.Tokens, cert *certificate) (stop func()) {
 	hangup, done := make(chan os.Signal, 1), make(chan struct{})
 	signal.Notify(hangup, syscall.SIGHUP)
@@ -239,7 +239,7 @@ func (a *commands) reloadOnHangup(log *slog.Logger, tokens *httpapi.Tokens, cert
 	}
 }
 
-// log is where a server writes its lines: stderr, in the form of --log-format.
+// log returns the server's log: stderr, in the format of --log-format.
 func (a *commands) log() *slog.Logger {
 	options := &slog.HandlerOptions{Level: slog.LevelInfo}
 	if a.Quiet {

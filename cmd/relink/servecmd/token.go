@@ -21,7 +21,7 @@ func (a *commands) serveTokenCommand() *cobra.Command {
 	return cmd
 }
 
-// tokenCommandOf is one of the commands below token, all of which work on a
+// tokenCommandOf returns one of the commands below token, which all work on a
 // tokens file.
 func (a *commands) tokenCommandOf(cmd *cobra.Command, tokensFile *string) *cobra.Command {
 	run := cmd.RunE
