@@ -18,6 +18,7 @@ import (
 	"relink/cmd/relink/flags"
 	"relink/linker/postgres"
 	"relink/linker/postgres/pg"
+	"relink/linker/postgres/shapes"
 	"relink/linker/text"
 )
 
@@ -26,11 +27,12 @@ const demoDatabase = "demo"
 
 type demoOptions struct {
 	database string
+	shape    string
 	out      string
 }
 
 func (a *commands) demoCommand() *cobra.Command {
-	var o demoOptions
+	o := demoOptions{shape: demo.Reference}
 	cmd := &cobra.Command{
 		Use:     "demo",
 		Short:   "Show a dry run and an import on made-up data",
@@ -41,9 +43,15 @@ Makes a platform with two organizations in a database of its own, writes a file
 of links with good rows and the faults of real life, validates it, imports it
 dry and then for good. A second demo finds nothing left to do: every good row
 is unchanged. DATABASE_URL and PGHOST are not looked at: a demo must not find
-its way into somebody's platform.`,
+its way into somebody's platform.
+
+--shape names or uuid shows a platform whose tables have other names, types and
+words, and how relink db adapt shows it to relink.`,
 		Args: app.Positional(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.shape != demo.Reference && !cmd.Flags().Changed("database") {
+				o.database += "-" + o.shape
+			}
 			return a.demo(cmd, o)
 		},
 	}
@@ -51,6 +59,7 @@ its way into somebody's platform.`,
 	fs.SortFlags = false
 	fs.StringVar(&o.database, "database", flags.LocalDatabase+"/"+demoDatabase, "an empty database, its `URL`, or one of the private server")
 	flags.MarkSecret(fs, "database")
+	fs.Var(flags.Word(&o.shape, demo.Shapes), "shape", "what the platform's tables are like; its database is then local/demo-SHAPE")
 	fs.StringVar(&o.out, "out", flags.DefaultOut, "`FOLDER` for the link file and the runs' folders")
 	exit.List(cmd, map[int]string{exit.OK: "done; that rows are rejected is part of the demo"},
 		exit.OK, exit.Error, exit.Busy, exit.Interrupted)
@@ -77,12 +86,17 @@ func (a *commands) demo(cmd *cobra.Command, o demoOptions) error {
 
 func (a *commands) demoOn(ctx context.Context, cfg pg.Config, choice app.DatabaseChoice, o demoOptions) error {
 	links := filepath.Join(o.out, "demo-links.csv")
-	if err := a.makeWorld(ctx, cfg, links); err != nil {
+	if err := a.makeWorld(ctx, cfg, o.shape, links); err != nil {
 		return err
 	}
 	database := ""
 	if choice.Local != "" {
 		database = " --database " + o.database
+	}
+	if o.shape != demo.Reference {
+		if err := a.adaptDemo(ctx, o, database); err != nil {
+			return err
+		}
 	}
 	for _, step := range []struct {
 		say  string
@@ -113,16 +127,30 @@ func (a *commands) demoOn(ctx context.Context, cfg pg.Config, choice app.Databas
 	return a.Printf("\nRun the demo again, and every good row is unchanged.\n")
 }
 
-// makeWorld fills the database with the demo's platform, unless it was there
-// already, and writes the file of links.
-func (a *commands) makeWorld(ctx context.Context, cfg pg.Config, links string) error {
-	world := demo.Build()
-	if err := postgres.Migrate(ctx, cfg, true); err != nil {
+// adaptDemo shows the platform to relink.
+func (a *commands) adaptDemo(ctx context.Context, o demoOptions, database string) error {
+	if err := a.Printf("\nFirst relink looks for the tables that it needs:\n\n$ relink db adapt --apply%s\n", database); err != nil {
 		return err
 	}
+	return a.again(ctx, []string{"db", "adapt", "--apply", "--database=" + o.database, "--out=" + filepath.Join(o.out, "demo-"+o.shape+".sql")})
+}
+
+// makeWorld fills the database with the demo's platform, unless it was there
+// already, and writes the file of links.
+func (a *commands) makeWorld(ctx context.Context, cfg pg.Config, shape, links string) error {
+	world := demo.Build()
+	if err := postgres.Migrate(ctx, cfg, shape == demo.Reference); err != nil {
+		return err
+	}
+	if shape != demo.Reference {
+		if err := shapes.Make(ctx, cfg, shape); err != nil {
+			return err
+		}
+	}
+	shaped, lines := world.Shaped(shape)
 	var tables []postgres.TableRows
-	for _, t := range world.Tables() {
-		tables = append(tables, postgres.TableRows{Table: t.Name, Columns: t.Columns, Rows: t.Rows})
+	for _, t := range shaped {
+		tables = append(tables, postgres.TableRows{Schema: t.Schema, Table: t.Name, Columns: t.Columns, Rows: t.Rows})
 	}
 	filled, err := postgres.Fill(ctx, cfg, tables)
 	if err != nil {
@@ -131,7 +159,7 @@ func (a *commands) makeWorld(ctx context.Context, cfg pg.Config, links string) e
 	if err := os.MkdirAll(filepath.Dir(links), 0o755); err != nil {
 		return err
 	}
-	if err := os.WriteFile(links, demo.File(world.Lines()), 0o644); err != nil {
+	if err := os.WriteFile(links, demo.File(lines), 0o644); err != nil {
 		return err
 	}
 	if !filled {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"relink/cmd/relink/demo"
+	"relink/linker/postgres/pg"
 	"relink/linker/postgres/pgtest"
 )
 
@@ -16,7 +17,20 @@ import (
 // ends as it was made to end, and the second time every good row is unchanged.
 func TestDemo(t *testing.T) {
 	t.Parallel()
-	url, out := pgtest.Database(t), t.TempDir()
+	for _, shape := range demo.Shapes {
+		t.Run(shape, func(t *testing.T) {
+			t.Parallel()
+			url := pgtest.Database(t)
+			if shape != demo.Reference {
+				pgtest.Exec(t, pgtest.Connect(t, pg.Config{URL: url}), "DROP SCHEMA relink CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+			}
+			testDemo(t, url, shape)
+		})
+	}
+}
+
+func testDemo(t *testing.T, url, shape string) {
+	out := t.TempDir()
 	want := map[int]string{} // by row
 	row := 0
 	for _, l := range demo.Build().Lines() {
@@ -26,7 +40,7 @@ func TestDemo(t *testing.T) {
 		}
 	}
 	for _, again := range []bool{false, true} {
-		got := call(t, nil, "", "demo", "--database", url, "--out", out)
+		got := call(t, nil, "", "demo", "--database", url, "--shape", shape, "--out", out)
 		if got.status != 0 {
 			t.Fatalf("demo (again: %v) exits %d: %s", again, got.status, got.stderr)
 		}

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -11,6 +12,8 @@ import (
 
 // TableRows are rows for one of the platform's tables.
 type TableRows struct {
+	// Schema is "" for that of the platform's tables.
+	Schema  string
 	Table   string
 	Columns []string
 	Rows    [][]any
@@ -31,7 +34,7 @@ func Fill(ctx context.Context, cfg pg.Config, tables []TableRows) (filled bool, 
 	}
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		for _, t := range tables {
-			name := pgx.Identifier{place.Schema, t.Table}
+			name := pgx.Identifier{cmp.Or(t.Schema, place.Schema), t.Table}
 			// Two who fill at the same time must not both find it empty.
 			if _, err := tx.Exec(ctx, "LOCK TABLE "+name.Sanitize()+" IN SHARE ROW EXCLUSIVE MODE"); err != nil {
 				return fmt.Errorf("locking %s: %w", t.Table, err)
@@ -45,8 +48,12 @@ func Fill(ctx context.Context, cfg pg.Config, tables []TableRows) (filled bool, 
 				return nil
 			}
 		}
+		// The platform's triggers look for their tables by its own search path.
+		if err := pg.SetPath(ctx, tx, place.Path); err != nil {
+			return err
+		}
 		for _, t := range tables {
-			if _, err := tx.CopyFrom(ctx, pgx.Identifier{place.Schema, t.Table}, t.Columns, pgx.CopyFromRows(t.Rows)); err != nil {
+			if _, err := tx.CopyFrom(ctx, pgx.Identifier{cmp.Or(t.Schema, place.Schema), t.Table}, t.Columns, pgx.CopyFromRows(t.Rows)); err != nil {
 				return fmt.Errorf("filling %s: %w", t.Table, err)
 			}
 		}

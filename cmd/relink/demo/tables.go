@@ -2,6 +2,8 @@ package demo
 
 // Table is rows for one of the platform's tables.
 type Table struct {
+	// Schema is "" for that of the reference tables.
+	Schema  string
 	Name    string
 	Columns []string
 	Rows    [][]any
