@@ -426,6 +426,10 @@ func TestWrongAddressStopsAtOnce(t *testing.T) {
 		if got.status != exit.Error || !strings.Contains(got.stderr, want) || strings.Contains(got.stdout, "not_found") {
 			t.Errorf("--api %s exits %d and says %s%s, want 1 and %q", address, got.status, got.stdout, got.stderr, want)
 		}
+		// Only a server that is down may be there when the run is resumed.
+		if resumes := strings.Contains(got.stdout+got.stderr, "relink resume"); resumes != (want == "refused") {
+			t.Errorf("--api %s says %s%s, which proposes to resume: %t", address, got.stdout, got.stderr, resumes)
+		}
 	}
 	if asked := s.asked.Load(); asked > 2 {
 		t.Errorf("%d requests, want one for each address with a server", asked)

@@ -247,7 +247,12 @@ func encode(row linker.Fields) ([]byte, error) {
 }
 
 // StopError says why nothing more should be sent.
-type StopError struct{ what, hint string }
+type StopError struct {
+	what, hint string
+	// WrongAddress reports that no row can ever be sent to the address: to resume
+	// the run, which keeps its address, is of no use.
+	WrongAddress bool
+}
 
 func (e *StopError) Error() string { return e.what }
 

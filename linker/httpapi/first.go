@@ -42,9 +42,9 @@ func (c *Client) First(ctx context.Context, row linker.Fields) (linker.Decision,
 	said := "the server says " + phrase(response, a.Error)
 	switch {
 	case response.StatusCode == http.StatusNotFound && !(isJSON && a.ofOperation()):
-		return linker.Decision{}, &StopError{said + " at " + c.base, "--api names the platform's root, without /v1"}
+		return linker.Decision{}, &StopError{said + " at " + c.base, "--api names the platform's root, without /v1", true}
 	case response.StatusCode == http.StatusBadRequest && !isJSON && strings.Contains(string(answer), "HTTPS"):
-		return linker.Decision{}, &StopError{c.address + ": the server speaks TLS", "write https:// in --api"}
+		return linker.Decision{}, &StopError{c.address + ": the server speaks TLS", "write https:// in --api", true}
 	}
 	r, err := read(response, answer, row)
 	if err == nil && !r.final {
@@ -66,14 +66,16 @@ func (a answer) ofOperation() bool {
 func (c *Client) noServer(err error) error {
 	var certificate *tls.CertificateVerificationError
 	var name *net.DNSError
-	hint := "look at the server, and that --api is its address"
+	hint, wrong := "look at the server, and that --api is its address", true
 	switch {
 	case errors.Is(err, http.ErrSchemeMismatch):
-		return &StopError{c.address + ": the server speaks HTTP without TLS", "write http:// in --api if the way is safe"}
+		return &StopError{c.address + ": the server speaks HTTP without TLS", "write http:// in --api if the way is safe", true}
 	case errors.As(err, &certificate):
 		hint = "check that --api names the host as its certificate does; SSL_CERT_FILE names further authorities"
 	case errors.As(err, &name) && name.IsNotFound:
 		hint = "look at the host's name in --api"
+	default:
+		wrong = false // it may be down
 	}
-	return &StopError{fmt.Sprintf("%s: %s", c.address, unreachable(err)), hint}
+	return &StopError{fmt.Sprintf("%s: %s", c.address, unreachable(err)), hint, wrong}
 }

@@ -46,14 +46,14 @@ func read(response *http.Response, body []byte, row linker.Fields) (reply, error
 		}
 		return final(done(a, row)), nil
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		return reply{}, &StopError{said, "check the token in --token-file, and that it is for this server"}
+		return reply{}, &StopError{said, "check the token in --token-file, and that it is for this server", false}
 	case status >= 300 && status < 400:
 		return reply{}, &StopError{
 			fmt.Sprintf("%s and sends us to %q", said, response.Header.Get("Location")),
-			"give the address it sends us to as --api, if it is right",
+			"give the address it sends us to as --api, if it is right", true,
 		}
 	case status == http.StatusMethodNotAllowed:
-		return reply{}, &StopError{said, "there is no such operation at this address: check --api"}
+		return reply{}, &StopError{said, "there is no such operation at this address: check --api", true}
 	case status == http.StatusTooManyRequests:
 		r := again(said)
 		r.busy, r.after = true, retryAfter(response.Header)

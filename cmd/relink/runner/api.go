@@ -47,6 +47,8 @@ type API struct {
 	// ResumeFlags are the flags that relink resume needs to continue the run.
 	ResumeFlags string
 	Next        func(linker.Summary) []reports.Step // the commands that make sense after it
+
+	wrongAddress bool // to resume the run is of no use
 }
 
 // journalName is the name of the journal in a run's folder. A folder that has
@@ -108,7 +110,7 @@ func (a *API) do(ctx context.Context, dir string, s APISettings) error {
 	defer l.announceStop(ctx, "requests")()
 	done, err := l.work(a.Console.Hard, &send.Job{
 		Input: s.InputIn(dir), Rules: s.Rules, Guard: s.Guard, DryRun: a.DryRun,
-		Sender: a.Client, First: a.Client.First, Workers: a.Lanes,
+		Sender: a.Client, First: a.first, Workers: a.Lanes,
 		Journal: filepath.Join(dir, journalName), Settings: options, TempDir: dir,
 		Begin:    l.begin,
 		Planned:  func(rows int64) { a.foretell(rows, s.Rate) },
@@ -139,7 +141,10 @@ func (a *API) life(dir string, s APISettings) *life {
 		l.title, l.phases = "dry run of an "+l.title, console.PhasesOfValidate
 	}
 	l.next = func(s linker.Summary) []reports.Step {
-		if s.State == string(linker.StateInterrupted) {
+		switch {
+		case a.wrongAddress:
+			return nil
+		case s.State == string(linker.StateInterrupted):
 			return []reports.Step{{Why: "Continue where it stopped", Command: a.resumeCommand(dir)}}
 		}
 		return a.Next(s)
@@ -190,7 +195,20 @@ func (a *API) resumeCommand(dir string) string {
 	return "relink resume " + flags.Quote(RelativePath(dir)) + a.ResumeFlags
 }
 
-func (a *API) resumeHint(dir string) string { return a.resumeCommand(dir) + " continues it" }
+func (a *API) resumeHint(dir string) string {
+	if a.wrongAddress {
+		return ""
+	}
+	return a.resumeCommand(dir) + " continues it"
+}
+
+// first sends the first row, and remembers that the address cannot be right.
+func (a *API) first(ctx context.Context, row linker.Fields) (linker.Decision, error) {
+	d, err := a.Client.First(ctx, row)
+	var stop *httpapi.StopError
+	a.wrongAddress = errors.As(err, &stop) && stop.WrongAddress
+	return d, err
+}
 
 // fail ends a run that has no report, and prints how it ended.
 func (a *API) fail(ctx context.Context, dir string, err error) error {
