@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Approval says that the plan of a dry run may be carried out.
+// Approval records that the plan of a dry run may be carried out.
 type Approval struct {
 	Run          int64    `json:"run"` // the dry run
 	Kind         Kind     `json:"kind"`
@@ -13,7 +13,7 @@ type Approval struct {
 	OfRun        int64    `json:"ofRun,omitempty"` // the run that a revert takes back
 	SourceSHA256 string   `json:"sourceSha256,omitempty"`
 	PlanSHA256   string   `json:"planSha256"` // see Run.PlanSHA256
-	By           Operator `json:"by"`         // the server says the role
+	By           Operator `json:"by"`         // the role, according to the server
 	Reason       string   `json:"reason"`
 	// Options are those of the dry run.
 	Options json.RawMessage `json:"options"`

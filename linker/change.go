@@ -8,7 +8,8 @@ import (
 // Change is what a run did to the links of one recording, as the receivers of
 // `relink changes` get it: its JSON is theirs to depend on.
 type Change struct {
-	// ID is the same whenever the change is told, and no other change's.
+	// ID identifies the change: it is the same each time the change is
+	// reported.
 	ID   string     `json:"id"`
 	Type ChangeType `json:"type"`
 	// RecordingID is the recording, which a run changes at most once.

@@ -15,7 +15,7 @@ type Checked struct {
 	// never a value that is itself at fault: each is valid UTF-8 without
 	// control characters and short enough for an index.
 	//
-	// RecordingID stands whenever it can be trusted, "" otherwise: when it is
+	// RecordingID is set whenever it can be trusted. It is "" when it is
 	// missing, too long or damaged, and in every row with InvalidEncoding or
 	// MalformedRow, whose cells may belong to several records.
 	Fields Fields
@@ -29,13 +29,13 @@ type Checked struct {
 	// they are looked up as given, and only when that finds nothing get
 	// SpreadsheetDamagedID.
 	Suspect Suspect
-	// Odd says that a row without a fault holds an id which can hardly be one:
-	// Note names it. It is looked up like any other.
+	// Odd reports that a row without a fault has an id that is most likely
+	// wrong: Note names it. It is looked up like any other.
 	Odd bool
-	// Stray is the text of a line that names neither a CRM row nor a data
-	// type and so is probably no row: a footer, a ruler, a cell that nobody
-	// reads. Such a line is refused, but hides no other recording than one
-	// that stands in its text. "" for a row.
+	// Stray is the text of a line that names neither a CRM row nor a data type
+	// and so is probably not a row: a footer, a ruler, a note. Such a line is
+	// refused, but may only mean a recording that occurs in its text. "" for a
+	// row.
 	Stray string
 }
 
@@ -45,9 +45,9 @@ type Suspect uint8
 const (
 	SuspectRecording Suspect = 1 << iota // recordingId
 	SuspectTarget                        // id or externalId
-	// OddRecording is a recordingId that is no PlainID. It is looked up like
-	// any other and refused like any other; but while no recording has it,
-	// nobody knows which recording is meant.
+	// OddRecording is a recordingId that is not a PlainID. It is looked up and
+	// refused like any other; but when no recording has it, it is unknown which
+	// recording is meant.
 	OddRecording
 )
 
@@ -140,9 +140,9 @@ func (f *faults) add(c Code, format string, args ...any) {
 	f.found = append(f.found, RowError{Code: c, Message: message})
 }
 
-// unreadable reports values that are no text, and ids that hold a control
-// character. The values stay until all rules are checked, so that a field is
-// not called missing as well.
+// unreadable reports values that are not text, and ids that contain a control
+// character. The values are kept until all rules are checked, so that a field
+// is not called missing as well.
 func (f *faults) unreadable(r *Fields) {
 	for p := range FieldCount {
 		if f.invalid.has(p) {
@@ -245,8 +245,8 @@ func (f *faults) namesNothing(r *Fields) bool {
 		len(r.RecordingID)+len(r.DataType) <= MaxIDBytes && (r.DataType == "" || f.wrong.has(FieldDataType) && DataTypeMeant(r.DataType) == "")
 }
 
-// oddities tells of ids that are looked up as they are given and can hardly be
-// meant so.
+// oddities describes ids that are looked up as given but are probably not what
+// was intended.
 func (f *faults) oddities(r *Fields) (said string) {
 	for _, p := range ids {
 		v := *r.At(p)

@@ -33,7 +33,7 @@ func TestCheckCodes(t *testing.T) {
 		name    string
 		change  func(*Fields)
 		code    Code
-		message []string // parts that must stand in the message
+		message []string // parts that must be in the message
 	}{
 		{"nothing wrong", nil, "", nil},
 		{"id without connection", func(f *Fields) { f.ID, f.ExternalID, f.IntegrationConnectionID = "e-1", "", "" }, "", nil},

@@ -17,7 +17,7 @@ const (
 	Extra       Outcome = "extra"       // reconcile: a current link the file does not mention
 	Cleared     Outcome = "cleared"     // reconcile --prune: such a link, cleared
 	Valid       Outcome = "valid"       // validate: nothing wrong without a database
-	Linked      Outcome = "linked"      // import --api: done, by a server that does not say more
+	Linked      Outcome = "linked"      // import --api: done, by a server that gives no details
 	Reverted    Outcome = "reverted"    // revert: the run's change was taken back
 )
 
@@ -73,9 +73,9 @@ type Entry struct {
 	// Message is the whole sentence for the reader of the report, Detail
 	// included.
 	Message string
-	// Raw is the record as it stands in the source, in the source's
-	// encoding, line end included. It belongs to the reader and is valid
-	// only until the next entry; nil for extra and cleared.
+	// Raw is the record exactly as in the source, in the source's encoding,
+	// with its line end. It belongs to the reader and is valid only until the
+	// next entry; nil for extra and cleared.
 	Raw []byte
 }
 

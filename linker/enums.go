@@ -31,8 +31,8 @@ var Triggers = []string{
 	"RECORDING_HARD_DELETED",
 }
 
-// meantDataType says which data type a wrong word may stand for: the names that
-// CRMs and their exports use.
+// meantDataType maps a wrong word to the data type that it may stand for: the
+// names that CRMs and their exports use.
 func meantDataType(s string) string {
 	switch meant := DataTypeMeant(s); {
 	case meant != "":
@@ -44,7 +44,7 @@ func meantDataType(s string) string {
 }
 
 // DataTypeMeant returns the data type that a word of a CRM or its exports
-// probably stands for, "" when that is not known.
+// probably stands for, "" when it is unknown.
 func DataTypeMeant(s string) string {
 	switch strings.ToLower(s[:min(len(s), 32)]) {
 	case "accounts", "company", "companies", "organization", "organizations", "organisation", "organisations":
@@ -61,8 +61,8 @@ func DataTypeMeant(s string) string {
 	return ""
 }
 
-// meantTrigger says which trigger a wrong word may stand for. All triggers are
-// too many to list in every row.
+// meantTrigger maps a wrong word to the trigger that it may stand for. There
+// are too many triggers to list in every row.
 func meantTrigger(s string) string {
 	if w := TriggerMeant(s); w != "" {
 		return "write " + w

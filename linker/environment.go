@@ -6,8 +6,8 @@ import (
 	"regexp"
 )
 
-// Environment is what a database is called, and what holds for the runs that write
-// to it. The zero value is one without a label, which holds nobody up.
+// Environment is the label of a database, and the rules for runs that write to
+// it. The zero value has no label and no rules.
 type Environment struct {
 	Label string `json:"label"` // "" for none
 	// Protected means that whatever writes must name the label.
@@ -35,8 +35,8 @@ func CheckLabel(s string) error {
 	return nil
 }
 
-// EnvironmentError says that a command was meant for another environment, or did
-// not name the protected one that it would write to.
+// EnvironmentError reports that a command was meant for another environment, or
+// did not name the protected one that it would write to.
 type EnvironmentError struct{ problem, hint string }
 
 func (e *EnvironmentError) Error() string { return e.problem }
@@ -68,8 +68,8 @@ func (e Environment) Admits(named string, writes bool) error {
 	}
 }
 
-// AdmitsUnapproved returns an *EnvironmentError when whatever is written here must
-// have been approved.
+// AdmitsUnapproved returns an *EnvironmentError when everything written here
+// must have been approved.
 func (e Environment) AdmitsUnapproved() error {
 	if !e.RequireApproval {
 		return nil

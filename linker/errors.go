@@ -1,7 +1,7 @@
 package linker
 
-// Code is the stable name of the reason why a row was not linked. Codes stand
-// in reports and in other people's scripts: they are never renamed.
+// Code is the stable name of the reason why a row was not linked. Codes are in
+// reports and in other people's scripts: they are never renamed.
 type Code string
 
 // Codes that need no database, in the order in which they are tested: the
@@ -53,8 +53,8 @@ const (
 	ServerError Code = "server_error"
 )
 
-// RowError is the fault of one row. It goes into the report and the run goes
-// on; it is never returned as the error of a run.
+// RowError is the fault of one row. It goes into the report and the run
+// continues; it is never returned as the error of a run.
 type RowError struct {
 	Code Code
 	// Message names every fault of the row for the person who has to fix it,

@@ -11,14 +11,14 @@ const (
 	ExitError       = 1   // wrong usage, too short a file, or a fatal error
 	ExitRejected    = 2   // finished, with rows rejected or failed, or a prune withheld
 	ExitBudget      = 3   // over the error budget
-	ExitGuard       = 4   // over the change guard, or not what --expect says
+	ExitGuard       = 4   // over the change guard, or different from --expect
 	ExitDrift       = 5   // links differ from the file
 	ExitBusy        = 11  // another run is writing
 	ExitInterrupted = 130 // SIGINT or SIGTERM
 )
 
-// exitTexts say what the statuses mean, in their order: in a few words, and in
-// a sentence for the help of a command.
+// exitTexts describe the statuses, in order: in a few words, and in a sentence
+// for the help of a command.
 var exitTexts = []struct {
 	status     ExitStatus
 	text, help string
@@ -33,7 +33,8 @@ var exitTexts = []struct {
 	{ExitInterrupted, "interrupted", "interrupted; can be resumed"},
 }
 
-// Text says in a few words how a run ended, "" for a status that does not exist.
+// Text describes in a few words how a run ended, "" for a status that does not
+// exist.
 func (s ExitStatus) Text() string {
 	for _, e := range exitTexts {
 		if e.status == s {
@@ -43,7 +44,7 @@ func (s ExitStatus) Text() string {
 	return ""
 }
 
-// Help says for the help of a command when it ends with the status.
+// Help describes, for the help of a command, when it ends with the status.
 func (s ExitStatus) Help() string {
 	for _, e := range exitTexts {
 		if e.status == s {

@@ -30,7 +30,7 @@ type Fields struct {
 	ExpectedExternalID string `csv:"expectedExternalId" json:",omitempty"`
 }
 
-// NoLink stands in an expected field for a recording that is linked to nothing.
+// NoLink is the value of an expected field for a recording that has no link.
 const NoLink = "-"
 
 // Field is one of the fields of a record.
@@ -51,7 +51,7 @@ const (
 	FieldCount
 
 	// ReportedCount is how many of them, from the first on, are columns of a
-	// report. Those behind only say when a row is applied.
+	// report. The fields after them are only conditions for applying a row.
 	ReportedCount = FieldTrigger + 1
 )
 
@@ -60,7 +60,7 @@ var ids = [...]Field{FieldRecordingID, FieldID, FieldExternalID, FieldConnection
 
 func (f Field) isID() bool { return slices.Contains(ids[:], f) }
 
-// isExpected reports whether the field says what a recording must be linked to.
+// isExpected reports whether the field is a condition on the current link.
 func (f Field) isExpected() bool { return f == FieldExpectedEntityID || f == FieldExpectedExternalID }
 
 // fieldNames are the names of the fields in the input.
@@ -145,8 +145,8 @@ type fieldSet uint8
 func (s fieldSet) has(f Field) bool { return s&(1<<f) != 0 }
 func (s *fieldSet) add(f Field)     { *s |= 1 << f }
 
-// cite names a field and its value, and says when --set gave the value: then
-// there is nothing to be found in the file.
+// cite names a field and its value, and mentions --set when that gave the
+// value: then there is nothing to find in the file.
 func (t *normalized) cite(f Field, value string) string {
 	if t.filled.has(f) {
 		return fmt.Sprintf("%s %s (filled in by --set)", f, text.Quote(value))

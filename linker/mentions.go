@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// Mentions finds ids that stand anywhere in the bytes of a file. A link is only
-// cleared when the file proves that its recording is not meant, and a file that
-// names the recording in a column nobody reads proves nothing.
+// Mentions finds ids anywhere in the bytes of a file. A link is cleared only
+// when the file proves that its recording is not mentioned, and a file that
+// names the recording in an unread column proves nothing.
 type Mentions interface {
 	// Add has an id looked for.
 	Add(id string)
-	// Find reads the file and calls found at least once with the key of each
-	// id that stands in it, and now and then with the key of none.
+	// Find reads the file and calls found at least once with the key of each id
+	// in it, and occasionally with other keys.
 	Find(ctx context.Context, found func(key string) error) error
 }
 

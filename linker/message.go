@@ -16,7 +16,7 @@ import (
 // that Check gave them get Check's message, rows without a code the detail and
 // their note.
 //
-// It names values of the row and of detail only, so it cannot tell what the
+// It uses only values of the row and of detail, so it cannot reveal what the
 // caller may not see.
 func Message(c Code, of Checked, detail string) string {
 	if of.Fault != nil && of.Fault.Code == c {
@@ -33,8 +33,8 @@ func Message(c Code, of Checked, detail string) string {
 	return sentences(sentences(said, detail), sentences(remedy, note))
 }
 
-// sentence says what is wrong and, where it is short and always the same, what
-// to do.
+// sentence describes what is wrong and, where it is short and always the same,
+// what to do.
 func sentence(c Code, of Checked) (said, remedy string) {
 	r := of.Fields
 	recording := "recordingId " + text.Quote(r.RecordingID)
@@ -70,7 +70,7 @@ func sentence(c Code, of Checked) (said, remedy string) {
 }
 
 // sentenceOfRun is sentence for codes that depend on other rows, on the scope,
-// or on what others did meanwhile.
+// or on concurrent changes by others.
 func sentenceOfRun(c Code, r Fields) (said, remedy string) {
 	recording := "recordingId " + text.Quote(r.RecordingID)
 	switch c {
@@ -97,8 +97,8 @@ func sentenceOfRun(c Code, r Fields) (said, remedy string) {
 	case ServerError:
 		return "the server did not link the recording with " + recording, "run it again"
 	}
-	// A code of Check in a row that this Check found good: a server refused it,
-	// and detail says why.
+	// A code of Check in a row that this Check accepted: a server refused it,
+	// and detail gives the reason.
 	return "the row is refused as " + string(c), ""
 }
 
@@ -120,8 +120,8 @@ func resolved(r Fields) string {
 	return "the row that survived the merge of " + target(r)
 }
 
-// damaged names the suspect id of a row that was looked up and not found. A
-// server that says only that it is damaged leaves open which one it was.
+// damaged names the suspect id of a row that was looked up and not found. The
+// answer of a server may leave open which one it was.
 func damaged(of Checked, c Code) string {
 	var said string
 	for _, f := range ids {
@@ -140,7 +140,7 @@ func damaged(of Checked, c Code) string {
 const NamedLines = 5
 
 // OtherLines is the detail of ConflictingRows: where the other rows of the
-// recording are. more is how many there are besides.
+// recording are. more is how many more there are.
 func OtherLines(lines []int64, more int64) string {
 	if len(lines) == 1 && more == 0 {
 		return "the other is on " + text.Lines(lines, 0)

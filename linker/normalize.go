@@ -97,7 +97,7 @@ func blank(r rune) bool {
 // IsBlank reports whether nothing is left of s after trimming.
 func IsBlank(s string) bool { return s == "" || strings.TrimFunc(s, blank) == "" }
 
-// breaking reports whether r cannot stand inside an id.
+// breaking reports whether r cannot be inside an id.
 func breaking(r rune) bool { return unicode.IsControl(r) || r == 0x2028 || r == 0x2029 }
 
 func (t *normalized) undecodable(p Field, v string) string {
@@ -116,7 +116,7 @@ func (t *normalized) interrupted(p Field, v string) string {
 	return fmt.Sprintf("%s holds the control character U+%04X; remove it", t.cite(p, v), r)
 }
 
-// note tells of what was removed around ids, "" when nothing was.
+// note describes what was removed around ids, "" when nothing was.
 func (t *normalized) note() string {
 	if t.apostrophe|t.space|t.invisible == 0 {
 		return ""

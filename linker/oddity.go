@@ -72,9 +72,9 @@ func PlainID(s string) bool {
 // noIDs are kinds of damage that an id hardly ever looks like.
 var noIDs = []damage.Kind{damage.ForeignError, damage.Date, damage.Narrow}
 
-// oddity says what a value looks like that stands where an id belongs, and what
-// to do about it; "" when nothing is odd. It follows the value in a message.
-// All of these are looked up as they are given, since ids are opaque.
+// oddity describes what a value that is given as an id looks like, and what to
+// do about it; "" when nothing is odd. It follows the value in a message. All
+// of these are looked up as given, since ids are opaque.
 func oddity(s string) string {
 	if s == "" || ordinary(s) {
 		return ""
@@ -154,7 +154,7 @@ func address(s string) string {
 	return "is a web address; give the id in it alone, probably " + text.Quote(best)
 }
 
-// enclosed returns what stands between brackets or quotes, "" for anything else.
+// enclosed returns the text between brackets or quotes, "" for anything else.
 func enclosed(s string) string {
 	for _, pair := range []struct{ open, shut string }{
 		{"{", "}"},
@@ -193,7 +193,7 @@ func thousandsSeparated(s string) bool {
 	return true
 }
 
-// several counts the ids that stand in one cell: parts that each have a digit.
+// several counts the ids in one cell: parts that each have a digit.
 func several(s string) int {
 	parts := strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(";,|", r) || unicode.IsSpace(r) })
 	for _, p := range parts {

@@ -31,7 +31,7 @@ func TestPlainID(t *testing.T) {
 	}
 }
 
-// Each kind of value that stands where an id belongs is named, with what to do.
+// Each kind of wrong value for an id is named, with what to do.
 func TestOddIDsAreNamed(t *testing.T) {
 	t.Parallel()
 	for id, want := range map[string]string{

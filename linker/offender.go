@@ -14,13 +14,13 @@ type Offender struct {
 	Field string `json:"field"`
 	Value string `json:"value"`
 	Count int64  `json:"count"`
-	// Flag reads the value as what it probably stands for, ready for the
-	// command line; "" where that is not known.
+	// Flag is the command-line flag that reads the value as what it probably
+	// stands for; "" when that is unknown.
 	Flag string `json:"flag,omitempty"`
 }
 
 const (
-	// maxOffenders is how many values of a reason are told.
+	// maxOffenders is how many values of a reason are listed.
 	maxOffenders = 5
 	// maxCounted is how many different values of a reason are counted: ids
 	// that are all different must not fill memory, and a value that makes up
@@ -61,7 +61,7 @@ func offender(c Code, v *Fields) Field {
 	return FieldCount
 }
 
-// remedy is the flag that reads a value of a field as what it stands for.
+// remedy returns the flag that reads a value of a field as what it stands for.
 func remedy(c Code, f Field, value string) string {
 	r := Replacement{Field: f, Value: value}
 	switch c {

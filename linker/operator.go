@@ -35,8 +35,8 @@ func (o Operator) String() string {
 // number of a ticket.
 const MaxReason = 500
 
-// ParseReason returns a reason as it is kept: in one line, without characters that
-// nobody can see. A reason that is empty, too long or no text is an error.
+// ParseReason returns a reason as it is stored: in one line, without invisible
+// characters. A reason that is empty, too long or not text is an error.
 func ParseReason(s string) (string, error) {
 	if !utf8.ValidString(s) {
 		return "", errors.New("it is not UTF-8")

@@ -10,9 +10,9 @@ import (
 )
 
 // RefusedRows remembers the refused rows of a run, so that the next run of the
-// same scope can tell them from new ones: the same recording, target and code. A
-// row is kept as a hash of 8 bytes. The zero value holds none. It is not safe
-// for concurrent use.
+// same scope can distinguish them from new ones: the same recording, target and
+// code. A row is kept as a hash of 8 bytes. The zero value is empty. It is not
+// safe for concurrent use.
 type RefusedRows struct {
 	hashes []uint64
 	sorted bool
@@ -35,8 +35,8 @@ func (r *RefusedRows) Add(e *Entry) {
 	}
 }
 
-// refusedHash is a hash of recording, target and code as they stand in the file.
-// A record that cannot be read has only its bytes.
+// refusedHash is a hash of recording, target and code as in the file. A record
+// that cannot be read is hashed by its bytes.
 func refusedHash(e *Entry) uint64 {
 	h := fnv.New64a()
 	add := func(parts ...string) {
@@ -58,8 +58,8 @@ func refusedHash(e *Entry) uint64 {
 // Count is the number of rows added.
 func (r *RefusedRows) Count() int64 { return r.count }
 
-// Known is how many of the rows were refused in an earlier run too. A row that
-// stands twice must have stood there twice.
+// Known returns how many of the rows were refused in an earlier run too. A row
+// that occurs twice must have occurred twice there.
 func (r *RefusedRows) Known(earlier *RefusedRows) (known int64) {
 	a, b := r.sort(), earlier.sort()
 	for len(a) > 0 && len(b) > 0 {

@@ -8,8 +8,8 @@ import (
 	"relink/linker/text"
 )
 
-// Replacement says that a value of a field stands for another one, which takes
-// its place before a record is checked (--map-value).
+// Replacement maps a value of a field to another one, which takes its place
+// before a record is checked (--map-value).
 type Replacement struct {
 	Field Field  `json:"field"`
 	Value string `json:"value"` // never empty: that is what Set is for
@@ -40,8 +40,8 @@ func (r Replacement) String() string {
 	return r.Field.String() + ":" + r.Value + "=" + r.With
 }
 
-// matches reports whether v is the value that is replaced: ids as they stand,
-// words in any case.
+// matches reports whether v is the value to replace: ids exactly, words in any
+// case.
 func (r Replacement) matches(v string) bool {
 	v = strings.TrimFunc(v, blank)
 	return v == r.Value || !r.Field.isID() && strings.EqualFold(v, r.Value)

@@ -47,6 +47,7 @@ type Scope struct {
 	// Prune clears the links in scope that the file does not mention.
 	Prune bool `json:"prune,omitempty"`
 	// Partial means that the file holds only some of the rows of a reconciled
-	// file: nothing follows from what it leaves out, so there are no extras.
+	// file: no conclusion is drawn from what is missing, so there are no
+	// extras.
 	Partial bool `json:"partial,omitempty"`
 }

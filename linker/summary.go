@@ -2,7 +2,7 @@ package linker
 
 import "time"
 
-// Summary is a run's summary.json and, with --json, what stands on stdout.
+// Summary is a run's summary.json, which --json also prints to stdout.
 type Summary struct {
 	// Run is the run's id, nil for validate, which has no database.
 	Run     *int64 `json:"run"`
@@ -13,15 +13,15 @@ type Summary struct {
 	// Drift reports that links in scope differ from the file (reconcile).
 	Drift    bool           `json:"drift"`
 	Source   SourceIdentity `json:"source"`
-	Database                // its keys stand beside the others
+	Database                // its keys are at the top level
 	Operator *Operator      `json:"operator,omitempty"` // nil for validate
 	Reason   string         `json:"reason,omitempty"`
 	// ApprovedRun is the dry run whose approved plan was carried out, else 0.
 	ApprovedRun int64  `json:"approvedRun,omitempty"`
 	Rows        int64  `json:"rows"`
 	Outcomes    Counts `json:"outcomes"`
-	// LeftAlone is how many of the extra links are left on purpose; they are no
-	// drift.
+	// LeftAlone is how many of the extra links are left on purpose; they do not
+	// count as drift.
 	LeftAlone int64 `json:"leftAlone,omitempty"`
 	// PreviousTriggers are the links that the plan replaces or clears by the
 	// trigger that made them: in the plan of a dry run as in that of the run.
@@ -51,8 +51,8 @@ type Reason struct {
 	Code  Code    `json:"code"`
 	Count int64   `json:"count"`
 	Lines []int64 `json:"lines"` // the first ReasonLines physical lines
-	// Message is that of the first row where the code does not tell the
-	// reason: the database's own sentence.
+	// Message is that of the first row where the code does not give the reason:
+	// the database's own sentence.
 	Message string `json:"message,omitempty"`
 	// Values are what several of these rows were refused for.
 	Values []Offender `json:"values,omitempty"`

@@ -40,7 +40,7 @@ func (t *Tally) Add(e *Entry) {
 	r := t.reasons[e.Code]
 	if r == nil {
 		r = &Reason{Code: e.Code, Lines: make([]int64, 0, ReasonLines)}
-		if e.Code == DatabaseRefused { // the others say it all by their code
+		if e.Code == DatabaseRefused { // the other codes are the whole reason
 			r.Message = e.Message
 		}
 		t.reasons[e.Code], t.values[e.Code] = r, &offenders{}
@@ -84,7 +84,7 @@ func (t *Tally) Verify(read int64) error {
 	if t.disorder != nil {
 		return fmt.Errorf("adding up the report: %w", t.disorder)
 	}
-	sum := -t.added // which are no rows
+	sum := -t.added // which are not rows
 	for _, o := range Outcomes {
 		sum += t.outcomes[o]
 	}

@@ -12,8 +12,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Whatever happens to a file of good rows: a reconciliation of it clears no link
-// whose recording stands anywhere in the bytes of the file.
+// Whatever happens to a file of good rows, a reconciliation of it clears no
+// link whose recording occurs anywhere in the bytes of the file.
 func TestPruneClearsNothingThatStandsInTheFile(t *testing.T) {
 	t.Parallel()
 	const recordings = 12
@@ -62,8 +62,8 @@ func TestPruneClearsNothingThatStandsInTheFile(t *testing.T) {
 	})
 }
 
-// A recording that the file names anywhere is left, and the report says so: in a
-// column that is ignored, in a key, in a file that is packed.
+// A recording that the file names anywhere keeps its link, and the report shows
+// it: in an ignored column, in a key, in a compressed file.
 func TestPruneLeavesWhatTheFileNamesElsewhere(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)

@@ -26,7 +26,7 @@ func newStranger(t *testing.T, shape, rows string) *town {
 	return w
 }
 
-// says fails unless what a command printed has all texts.
+// says fails unless the output of a command contains all texts.
 func (w *town) says(got result, texts ...string) {
 	w.t.Helper()
 	for _, text := range texts {
@@ -52,8 +52,8 @@ INSERT INTO crm.sources VALUES (7, 1, 'hubspot', NULL, true);
 INSERT INTO crm.objects (object_id, kind, source, remote_id) SELECT 1000 + n, 'deal', 7, 'x-' || n FROM generate_series(1, 30) AS n;
 INSERT INTO crm.call_object_links (call_id, kind, object_id, since, updated_at) SELECT n, 'deal', 1000 + n, now(), now() FROM generate_series(1, 10) AS n`
 
-// From a platform that relink has not seen to a dry run, an import and the way back,
-// as a role that has no more than what the file grants.
+// From a platform unknown to relink to a dry run, an import and a revert, as a
+// role with only the privileges that the file grants.
 func TestAdaptAPlatform(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -405,7 +405,7 @@ func TestAPIFlagsThatCannotBeMeant(t *testing.T) {
 	}
 }
 
-// A wrong address is found out by one request, whatever is wrong with it.
+// A wrong address is detected with a single request, whatever is wrong with it.
 func TestWrongAddressStopsAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newStation(t)
@@ -436,8 +436,8 @@ func TestWrongAddressStopsAtOnce(t *testing.T) {
 	}
 }
 
-// Whatever a journal says, the token goes only where a typed address could go,
-// and is the one of this command line.
+// Whatever a journal contains, the token goes only to where a typed address
+// could send it, and is the one of this command line.
 func TestResumeDoesNotBelieveAFolder(t *testing.T) {
 	t.Parallel()
 	s := newStation(t)

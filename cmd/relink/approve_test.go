@@ -15,8 +15,8 @@ import (
 	"relink/cmd/relink/exit"
 )
 
-// A plan is carried out as it was approved, whatever the format of the reports, and
-// no other one is.
+// A plan is carried out exactly as approved, whatever the format of the
+// reports, and no other plan is.
 func TestApprovedPlan(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -163,8 +163,8 @@ func TestRequireApproval(t *testing.T) {
 	s.exec("REVOKE INSERT ON relink.approvals FROM " + writerRole)
 	approver.relink(exit.OK, "approve", "2", "--reason", "seen")
 
-	// Killed in the middle, the run goes on by the same approval, and not when
-	// somebody has changed a row that it has not reached.
+	// After a kill in the middle, the run continues under the same approval,
+	// but not if a row that it has not reached was changed.
 	s.slowly(100 * time.Millisecond)
 	p := writer.start("import", "--batch-rows", "5", "--lanes", "1", "links.csv") // run 4
 	s.until("a slow run applies", func() bool { return s.applied() >= 10 && s.held() })
@@ -309,7 +309,7 @@ func TestApprovedRetry(t *testing.T) {
 	s.relink(exit.OK, "retry", "--approved", "2", "--reason", "healed", "1")
 }
 
-// Nobody can approve in the name of another: the server says who it was.
+// Nobody can approve in another role's name: the server records who it was.
 func TestApprovalCannotBeForged(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -9,7 +9,7 @@ import (
 	"relink/linker"
 )
 
-// refusals are rules of a platform that say no to every link.
+// refusals are rules of a platform that refuse every link.
 var refusals = map[string]struct{ sql, says string }{
 	"a trigger": {
 		`CREATE FUNCTION frozen() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -77,8 +77,8 @@ func TestRunStopsWhenEveryChangeIsRefused(t *testing.T) {
 	}
 }
 
-// Where some changes are refused the run goes on, and the summary has the
-// database's own sentence.
+// When some changes are refused, the run continues, and the summary has the
+// database's own message.
 func TestSummaryHasTheDatabasesSentence(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)
@@ -99,7 +99,7 @@ func TestSummaryHasTheDatabasesSentence(t *testing.T) {
 		t.Errorf("reasons are %+v, want one that says %q", s.Reasons, want)
 	}
 
-	// A dry run in which the first changes are refused says so.
+	// A dry run in which the first changes are refused reports that.
 	path = w.file("few.csv", "c-1", "r-1 x-7", "r-2 x-8")
 	got = call(t, []string{"RELINK_DATABASE=" + w.url, "RELINK_OUT=" + w.dir + "/runs"}, "", "import", "--dry-run", path)
 	if got.status != exit.OK || !strings.Contains(got.stderr, "would refuse them: ") || !strings.Contains(got.stderr, want) {

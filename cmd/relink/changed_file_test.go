@@ -11,8 +11,8 @@ import (
 	"relink/cmd/relink/exit"
 )
 
-// An export that takes the file's place while a run is at work does not matter:
-// the run goes on with the file that it has opened.
+// An export that replaces the file during a run does not matter: the run
+// continues with the file that it has opened.
 func TestFileIsReplacedDuringARun(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -28,8 +28,8 @@ func TestFileIsReplacedDuringARun(t *testing.T) {
 	s.isWhole(run)
 }
 
-// An export that writes into the file while a run is at work costs the original
-// text of the rows, and not the report.
+// An export that writes into the file during a run costs the original text of
+// the rows, but not the report.
 func TestFileIsWrittenToDuringARun(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{

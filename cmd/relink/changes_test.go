@@ -52,8 +52,8 @@ func short(c linker.Change) string {
 	return fmt.Sprintf("%s %s %s %s>%s %s %s", c.ID, strings.TrimPrefix(string(c.Type), "recording."), c.RecordingID, side(c.Previous), side(c.Current), c.Trigger, row)
 }
 
-// Every kind of run tells what it did, and what others did since changes nothing
-// of it.
+// Every kind of run lists what it did, and later changes by others do not
+// affect that.
 func TestChanges(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)
@@ -126,8 +126,9 @@ const hookSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 type hook struct {
 	t  *testing.T
 	mu sync.Mutex
-	// answer, when not nil, says what becomes of the nth message, from 1, before it
-	// is taken; 0 takes it. lost answers after it was taken.
+	// answer, when not nil, returns the status for the nth message, from 1,
+	// before it is accepted; 0 accepts it. lost is the status after it was
+	// accepted.
 	answer func(n int) int
 	lost   func(n int) int
 	n      int
@@ -310,8 +311,8 @@ func TestWebhook(t *testing.T) {
 	}
 }
 
-// A delivery that is killed, and one that is interrupted, go on behind what the
-// receiver has confirmed; two at a time do not happen.
+// A delivery that is killed or interrupted continues after the last message
+// that the receiver has confirmed; two at a time are refused.
 func TestWebhookIsKilled(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

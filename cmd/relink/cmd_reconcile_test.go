@@ -145,8 +145,8 @@ func TestReconcileBadFiles(t *testing.T) {
 	}
 }
 
-// Reconciling is done when it is done: a second time nothing is written, and
-// dry runs before and after tell the difference.
+// Reconciling is idempotent: a second run writes nothing, and dry runs before
+// and after show the difference.
 func TestReconcileTwice(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)
@@ -284,7 +284,7 @@ func TestReconcileWithholdsPrune(t *testing.T) {
 	}
 }
 
-// A link that another session holds is not cleared, and the status says so.
+// A link that another session holds is not cleared, and the status shows it.
 func TestReconcileTellsOfWhatItCouldNotClear(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)
@@ -315,7 +315,7 @@ func TestReconcileTellsOfWhatItCouldNotClear(t *testing.T) {
 		t.Errorf("extras, the second time (-want +got):\n%s", diff)
 	}
 
-	// Its report written again does not tell of links that are younger.
+	// Its report, written again, does not include links that are younger.
 	w.exec(`INSERT INTO recording_links (recording_id, data_type, entity_id, linked_at) VALUES ('r-12', 'ACCOUNT', 'a-c-1-12', clock_timestamp())`)
 	folder := w.ask("SELECT out_dir FROM relink.runs WHERE id = 2")
 	w.must(0, "report", "2")
@@ -355,7 +355,8 @@ func TestReconcileTwoScopesInTurn(t *testing.T) {
 	}
 }
 
-// What a person linked by hand stays, is no drift, and counts against no guard.
+// What a person linked by hand stays, is not drift, and counts against no
+// guard.
 func TestReconcileKeepsTriggers(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)

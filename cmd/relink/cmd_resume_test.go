@@ -151,8 +151,8 @@ func TestNewerVersionsAreKnown(t *testing.T) {
 	}
 }
 
-// What a run reported when it ended is not replaced by what can be said of it
-// after others have changed the links.
+// The report of a run that has ended is not replaced after others have changed
+// the links.
 func TestReportOfTheTimeIsKept(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -189,7 +189,7 @@ func TestReportOfTheTimeIsKept(t *testing.T) {
 	}
 }
 
-// An answer that is late: the process is alive, or was a moment ago.
+// A late answer: the process is still running, or was a moment ago.
 func TestResumeOfALiveRun(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

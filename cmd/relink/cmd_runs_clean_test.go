@@ -63,8 +63,8 @@ func TestCleanRemovesOldRuns(t *testing.T) {
 	w.must(exit.OK, "revert", "5")
 }
 
-// The links of a revert stand for those that it brought back: it stays as long as
-// a run before it can be reverted.
+// The links of a revert replace those that it restored: it is kept as long as a
+// run before it can be reverted.
 func TestCleanLeavesWhatARevertNeeds(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)

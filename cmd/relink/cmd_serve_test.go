@@ -82,7 +82,7 @@ func (s *served) said() string {
 	return s.log.String()
 }
 
-// waitFor waits until the server has said something.
+// waitFor waits until the server has printed text.
 func (s *served) waitFor(text string) {
 	s.t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(s.said(), text); time.Sleep(5 * time.Millisecond) {
@@ -304,7 +304,7 @@ func TestServeRefuses(t *testing.T) {
 	}
 }
 
-// Operators have an address of their own: what they see tells of all
+// Operators have an address of their own: what they see covers all
 // organizations.
 func TestServeOperators(t *testing.T) {
 	t.Parallel()

@@ -87,7 +87,8 @@ func TestVerbsGoOnAfterKill(t *testing.T) {
 	}
 }
 
-// written are the files of a run that say the same of its plan and of itself.
+// written returns the files of a run that must be the same for its plan and for
+// the run itself.
 func (s *site) written(run int) map[string]string {
 	s.t.Helper()
 	files := map[string]string{}

@@ -56,7 +56,7 @@ func TestCompletions(t *testing.T) {
 			}
 		}
 	}
-	// Without a database there is nothing to say, and it is not waited for.
+	// Without a database there is nothing to complete, and no waiting for it.
 	for _, url := range []string{"", "postgres://127.0.0.1:1/none"} {
 		if got := call(t, []string{"RELINK_DATABASE=" + url}, "", "__complete", "resume", ""); got.status != 0 || !strings.HasPrefix(got.stdout, ":") {
 			t.Errorf("resume on the database %q is completed with\n%s%s", url, got.stdout, got.stderr)

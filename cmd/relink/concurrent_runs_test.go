@@ -43,8 +43,8 @@ func TestTwoProcessesAtOnce(t *testing.T) {
 	}
 }
 
-// A process that was killed while it held the lock blocks nobody, also while
-// the server still works for it.
+// A process that was killed while it held the lock blocks nobody, even while
+// the server is still working for it.
 func TestKilledHolderBlocksNobody(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -94,7 +94,7 @@ func TestCleanLeavesLiveRunsAlone(t *testing.T) {
 	s.relink(exit.Rejected, "resume", "--force", fmt.Sprint(dead))
 }
 
-// A run that cannot be resumed because another one is at work stays what it is.
+// A run that cannot be resumed because another one is running stays unchanged.
 func TestResumeWhileAnotherRunIsAtWork(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

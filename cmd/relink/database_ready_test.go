@@ -113,7 +113,7 @@ func TestUnknownNamesAreRefused(t *testing.T) {
 	}
 }
 
-// A file of which no recording exists is a file for another database, and the
+// A file whose recordings do not exist is a file for another database, and the
 // summary says so in one sentence.
 func TestWrongDatabaseIsNamed(t *testing.T) {
 	t.Parallel()
@@ -133,7 +133,7 @@ func TestWrongDatabaseIsNamed(t *testing.T) {
 	}
 }
 
-// Where a run worked, and as whom, stands in all that it leaves behind.
+// Everything that a run leaves behind records where it ran, and as which role.
 func TestRunSaysWhereItWorked(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)

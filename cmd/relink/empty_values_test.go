@@ -83,8 +83,8 @@ func TestIDsAreTrimmed(t *testing.T) {
 	}
 }
 
-// A secret may come from a pipe that nobody writes to: that is no reason to be
-// deaf to a signal.
+// A secret may come from a pipe that nobody writes to: a signal must still be
+// handled.
 func TestSecretPipeIsInterrupted(t *testing.T) {
 	t.Parallel()
 	pipe := filepath.Join(t.TempDir(), "pipe")

@@ -15,8 +15,8 @@ func (s *site) links() string {
 	return ask[string](s, "SELECT md5(string_agg(l::text, '' ORDER BY id)) FROM recording_links AS l")
 }
 
-// A reconciliation, its extra and cleared links included, and a revert write only
-// what an approved dry run has said; the first line that differs is named.
+// A reconciliation, including its extra and cleared links, and a revert write
+// only what is in an approved dry run; the first line that differs is named.
 func TestExpectOfEveryKind(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

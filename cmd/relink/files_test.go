@@ -72,7 +72,7 @@ func TestRunEndsWithItsFiles(t *testing.T) {
 	}
 	report := file("report.csv")
 
-	// The moment before the record says done, with a summary that cannot
+	// The moment before the run is recorded as done, with a summary that cannot
 	// be written.
 	w.exec("UPDATE relink.runs SET state = 'reporting', finished_at = NULL")
 	summary := filepath.Join(folders[0], "summary.json")
@@ -123,8 +123,8 @@ func TestRunEndsWithItsFiles(t *testing.T) {
 	}
 }
 
-// Whatever the umask, only the user who makes a run can read what it tells, and
-// the group that is named.
+// Whatever the umask, only the user who makes a run can read its files, and the
+// group that is named.
 func TestFilesAreClosedToOthers(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)

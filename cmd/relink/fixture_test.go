@@ -15,9 +15,9 @@ import (
 	"relink/linker/postgres/pgtest"
 )
 
-// town is a platform of two organizations, and the program at work on it.
-// Organization o-1 has the connections c-1 and c-2, o-2 has c-9. Each has
-// accounts whose id and external id are a-<connection>-<n> and x-<n>.
+// town is a test fixture: a platform of two organizations, and the program
+// running on it. Organization o-1 has the connections c-1 and c-2, o-2 has c-9.
+// Each has accounts whose id and external id are a-<connection>-<n> and x-<n>.
 type town struct {
 	t    testing.TB
 	conn *pgx.Conn
@@ -171,7 +171,7 @@ func (w *town) report() (lines []string) {
 	return lines
 }
 
-// count tells how many lines of the newest report begin with an outcome.
+// count returns how many lines of the newest report have an outcome.
 func (w *town) count(outcome string) (n int) {
 	w.t.Helper()
 	for _, line := range w.report() {

@@ -29,8 +29,8 @@ func TestFullDisk(t *testing.T) {
 		t.Fatalf("the report has %d bytes: the limits below do not fit", n)
 	}
 
-	// The links are made and marked; the report is missing, and nothing
-	// unfinished stands in its place.
+	// The links are made and marked; the report is missing, and there is no
+	// incomplete file in its place.
 	p := s.limited(exit.Error, 1, "import links.csv")
 	p.says("relink: error: writing ", "/report.csv: file too large", fmt.Sprintf("relink resume %d continues it", run))
 	if n := s.applied(); n != siteChanges {

@@ -53,8 +53,8 @@ func TestEveryCommandListsItsExitStatuses(t *testing.T) {
 	})
 }
 
-// TestGoldenErrors holds what is said about command lines that cannot be
-// meant. Each exits 1 and leaves stdout empty.
+// TestGoldenErrors checks the errors of invalid command lines. Each exits 1 and
+// leaves stdout empty.
 func TestGoldenErrors(t *testing.T) {
 	t.Parallel()
 	// None of these gets as far as to start the local database.

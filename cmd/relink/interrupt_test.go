@@ -36,7 +36,7 @@ func TestInterruptedRunReportsAndGoesOn(t *testing.T) {
 				t.Errorf("stdout is\n%swant the command %q", p.stdout.String(), want)
 			}
 
-			// The report so far adds up, and says what the database holds.
+			// The report so far adds up, and matches the database.
 			applied := s.applied()
 			outcomes := map[string]int{}
 			lines := strings.Split(strings.TrimSpace(s.files(run)["report.csv"]), "\n")[1:]
@@ -123,7 +123,7 @@ func TestInterruptBeforeTheFirstWrite(t *testing.T) {
 	}
 }
 
-// A pipe that nobody writes to keeps no signal waiting.
+// A pipe that nobody writes to does not delay a signal.
 func TestInterruptWhileReadingStandardInput(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -24,7 +24,8 @@ func (w *town) summary() (s linker.Summary) {
 	return s
 }
 
-// compared fails unless the newest run knew so many refused rows again.
+// compared fails unless the newest run recognized the given number of refused
+// rows.
 func (w *town) compared(known, unknown int64) {
 	w.t.Helper()
 	s := w.summary()
@@ -34,7 +35,7 @@ func (w *town) compared(known, unknown int64) {
 	}
 }
 
-// Rows that stay bad are told once: night after night only new ones count.
+// Rows that stay bad are reported once: night after night only new ones count.
 func TestMaxNewRejects(t *testing.T) {
 	t.Parallel()
 	for _, command := range [][]string{{"import"}, {"reconcile", "--connection", "c-1"}} {
@@ -79,7 +80,7 @@ func TestMaxNewRejects(t *testing.T) {
 				t.Errorf("a refused night wrote, or says\n%s", got.stderr)
 			}
 			w.compared(3, 1)
-			// A refused night is no measure: they are new still.
+			// A refused run is not compared with: the rows are still new.
 			w.must(3, night("0", append(pairs(4, 20), more...)...)...)
 			w.must(2, night("5%", append(pairs(4, 20), more...)...)...)
 			w.compared(3, 1)
@@ -101,7 +102,8 @@ func TestMaxNewRejects(t *testing.T) {
 	}
 }
 
-// The jobs of a database are told apart: by scope, or by file where none is given.
+// The jobs of a database are distinguished by scope, or by file when none is
+// given.
 func TestMaxNewRejectsOfSeveralJobs(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)
@@ -125,8 +127,8 @@ func TestMaxNewRejectsOfSeveralJobs(t *testing.T) {
 	w.compared(1, 0)
 }
 
-// A killed run is compared with the same run as it was before, and says so in
-// the end as if it had not been interrupted.
+// A killed run is compared with its own earlier state, and in the end reports
+// as if it had not been interrupted.
 func TestMaxNewRejectsAcrossAResume(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

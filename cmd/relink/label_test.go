@@ -66,7 +66,8 @@ func TestProtectedLabel(t *testing.T) {
 	if page := s.read(filepath.Join(s.folder(run), "report.html")); !strings.Contains(page, "production") {
 		t.Error("the page does not say which environment it was")
 	}
-	// Its files are written again without a word about it: that is no write.
+	// Its files are written again without the label: that does not write to the
+	// database.
 	s.relink(exit.Rejected, "resume", strconv.Itoa(run))
 	if got := s.relink(exit.OK, "revert", "--environment", "production", strconv.Itoa(run)).stdout.String(); !strings.Contains(got, "revert 5 on production: ") {
 		t.Errorf("the summary is\n%swant the environment in it", got)

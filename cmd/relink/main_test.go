@@ -88,13 +88,13 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-// result is what one call of the program leaves behind.
+// result is the outcome of one call of the program.
 type result struct {
 	status         int
 	stdout, stderr string
 }
 
-// call runs the program with an empty environment but for env.
+// call runs the program with only env as its environment.
 func call(t testing.TB, env []string, stdin string, args ...string) result {
 	t.Helper()
 	var stdout, stderr bytes.Buffer

@@ -12,8 +12,8 @@ import (
 	"relink/linker"
 )
 
-// Who began a run, and why, stands wherever the run is shown, and stays when
-// somebody else resumes it.
+// Who started a run, and why, is shown wherever the run is shown, and stays
+// when someone else resumes it.
 func TestOperatorAndReason(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

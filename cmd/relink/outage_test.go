@@ -29,8 +29,8 @@ func (s *site) cut(purpose string) {
 		WHERE datname = current_database() AND application_name LIKE 'relink run %' || $1`, purpose)
 }
 
-// A connection that is lost, wherever the run is, changes nothing: the same
-// process goes on.
+// A lost connection, wherever the run is, changes nothing: the same process
+// continues.
 func TestLostConnections(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, point string }{
@@ -196,8 +196,8 @@ func TestLockedTables(t *testing.T) {
 	})
 }
 
-// A failover makes the primary a server that only reads, and refuses connections
-// for a while: the same process goes on when there is a primary again.
+// A failover makes the primary read-only, and refuses connections for a while:
+// the same process continues when there is a primary again.
 func TestFailover(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -216,7 +216,8 @@ func TestFailover(t *testing.T) {
 	s.isWhole(run)
 }
 
-// network stands between relink and its server and can fail as networks do.
+// network is a proxy between relink and its server that can fail as networks
+// do.
 type network struct {
 	listener net.Listener
 	server   string

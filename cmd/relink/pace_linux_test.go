@@ -82,8 +82,8 @@ func (r *replica) exec(sql string) {
 	}
 }
 
-// A run waits for a replica that does not replay, with no transaction open and no
-// row or table locked, and goes on when it has caught up.
+// A run waits for a replica that does not replay, with no transaction open and
+// no row or table locked, and continues when it has caught up.
 func TestMaxLag(t *testing.T) {
 	t.Parallel()
 	s, server := serverSite(t)
@@ -116,7 +116,8 @@ func TestMaxLag(t *testing.T) {
 	run := ask[int](s, "SELECT max(id) FROM relink.runs")
 	s.isWholeBut(run, before)
 
-	// One that goes away is waited for, but not for ever; a signal ends the wait.
+	// A replica that disappears is waited for, but not forever; a signal ends
+	// the wait.
 	s.relink(exit.OK, "revert", strconv.Itoa(run))
 	s.slowly(200 * time.Millisecond)
 	standby.exec("SELECT pg_wal_replay_pause()")

@@ -174,7 +174,7 @@ func (s *site) released() {
 	s.exec("DELETE FROM held_at")
 }
 
-// held tells whether a run stays where it was told to, or in a slow batch.
+// held reports whether a run waits where it was told to, or in a slow batch.
 func (s *site) held() bool {
 	s.t.Helper()
 	return ask[bool](s, `
@@ -194,7 +194,7 @@ func (s *site) until(what string, holds func() bool) {
 	}
 }
 
-// process is the program at work.
+// process is the running program.
 type process struct {
 	*exec.Cmd
 	s      *site
@@ -275,7 +275,7 @@ func (p *process) exits(want int) {
 	}
 }
 
-// says fails unless stderr has all of the texts.
+// says fails unless stderr contains all of the texts.
 func (p *process) says(want ...string) {
 	p.s.t.Helper()
 	for _, text := range want {
@@ -304,7 +304,7 @@ func (p *process) kills() {
 }
 
 // slowRun starts an import in small batches and waits until it has applied some
-// of them and is at work on the next.
+// of them and is working on the next.
 func (s *site) slowRun(extra ...string) *process {
 	s.t.Helper()
 	p := s.start(append([]string{"import", "--batch-rows", "5", "--lanes", "1", "links.csv"}, extra...)...)
@@ -312,7 +312,7 @@ func (s *site) slowRun(extra ...string) *process {
 	return p
 }
 
-// files are the files of a run by name, but for those that hold times.
+// files returns the files of a run by name, except those that contain times.
 func (s *site) files(run int) map[string]string {
 	s.t.Helper()
 	found, err := filepath.Glob(filepath.Join(s.dir, "runs", fmt.Sprintf("*Z-%d", run), "*"))
@@ -353,7 +353,7 @@ func (s *site) names(run int) (names []string) {
 }
 
 // remember keeps the files of a dry run: those of the run must be the same,
-// whatever becomes of it. Returns how many runs there are by then.
+// whatever happens to it. It returns the number of runs so far.
 func (s *site) remember() int {
 	s.t.Helper()
 	s.relink(exit.Rejected, "import", "--dry-run", "--quiet", "links.csv")

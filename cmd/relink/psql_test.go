@@ -10,8 +10,8 @@ import (
 	"relink/cmd/relink/exit"
 )
 
-// The password of a database stands in psql's environment, which only its user
-// can read, and never among its arguments.
+// The password of a database is in psql's environment, which only its user can
+// read, and never among its arguments.
 func TestPsqlGetsNoPasswordAsArgument(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()

@@ -45,7 +45,7 @@ func TestMigrateLeavesReplicationAlone(t *testing.T) {
 				t.Errorf("a subscriber has\n%s\nwant\n%s", have, want)
 			}
 
-			// An upgrade that adds columns is told, too.
+			// An upgrade that adds columns is reported, too.
 			w.exec("DELETE FROM relink.migrations WHERE version_id >= 14") // 0014 alters relink.runs
 			if got := w.must(exit.Error, "db", "migrate"); !strings.Contains(got.stdout, "ALTER TABLE relink.runs") || strings.Contains(got.stdout, "CREATE SCHEMA") {
 				t.Errorf("it prints\n%s\nwant what the last migration changes", got.stdout)

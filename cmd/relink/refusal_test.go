@@ -13,8 +13,8 @@ import (
 	"relink/linker/postgres/pgtest"
 )
 
-// TestDatabaseRefuses holds what is said when the database is not as it must
-// be: the server's reason, what to do, exit status 1, and nothing written.
+// TestDatabaseRefuses checks the errors when the database is not as required:
+// the server's reason, what to do, exit status 1, and nothing written.
 func TestDatabaseRefuses(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -50,7 +50,7 @@ func TestDatabaseRefuses(t *testing.T) {
 	s.relink(exit.Error, "import", "links.csv").says("crm_entities: is missing in schema public", "relink db check", "relink db adapt")
 }
 
-// A proxy that pools transactions is named, whatever it makes of locks and
+// A proxy that pools transactions is named, however it handles locks and
 // settings.
 func TestPoolingProxyIsNamed(t *testing.T) {
 	t.Parallel()

@@ -130,7 +130,7 @@ func TestIfChangedAsksTheServer(t *testing.T) {
 	}
 }
 
-// What is wrong with an address is said before anything is recorded.
+// A problem with an address is reported before anything is recorded.
 func TestAddressesThatLeadNowhere(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

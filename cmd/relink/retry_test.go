@@ -11,8 +11,8 @@ import (
 	"relink/cmd/relink/exit"
 )
 
-// A retry sends the rows that time can heal, and no others, as they stand in the
-// rejects file: in whatever format, encoding and compression.
+// A retry sends the rows that time can heal, and no others, as they are in the
+// rejects file, in any format, encoding and compression.
 func TestRetry(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)

@@ -25,7 +25,7 @@ import (
 )
 
 // TestGoldenTopics keeps the tables of the topic report equal to what the
-// program says: make golden writes them.
+// program prints: make golden writes them.
 func TestGoldenTopics(t *testing.T) {
 	t.Parallel()
 	const path = "help/report.md"
@@ -174,7 +174,7 @@ func commandLines(page string) (lines []string) {
 	return lines
 }
 
-// parses tells what is wrong with a command line, "" for nothing. Words in
+// parses returns what is wrong with a command line, "" for nothing. Words in
 // capitals stand for a value; a command may be named without its arguments.
 func (a *commands) parses(line string) string {
 	line, _, _ = strings.Cut(line, " #")
@@ -285,9 +285,8 @@ func TestSessionsInDocuments(t *testing.T) {
 	}
 }
 
-// playSession runs the commands behind "$ " one by one in a shell. A command
-// that goes on in the background has until sessionPatience to print what is
-// expected of it.
+// playSession runs the commands after "$ " one by one in a shell. A background
+// command has sessionPatience to print its expected output.
 func playSession(t *testing.T, text string) {
 	address := freeAddress(t)
 	text = strings.ReplaceAll(text, "127.0.0.1:8080", address)
@@ -373,7 +372,7 @@ const sessionPatience = 2 * time.Minute
 // squeezed is text without its blanks and line breaks: pages break long lines.
 func squeezed(text string) string { return strings.Join(strings.Fields(text), "") }
 
-// freeAddress is one of this machine that nobody listens on.
+// freeAddress returns an unused address of this machine.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -33,7 +33,7 @@ func (p *play) switchSchema(run int) string {
 }
 
 // restoreCopy resumes and reverts the run in a copy of the database: that is
-// refused until somebody says that the copy has taken the original's place.
+// refused until the user confirms that the copy has replaced the original.
 func (p *play) restoreCopy(run int) string {
 	if p.conn != nil {
 		p.conn.Close(context.Background())

@@ -12,8 +12,9 @@ import (
 	"time"
 )
 
-// commitCutter stands between relink and the server and cuts one connection
-// right after a COMMIT went through it, before the answer comes back.
+// commitCutter is a proxy between relink and the server that cuts one
+// connection right after a COMMIT went through it, before the answer comes
+// back.
 type commitCutter struct {
 	dir      string
 	server   string
@@ -74,8 +75,8 @@ func (p *commitCutter) accept() {
 	}
 }
 
-// forward passes what the client says. pgx sends COMMIT as a message of its
-// own, so that one read holds it.
+// forward passes on what the client sends. pgx sends COMMIT as a separate
+// message, so that one read holds it.
 func (p *commitCutter) forward(client, server net.Conn) {
 	defer server.Close()
 	defer client.Close()

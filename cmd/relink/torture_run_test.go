@@ -71,7 +71,8 @@ func (p *play) tryQuery(into any, sql string, args ...any) (err error) {
 	return p.conn.QueryRow(context.Background(), sql, args...).Scan(into)
 }
 
-// runID is the newest run, 0 for none besides those of the template.
+// runID returns the newest run, 0 when there is none except those of the
+// template.
 func (p *play) runID() (id int) {
 	p.query(&id, "SELECT coalesce(max(id), 0) FROM relink.runs WHERE id > $1", p.scenario.runsBefore)
 	return id
@@ -92,7 +93,7 @@ func (p *play) appliedCount() (n int) {
 	return n
 }
 
-// appliedRows are the rows whose marks say that they are done.
+// appliedRows returns the rows that have marks.
 func (p *play) appliedRows(run int) (rows []int64) {
 	p.query(&rows, `
 		SELECT coalesce(array_agg(DISTINCT coalesce(linked_by_row, 0)), '{}')
@@ -101,7 +102,7 @@ func (p *play) appliedRows(run int) (rows []int64) {
 	return rows
 }
 
-// sleeping tells whether a backend is inside the slow commit.
+// sleeping reports whether a backend is inside the slow commit.
 func (p *play) sleeping() (is bool) {
 	p.query(&is, `
 		SELECT EXISTS (
@@ -163,7 +164,7 @@ func (p *play) report() string {
 	return string(text)
 }
 
-// compare holds links, history and report against the twin's.
+// compare compares links, history and report with those of the undisturbed run.
 func (p *play) compare(run int) {
 	p.t.Helper()
 	if diff := cmp.Diff(strings.Split(p.scenario.report, "\n"), strings.Split(p.report(), "\n")); diff != "" {

@@ -30,7 +30,7 @@ type scenario struct {
 	runsBefore int
 	slow       string // a recording that the command changes
 
-	// how the twin ended
+	// exit status of the undisturbed run
 	status  int
 	report  string
 	history []string
@@ -49,7 +49,7 @@ func scenarios() []*scenario {
 
 func (s *scenario) template() string { return fmt.Sprintf("scenario_%d", s.number) }
 
-// prepare makes the scenario's world and plays its twin.
+// prepare sets up the scenario's database and makes the undisturbed run.
 func (c *chamber) prepare(s *scenario) {
 	t := c.t
 	t.Helper()
@@ -80,7 +80,7 @@ func (c *chamber) prepare(s *scenario) {
 		p.finish(append(command, "--out", p.out)...)
 		s.runsBefore++
 	}
-	// Batches must last a while, or nobody hits the time between two.
+	// Batches must last a while, or no kill hits the time between two.
 	c.sql(s.template(), `
 		CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$
 		BEGIN PERFORM pg_sleep(0.004); RETURN NULL; END $$;

@@ -190,7 +190,7 @@ func (p *play) start(url string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// finish runs the program undisturbed; it must end as the twin did.
+// finish runs the program undisturbed; it must end as the reference run did.
 func (p *play) finish(args ...string) {
 	p.t.Helper()
 	cmd := p.start(p.url(), args...)
@@ -201,8 +201,8 @@ func (p *play) finish(args ...string) {
 	}
 }
 
-// finishAny runs the program undisturbed; rows may be rejected that the twin
-// could apply.
+// finishAny runs the program undisturbed; rows may be rejected that the
+// reference run could apply.
 func (p *play) finishAny(args ...string) string {
 	p.t.Helper()
 	cmd := p.start(p.url(), args...)

@@ -12,9 +12,9 @@ import (
 	"relink/linker"
 )
 
-// Whose links are replaced and cleared stands in the plan of a dry run as in that
-// of the run, however often that is interrupted, and when its files are written
-// again; of links that nobody may see, nothing does.
+// The plan of a dry run and that of the run list whose links are replaced and
+// cleared, however often the run is interrupted, and when its files are written
+// again; links that the role must not see are left out.
 func TestPlanByTrigger(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

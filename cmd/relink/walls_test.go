@@ -18,10 +18,10 @@ import (
 	"relink/cmd/relink/flags"
 )
 
-// walls are the rooms of the house and what each may import of the others. A
-// room's folder stands for everything below it, unless that is a room too.
+// walls lists the packages and what each may import of the others. A package's
+// folder covers everything below it, except packages listed themselves.
 var walls = map[string]struct {
-	rooms []string // rooms of ours, besides itself
+	rooms []string // our packages that it may import
 	std   bool     // the standard library only, and nothing of it that does I/O
 }{
 	"relink/linker":          {std: true},
@@ -43,8 +43,8 @@ var walls = map[string]struct {
 	"relink/cmd/relinkbench": {rooms: []string{"relink/linker/postgres"}},
 }
 
-// guests may import what belongs elsewhere: the benchmark's contenders speak to
-// the database themselves, because that is what they are measured for.
+// guests may import what belongs elsewhere: the benchmark's contenders use the
+// database directly, because that is what they are measured for.
 var guests = []string{"relink/cmd/relinkbench"}
 
 // homes are the only rooms that may import what begins with these paths.
@@ -76,7 +76,7 @@ func room(path string) string {
 	return longest
 }
 
-// broken tells where a graph of imports breaks a wall.
+// broken returns where a graph of imports breaks a rule.
 func broken(graph map[string][]string) []string {
 	var faults []string
 	for from, imports := range graph {

@@ -81,7 +81,7 @@ func TestRunBelongsToItsSchema(t *testing.T) {
 }
 
 // A run that was made in one database is never resumed, reverted or reported in
-// a copy of it, until somebody says that the copy has taken the place of the
+// a copy of it, until the user confirms that the copy has replaced the
 // original.
 func TestRunBelongsToItsDatabase(t *testing.T) {
 	t.Parallel()
@@ -218,8 +218,8 @@ func TestRunBelongsToItsHistory(t *testing.T) {
 	production.exec("DELETE FROM relink.marks; INSERT INTO relink.marks TABLE saved; DROP TABLE saved")
 	production.relink(exit.OK, "revert", "1")
 
-	// Schema relink made anew: run 1 is another one, and what the first one did is
-	// nobody's to take back.
+	// Schema relink was recreated: run 1 is another one, and what the first one
+	// did cannot be reverted.
 	production.relink(exit.Rejected, "import", "links.csv")
 	production.exec("DROP SCHEMA relink CASCADE")
 	production.relink(exit.OK, "db", "migrate")

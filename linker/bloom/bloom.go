@@ -27,9 +27,9 @@ type Filter struct {
 	mask  uint64
 }
 
-// New returns an empty filter for so many hashes. It takes more, and then
-// suspects more; of as many as it is for, it suspects less than one in a
-// hundred.
+// New returns an empty filter sized for the given number of hashes, at which
+// its false positive rate is below 1 %. More can be added, with more false
+// positives.
 func New(hashes int64) *Filter {
 	size := min(hashes, MaxSize) / hashesPerWord
 	words := uint64(1) << bits.Len64(uint64(max(size-1, 0)))

@@ -34,7 +34,7 @@ func (d Kind) Certain() bool { return d == Scientific || d == ErrorWord }
 // the file brings them back.
 const export = "export again with the column formatted as text, or use the CRM's own CSV export unopened"
 
-// String says what happened and what to do; it follows the value.
+// String describes the damage and what to do; it follows the value.
 func (d Kind) String() string {
 	switch d {
 	case Scientific, Exponent:

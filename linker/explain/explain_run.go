@@ -4,8 +4,8 @@ import (
 	"relink/linker"
 )
 
-// runExplanations are the texts of the codes that depend on the other rows, on the
-// run's scope, on what others did meanwhile, or on a server's answer, in
+// runExplanations are the texts of the codes that depend on the other rows, on
+// the run's scope, on concurrent changes by others, or on a server's answer, in
 // the order in which they are tested.
 var runExplanations = []Explanation{
 	{

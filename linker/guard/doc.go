@@ -1,4 +1,4 @@
-// Package guard judges a whole plan before the first write: how many rows may be
-// rejected, how many links may change, how few rows are too few. A Refusal says what
-// was too much and what to do.
+// Package guard judges a whole plan before the first write: how many rows may
+// be rejected, how many links may change, how few rows are too few. A Refusal
+// describes what exceeded its limit and what to do.
 package guard

@@ -175,8 +175,8 @@ func (g Guard) refuseChanges(p Plan, over []part, changes int64) *Refusal {
 	}
 }
 
-// byPerson says how many of the links were made by a person and how they are left,
-// "" when none was.
+// byPerson describes how many of the links were made by a person and how to
+// exclude them, "" when none was.
 func byPerson(counts []linker.TriggerCount) string {
 	var n int64
 	var triggers []string
@@ -209,8 +209,8 @@ func largest(groups []Group) []Group {
 	return groups[:min(len(groups), RefusalGroups)]
 }
 
-// share is n of total in percent. Two decimals tell apart what a limit of whole
-// percents does.
+// share formats n of total in percent. Two decimals distinguish what a limit in
+// whole percents does.
 func share(n, total int64) string {
 	if total == 0 {
 		return "all of them new here"

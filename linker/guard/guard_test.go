@@ -177,7 +177,8 @@ func TestGuardJudgesNewRejects(t *testing.T) {
 	}
 }
 
-// The refusal says how many of the links a person had made, and how they are left.
+// The refusal gives the number of links that a person had made, and how to
+// exclude them.
 func TestJudgeNamesLinksOfPersons(t *testing.T) {
 	t.Parallel()
 	g := Guard{MaxChanges: Percent(10)}

@@ -8,7 +8,7 @@ import (
 )
 
 // Limit is a number of rows or links, or a share of them in percent. The zero
-// value is no limit. It is kept as text ("5", "0.5%") with the run.
+// value means no limit. It is stored as text ("5", "0.5%") with the run.
 type Limit struct {
 	given   bool
 	percent bool
@@ -106,7 +106,7 @@ func (l Limit) String() string {
 // MarshalText is String.
 func (l Limit) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 
-// UnmarshalText is ParseLimit; an empty text is no limit.
+// UnmarshalText is ParseLimit; an empty text means no limit.
 func (l *Limit) UnmarshalText(text []byte) error {
 	if len(text) == 0 {
 		*l = Limit{}

@@ -50,16 +50,16 @@ const RefusalGroups = 10
 
 func (r *Refusal) Error() string { return r.Message }
 
-// RefuseUnexpected is the refusal of a plan whose report is not, byte for byte,
-// the report given with --expect. difference says where they part, "" when
-// that is not known.
+// RefuseUnexpected is the refusal of a plan whose report differs from the
+// report given with --expect, compared byte for byte. difference describes
+// where, "" when that is not known.
 func RefuseUnexpected(report, difference string) *Refusal {
 	return unexpected(fmt.Sprintf("%q", report), difference,
 		"compare this plan's report with the approved one, and give the new one to --expect when it is right")
 }
 
-// RefuseMoved is the refusal of a plan that is not the approved one any more, where
-// difference says.
+// RefuseMoved is the refusal of a plan that is no longer the approved one;
+// difference describes where.
 func RefuseMoved(a linker.Approval, difference string) *Refusal {
 	return unexpected(fmt.Sprintf("run %d by role %s", a.Run, a.By.Role), difference, "make a new dry run and "+haveApproved)
 }
@@ -77,8 +77,8 @@ func unexpected(approved, difference, hint string) *Refusal {
 
 const haveApproved = "have another role look at its report and run `relink approve RUN --reason TEXT`"
 
-// RefuseUnapproved is the refusal of a plan that nobody has approved, or whose
-// approval does not hold, for the reason given.
+// RefuseUnapproved is the refusal of a plan that has no valid approval, for the
+// given reason.
 func RefuseUnapproved(why string) *Refusal {
 	return &Refusal{
 		Kind:    Unapproved,

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// AddressError says why an address cannot be used, and what to write instead.
+// AddressError reports why an address cannot be used, and what to write
+// instead.
 type AddressError struct{ what, hint string }
 
 func (e *AddressError) Error() string { return e.what }
@@ -40,7 +41,7 @@ func ParseAddress(given string, plaintext bool) (string, error) {
 	return strings.TrimRight(u.String(), "/"), nil
 }
 
-// withoutUser hides what stands before an @: it may be a password.
+// withoutUser removes what is before an @: it may be a password.
 func withoutUser(s string) string {
 	if at := strings.LastIndex(s, "@"); at >= 0 {
 		return "…" + s[at:]

@@ -69,7 +69,7 @@ func (p *parser) add(code linker.Code, format string, args ...any) {
 	p.faults = append(p.faults, fault{Code: string(code), Message: fmt.Sprintf(format, args...)})
 }
 
-// explains tells whether a field that holds no text is why Check calls it
+// explains reports whether a field that is not text is why Check calls it
 // missing.
 func (p *parser) explains(code linker.Code) bool {
 	switch code {
@@ -83,8 +83,8 @@ func (p *parser) explains(code linker.Code) bool {
 	return false
 }
 
-// object reads the whole body. It returns false when there is no telling what
-// the body means.
+// object reads the whole body. It returns false when the body cannot be
+// interpreted.
 func (p *parser) object(body []byte) bool {
 	d := jsontext.NewDecoder(bytes.NewReader(body), jsontext.AllowDuplicateNames(true))
 	switch kind := d.PeekKind(); {
@@ -117,7 +117,7 @@ func (p *parser) object(body []byte) bool {
 	return false
 }
 
-// onlyText reports whether a body is JSON but for the encoding of its text.
+// onlyText reports whether a body is JSON except for the encoding of its text.
 func onlyText(body []byte) bool {
 	return jsontext.Value(body).IsValid(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 }
@@ -168,7 +168,7 @@ func (p *parser) member(name string, value jsontext.Value) {
 	}
 }
 
-// meant says which key may have been meant. The recording stands in the path.
+// meant returns the key that may have been meant. The recording is in the path.
 func meant(name string) string {
 	switch field, ok := linker.ParseField(name); {
 	case !ok:
@@ -182,7 +182,7 @@ func meant(name string) string {
 	}
 }
 
-// kinds names what JSON has besides text.
+// kinds names the kinds of JSON values other than text.
 var kinds = map[jsontext.Kind]string{
 	'"': "text", '0': "a number", 't': "true", 'f': "false", 'n': "null", '{': "an object", '[': "an array",
 }

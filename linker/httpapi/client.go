@@ -18,17 +18,17 @@ import (
 	"relink/linker"
 )
 
-// ClientConfig says where a server is and how it is to be treated. URL and
-// Token are required.
+// ClientConfig describes a server and how to use it. URL and Token are
+// required.
 type ClientConfig struct {
 	// URL is the server's address, before /v1/core.
 	URL   string
 	Token string
-	// Plaintext allows an http URL of another machine, where everybody on
-	// the way can read the token.
+	// Plaintext allows an http URL of another machine, where everyone along the
+	// way can read the token.
 	Plaintext bool
 	// PerMinute limits the requests of all callers together. Defaults to
-	// DefaultPerMinute; a negative number is no limit.
+	// DefaultPerMinute; a negative number means no limit.
 	PerMinute int
 	// Connections is how many callers there will be. Defaults to
 	// DefaultConnections.
@@ -39,8 +39,8 @@ type ClientConfig struct {
 	// answer, not counting what the server asks to wait for (429). Defaults
 	// to DefaultRetryTimeout; a negative time is none.
 	RetryTimeout time.Duration
-	// Notice, when not nil, is told why rows are tried again and until when:
-	// a sentence now and then, not one a row.
+	// Notice, when not nil, is called now and then, not for every row, with the
+	// reason why rows are retried and until when.
 	Notice func(string)
 	// Transport replaces the network. Nil means the network.
 	Transport http.RoundTripper
@@ -57,15 +57,14 @@ const (
 
 	firstPause = 500 * time.Millisecond
 	maxPause   = 15 * time.Second
-	// busyTimeout is how long a row waits for a server that says 429 all the
-	// time.
+	// busyTimeout is how long a row waits for a server that always answers 429.
 	busyTimeout = 15 * time.Minute
 	// minFailures is how many rows must fail one after another, with none
 	// answered in between, before it is the server's fault and not theirs.
 	minFailures = 20
 	// maxAnswer is how much of an answer is read.
 	maxAnswer = 1 << 20
-	// noticeEvery is how often it is said that rows are tried again.
+	// noticeEvery is how often a notice is given while rows are retried.
 	noticeEvery = 30 * time.Second
 )
 
@@ -116,10 +115,10 @@ func NewClient(cfg ClientConfig) (*Client, error) {
 	return c, nil
 }
 
-// Put sends a row that Check found good, and again while that may help. What
-// the server says of the row is the result, of which Detail is what the server
-// adds to the sentence that linker.Message has for the code. An error means
-// that no further row should be sent: it is a *StopError, or the context's.
+// Put sends a row that Check accepted, and retries while that may help. The
+// result is the server's answer; Detail is what the server adds to the sentence
+// of linker.Message for the code. An error means that no further row should be
+// sent: it is a *StopError, or the context's.
 func (c *Client) Put(ctx context.Context, row linker.Fields) (linker.Decision, error) {
 	body, err := encode(row)
 	if err != nil {
@@ -162,7 +161,7 @@ func (c *Client) Put(ctx context.Context, row linker.Fields) (linker.Decision, e
 	}
 }
 
-// tell says why rows are tried again, and for how long.
+// tell gives a notice why rows are retried, and for how long.
 func (c *Client) tell(said string, patience time.Duration) {
 	now := time.Now()
 	last := c.noticed.Load()
@@ -246,11 +245,11 @@ func encode(row linker.Fields) ([]byte, error) {
 	return encoded, nil
 }
 
-// StopError says why nothing more should be sent.
+// StopError reports why nothing more should be sent.
 type StopError struct {
 	what, hint string
-	// WrongAddress reports that no row can ever be sent to the address: to resume
-	// the run, which keeps its address, is of no use.
+	// WrongAddress reports that no row can ever be sent to the address: resuming
+	// the run, which keeps its address, is pointless.
 	WrongAddress bool
 }
 

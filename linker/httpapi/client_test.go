@@ -33,8 +33,8 @@ func client(t *testing.T, url string, change func(*httpapi.ClientConfig)) *httpa
 	return c
 }
 
-// script is a server that answers its requests one after another as told, the
-// last answer for ever.
+// script is a server that gives the listed answers one after another, and then
+// repeats the last one.
 type script struct {
 	mu      sync.Mutex
 	answers []http.HandlerFunc
@@ -249,7 +249,7 @@ func TestClientStopsWhenEveryRowFails(t *testing.T) {
 func TestClientHonoursRetryAfter(t *testing.T) {
 	t.Parallel()
 	s := &script{answers: []http.HandlerFunc{says(429, "", "Retry-After", "1"), says(200, linkedAnswer)}}
-	// A second row, sent by somebody else meanwhile, has to wait, too.
+	// A second row, sent in the meantime, has to wait, too.
 	c := client(t, listen(t, s, nil), func(cfg *httpapi.ClientConfig) { cfg.RetryTimeout = -1 })
 	var group sync.WaitGroup
 	group.Go(func() {
@@ -319,7 +319,7 @@ func TestClientEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// What the client sends is what the server understands, whatever is in the ids.
+// The server understands what the client sends, whatever is in the ids.
 func TestClientAndServerAgree(t *testing.T) {
 	t.Parallel()
 	x := serve(t, setup{})
@@ -478,8 +478,8 @@ func TestFirst(t *testing.T) {
 	}
 }
 
-// While rows are tried again it is said why and until when, once for all of
-// them.
+// While rows are retried there is one notice for all of them, with the reason
+// and the end.
 func TestClientSaysThatItTriesAgain(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]http.HandlerFunc{

@@ -18,9 +18,9 @@ const withoutOthers = `
 	DELETE FROM integration_connections WHERE organization_id <> 'o-1';
 	DELETE FROM recordings WHERE organization_id <> 'o-1'`
 
-// Of two servers one has another organization's rows and one has not. No caller
-// of the first organization can tell which is which, byte for byte, whatever it
-// asks for and in whatever order.
+// One of two servers also has another organization's rows. No caller of the
+// first organization can tell the two apart, byte for byte, whatever it asks
+// for and in whatever order.
 func TestTwinServersCannotBeTold(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(6) {
@@ -35,8 +35,8 @@ func TestTwinServersCannotBeTold(t *testing.T) {
 			if _, err := full.conn.Exec(t.Context(), more); err != nil {
 				t.Fatal(err)
 			}
-			// What stands across organizations from before cannot stand
-			// on a platform without the other one.
+			// Old links across organizations cannot exist on a platform without
+			// the other organization.
 			for _, x := range []*service{full, alone} {
 				if _, err := x.conn.Exec(t.Context(), "UPDATE crm_entities SET merged_into_id = 'nowhere' WHERE merged_into_id LIKE 'f-%' AND integration_connection_id LIKE 'c-_' AND id LIKE 'e-%'"); err != nil {
 					t.Fatal(err)
@@ -47,7 +47,8 @@ func TestTwinServersCannotBeTold(t *testing.T) {
 			}
 			rng := rand.New(rand.NewPCG(seed, 7))
 			theirs := []string{"s-1", "s-2", "S-1", "f-1", "F-1", "f-lead", "f-sf", "f-gone", "f-merged", "y-1", "y-2", "Y-1", "c-8", "c-9", "C-9", "00630000001tcyI", "00630000001TCYIAAQ"}
-			// Fewer than the near misses that an organization is told in a minute.
+			// Fewer than the near misses that an organization may see in a
+			// minute.
 			for n, r := range generate(rng, 100) {
 				for _, field := range []*string{&r.RecordingID, &r.ID, &r.ExternalID, &r.IntegrationConnectionID} {
 					if *field != "" && rng.IntN(3) == 0 {

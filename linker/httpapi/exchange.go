@@ -14,7 +14,7 @@ import (
 	"relink/linker/text"
 )
 
-// exchange is one request with its answer, and what the log tells of them.
+// exchange is one request with its answer, and what is logged about them.
 type exchange struct {
 	w     http.ResponseWriter
 	r     *http.Request
@@ -26,7 +26,7 @@ type exchange struct {
 	token   string // its name, never the token
 	outcome string
 	code    string
-	cause   error // what the caller is not told
+	cause   error // what the caller must not see
 }
 
 // RequestIDHeader names a request in the log, in the answer and, when the
@@ -46,8 +46,8 @@ func newExchange(w http.ResponseWriter, r *http.Request) *exchange {
 	return x
 }
 
-// finish counts the request and writes its line, also of one whose handler
-// panicked: the others must go on.
+// finish counts the request and logs it, even if the handler panicked: the
+// others must continue.
 func (h *Handler) finish(x *exchange) {
 	if fault := recover(); fault != nil {
 		if fault == http.ErrAbortHandler {
@@ -118,8 +118,8 @@ func (x *exchange) refuse(status int, code, message string) {
 	}})
 }
 
-// maxFaults is how many faults of a body are named: there are not so many kinds,
-// and a body of nothing but unknown keys must not want an answer of megabytes.
+// maxFaults is how many faults of a body are named: there are only a few kinds,
+// and a body of nothing but unknown keys must not get an answer of megabytes.
 const maxFaults = 20
 
 // invalid answers with the faults of a body.

@@ -17,10 +17,10 @@ import (
 // firstTimeout bounds the first request, on which all others wait.
 const firstTimeout = 10 * time.Second
 
-// First sends a row as Put does, but takes no excuse: when there is no server at
-// the address, or one that does not know the operation, the error is a
-// *StopError that says so, after one request. Otherwise a wrong address would
-// be retried for minutes, or be the fault of every row.
+// First sends a row as Put does, but does not wait for the server: when there
+// is none at the address, or one that does not know the operation, it returns a
+// *StopError after a single request. Otherwise a wrong address would be retried
+// for minutes, or be reported as the fault of every row.
 func (c *Client) First(ctx context.Context, row linker.Fields) (linker.Decision, error) {
 	body, err := encode(row)
 	if err != nil {
@@ -54,7 +54,7 @@ func (c *Client) First(ctx context.Context, row linker.Fields) (linker.Decision,
 }
 
 // ofOperation reports whether a 404 is about a recording and not about the
-// path. Servers that know no such path say so in no sentence of their own.
+// path. Servers that do not know the path answer without our sentence.
 func (a answer) ofOperation() bool {
 	if _, known := explain.Explain(a.Details.Code); known && a.Details.Code != "" {
 		return true
@@ -62,7 +62,7 @@ func (a answer) ofOperation() bool {
 	return a.Details.Code == "" && a.Error != "" && !strings.EqualFold(a.Error, "not found") && !strings.HasPrefix(a.Error, "Cannot PUT")
 }
 
-// noServer says why the first request had no answer.
+// noServer returns the reason why the first request had no answer.
 func (c *Client) noServer(err error) error {
 	var certificate *tls.CertificateVerificationError
 	var name *net.DNSError

@@ -196,7 +196,7 @@ func TestFaultsAreBounded(t *testing.T) {
 	}
 }
 
-// Whoever opens connections and says nothing is the first to lose them.
+// Idle connections are the first to be closed.
 func TestIdleConnectionsAreBounded(t *testing.T) {
 	t.Parallel()
 	x := serve(t, setup{server: func(s *http.Server) { s.ReadHeaderTimeout, s.IdleTimeout = time.Minute, time.Minute }})

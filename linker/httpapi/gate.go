@@ -52,7 +52,7 @@ func (g *gate) wait(ctx context.Context) error {
 	return nil
 }
 
-// close lets nobody through for a while.
+// close blocks all requests for the given pause.
 func (g *gate) close(pause time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -61,7 +61,8 @@ func (g *gate) close(pause time.Duration) {
 	}
 }
 
-// newTransport is a network for so many callers at a time, all to one server.
+// newTransport returns a transport for the given number of concurrent callers,
+// all to one server.
 func newTransport(connections int) http.RoundTripper {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{

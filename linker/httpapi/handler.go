@@ -13,14 +13,14 @@ import (
 	"relink/linker"
 )
 
-// Linker is the database behind the operation. For the caller of an
-// organization nothing of any other exists.
+// Linker is the database behind the operation. To a caller of one organization,
+// no data of another exists.
 type Linker interface {
 	// Put links the recording of a row that Check found good.
 	Put(ctx context.Context, organization string, c linker.Checked) (linker.Decision, linker.Entity, error)
 	// Delete clears the current link if it is to the row's CRM row.
 	Delete(ctx context.Context, organization string, c linker.Checked) (removed bool, r linker.Decision, err error)
-	// Ping tells whether the database can be worked with.
+	// Ping reports whether the database is usable.
 	Ping(ctx context.Context) error
 }
 
@@ -28,16 +28,17 @@ type Linker interface {
 type Config struct {
 	Linker Linker
 	Tokens *Tokens
-	// PerMinute is how many requests each organization may make in any
-	// minute, by all of its tokens together. Defaults to DefaultPerMinute; a
-	// negative number is no limit.
+	// PerMinute is how many requests each organization may make per minute,
+	// with all of its tokens together. Defaults to DefaultPerMinute; a negative
+	// number means no limit.
 	PerMinute int
 	// AtOnce is how many requests of one organization may ask the Linker at
 	// once; further ones wait. It should be less than the Linker can serve.
 	// Defaults to DefaultAtOnce.
 	AtOnce int
-	// IsUnavailable tells the errors of a Linker whose database cannot be reached
-	// now (503) from faults that will stay (500). Nil means every error.
+	// IsUnavailable distinguishes the errors of a Linker whose database cannot
+	// be reached now (503) from permanent faults (500). Nil treats every error
+	// as unavailability.
 	IsUnavailable func(error) bool
 	// Log takes a line for each request. Nil means none.
 	Log *slog.Logger
@@ -49,11 +50,10 @@ type Config struct {
 const (
 	// DefaultPerMinute is the limit that the platform's own operation has.
 	DefaultPerMinute = 1000
-	// DefaultAtOnce is half of the connections that a server has unless it
-	// is told otherwise.
+	// DefaultAtOnce is half of a server's default number of connections.
 	DefaultAtOnce = 4
-	// DefaultTimeout is shorter than what clients and proxies wait for, so
-	// that they get an answer that says why.
+	// DefaultTimeout is shorter than the time that clients and proxies wait, so
+	// that they get an answer with the reason.
 	DefaultTimeout = 10 * time.Second
 	// readyTimeout bounds the look at the database for /readyz.
 	readyTimeout = 2 * time.Second
@@ -80,17 +80,17 @@ func NewHandler(cfg Config) *Handler {
 	return &Handler{cfg: cfg, limits: newLimits(cfg.PerMinute, cfg.AtOnce), metrics: newMetrics()}
 }
 
-// Drain makes /readyz say no, so that a balancer sends nothing more while the
-// requests in hand are finished.
+// Drain makes /readyz fail, so that a balancer sends nothing more while the
+// requests in flight are finished.
 func (h *Handler) Drain() { h.draining.Store(true) }
 
 // ServeHTTP answers a request of the callers: for the operation, its
 // description, or /healthz.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.answer(w, r, h.route) }
 
-// Operators answers the requests of those who operate the server: /readyz,
-// /metrics and /healthz. They need no token and tell of all organizations, so
-// they belong on an address that callers cannot reach.
+// Operators serves the operators of the server: /readyz, /metrics and /healthz.
+// They need no token and cover all organizations, so they belong at an address
+// that callers cannot reach.
 func (h *Handler) Operators() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.answer(w, r, func(x *exchange) {

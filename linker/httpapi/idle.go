@@ -7,9 +7,9 @@ import (
 	"sync"
 )
 
-// idle bounds the connections that are open and ask for nothing, so that whoever
-// opens many cannot keep others out: the one that has waited longest is closed.
-// A client whose connection is closed between two requests opens another one.
+// idle limits the number of idle connections, so that a client which opens many
+// cannot keep others out: the one that has been idle longest is closed. A
+// client whose connection is closed between two requests opens another one.
 type idle struct {
 	most    int
 	mu      sync.Mutex
@@ -38,7 +38,7 @@ func (i *idle) change(conn net.Conn, state http.ConnState) {
 	}
 	oldest := i.waiting.Remove(i.waiting.Front()).(net.Conn)
 	delete(i.at, oldest)
-	// Not under the lock of a handshake: closing a TLS connection says
-	// goodbye, and may wait for it.
+	// Not while holding the lock: closing a TLS connection sends an alert, and
+	// may block.
 	go oldest.Close()
 }

@@ -7,16 +7,15 @@ import (
 	"time"
 )
 
-// limits bounds what each organization may ask for, whatever number of tokens
-// it has: so many requests in any minute, and so many at work in the database
-// at once. It remembers when each of the last requests came, and is therefore
-// exact: a bucket that fills up lets nearly twice as many through in the minute
-// after a pause.
+// limits bounds the requests of each organization, however many tokens it has:
+// a number per minute, and a number that use the database at the same time. It
+// remembers the times of the latest requests and is therefore exact: a token
+// bucket allows nearly twice as many in the minute after a pause.
 type limits struct {
 	perMinute     int // negative: no limit
 	atOnce        int
 	mu            sync.Mutex
-	organizations map[string]*usage // no more than the tokens file names
+	organizations map[string]*usage // at most those named in the tokens file
 }
 
 // usage is what one organization has asked for.
@@ -24,8 +23,8 @@ type usage struct {
 	times []time.Time // of its last requests: a ring once it is full
 	next  int         // the oldest of a full ring
 
-	slots  chan struct{} // holds those at work in the database
-	inHand int           // at work or waiting for it
+	slots  chan struct{} // one for each request that is using the database
+	inHand int           // using the database or waiting for it
 }
 
 // maxInHand is how many requests of an organization may wait for the database.
@@ -67,7 +66,7 @@ func (l *limits) take(organization string, now time.Time) (wait time.Duration) {
 	return 0
 }
 
-// errInHand says that an organization has too many requests in hand.
+// errInHand is returned when an organization has too many requests in flight.
 var errInHand = errors.New("too many requests at once")
 
 // enter waits until a request of the organization may ask the database, so that

@@ -143,7 +143,7 @@ func (x *exchange) hangUp(status int, code, message string) {
 	x.refuse(status, code, message)
 }
 
-// failed answers for a Linker that could not say anything about the row.
+// failed answers when the Linker could not decide the row.
 func (h *Handler) failed(x *exchange, err error) bool {
 	if err == nil {
 		return false
@@ -167,8 +167,8 @@ func (x *exchange) refused(c linker.Checked, r linker.Decision) bool {
 	}
 	x.outcome = string(r.Outcome)
 	if r.Code == linker.DatabaseRefused {
-		// A trigger's text may tell of tables, of other rows, of people. It
-		// is for the log; the caller knows the request's id.
+		// A trigger's text may reveal tables, other rows or people. It goes to
+		// the log; the caller gets the request's id.
 		x.cause, r.Detail = errors.New(r.Detail), ""
 	}
 	x.refuse(statusOf(r), string(c.Final(r.Code)), linker.Message(r.Code, c, r.Detail))

@@ -158,7 +158,7 @@ func TestSlowCallersAreCutOff(t *testing.T) {
 			}
 		})
 	}
-	// Others are served meanwhile.
+	// Others are served in the meantime.
 	if got := x.do(ask{recording: "r-11", body: `{"dataType":"ACCOUNT","id":"e-1"}`}); got.status != http.StatusOK {
 		t.Errorf("beside slow callers: %d, want 200", got.status)
 	}

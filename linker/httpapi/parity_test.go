@@ -170,5 +170,5 @@ func generate(rng *rand.Rand, n int) (rows []linker.Fields) {
 	return rows
 }
 
-// wholeFile says that nothing speaks against the file.
+// wholeFile reports no doubts about the file.
 func wholeFile() []string { return nil }

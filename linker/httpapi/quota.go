@@ -20,8 +20,8 @@ type quota struct {
 	taken int64
 }
 
-// take reports whether there may be one more now. left is how many there might
-// not be in the minute before, told once.
+// take reports whether one more is allowed now. left is how many were refused
+// in the minute before, returned once.
 func (q *quota) take(now time.Time) (ok bool, left int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -20,11 +20,11 @@ import (
 // reply is what an attempt came to: a result, or the wish to try again.
 type reply struct {
 	decision linker.Decision
-	final    bool // there is no use in trying again
+	final    bool // retrying is of no use
 
 	said  string        // why not, in the server's words
 	busy  bool          // the server asks to slow down
-	after time.Duration // and for how long, 0 when it does not say
+	after time.Duration // how long to wait, 0 when the server gives no time
 }
 
 func final(r linker.Decision) reply { return reply{decision: r, final: true} }
@@ -114,7 +114,7 @@ func done(a answer, row linker.Fields) linker.Decision {
 	return r
 }
 
-// refused is the result of an answer that says no.
+// refused is the result of a negative answer.
 func refused(status int, a answer, said string, row linker.Fields) linker.Decision {
 	code := a.Details.Code
 	if _, known := explain.Explain(code); !known || code == "" {
@@ -135,9 +135,9 @@ func failed(detail string) linker.Decision {
 	return linker.Decision{Outcome: linker.Failed, Code: linker.ServerError, Detail: detail}
 }
 
-// added is what a server's sentence has beyond the one that the code has here,
-// so that a report says the same whichever way a row went. A sentence that is
-// made otherwise is all of it new.
+// added returns what a server's sentence has in addition to the one for the
+// code, so that a report is the same whichever way a row was sent. A sentence
+// of another form is returned whole.
 func added(code linker.Code, row linker.Fields, sentence string) string {
 	const here = "\x00"
 	of := linker.Check(linker.Fields(row), linker.Fields{}) // what the server saw
@@ -165,10 +165,10 @@ func phrase(response *http.Response, sentence string) string {
 	return status
 }
 
-// maxSaid is how much of what a server says goes into a report.
+// maxSaid is how much of a server's text goes into a report.
 const maxSaid = 500
 
-// clean makes one line of what a server says, not too long.
+// clean turns a server's text into one line of limited length.
 func clean(s string) string {
 	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 	return text.Cut(text.Printable(s), maxSaid)
@@ -197,7 +197,7 @@ func retryAfter(h http.Header) time.Duration {
 	return 0
 }
 
-// unreachable says why there was no answer.
+// unreachable describes why there was no answer.
 func unreachable(err error) string {
 	var failed *url.Error
 	if errors.As(err, &failed) {

@@ -13,8 +13,8 @@ import (
 const (
 	headerTimeout = 5 * time.Second
 	readTimeout   = 15 * time.Second
-	// writeTimeout is longer than readTimeout and DefaultTimeout together,
-	// so that what the database has done is also said.
+	// writeTimeout is longer than readTimeout and DefaultTimeout together, so
+	// that the result from the database can still be sent.
 	writeTimeout = 30 * time.Second
 	idleTimeout  = 2 * time.Minute
 	// maxIdle is how many connections may wait for their next request, or
@@ -25,8 +25,8 @@ const (
 )
 
 // NewServer returns a server for h with all timeouts set, which keeps a bounded
-// number of idle connections. What net/http has to
-// say (broken TLS handshakes) goes to log, nil for nowhere.
+// number of idle connections. Messages of net/http (broken TLS handshakes) go
+// to log, or nowhere when it is nil.
 func NewServer(h http.Handler, log *slog.Logger) *http.Server {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)

@@ -30,8 +30,8 @@ func TestTenantsDoNotExistForEachOther(t *testing.T) {
 	}
 	byID := func(dataType, id string) string { return fmt.Sprintf(`{"dataType":%q,"id":%q}`, dataType, id) }
 
-	// theirs is tried as the first organization, nothing with an id of the
-	// same form that nobody has.
+	// theirs is tried as the first organization, nothing with an id of the same
+	// form that does not exist.
 	tests := []struct {
 		name            string
 		token           string
@@ -69,7 +69,7 @@ func TestTenantsDoNotExistForEachOther(t *testing.T) {
 			}
 		}
 	}
-	// An own CRM row that was merged into theirs does not tell of theirs.
+	// An own CRM row that was merged into theirs does not reveal theirs.
 	got := x.do(ask{recording: "r-10", body: byID("ACCOUNT", "e-into-other")})
 	if got.status != http.StatusNotFound || got.code() != "entity_merged" || strings.Contains(got.body, "f-1") {
 		t.Errorf("a row merged into another organization's: %d %s, want 404 entity_merged", got.status, got.body)

@@ -32,14 +32,14 @@ type Tokens struct {
 	list         atomic.Pointer[[]caller]
 }
 
-// caller is who may call: what a line of the file says.
+// caller is who may call, according to one line of the file.
 type caller struct {
 	hash         [sha256.Size]byte
 	name         string // the first digits of the hash, for the log
 	organization string
 }
 
-// Token is a token of a file, as far as anybody can be told of it again.
+// Token is a token of a file, without the secret, which cannot be recovered.
 type Token struct {
 	// Name is the first eight digits of its hash, by which the log calls it.
 	Name         string
@@ -145,8 +145,8 @@ func parseTokens(path string, text []byte) ([]caller, error) {
 	return list, nil
 }
 
-// controlIn finds a character that does not show, or moves what stands beside
-// it: a line of the file must be what it looks like.
+// controlIn finds a character that is invisible, or that reorders the text next
+// to it: a line of the file must be what it looks like.
 func controlIn(s string) (r rune, ok bool) {
 	at := strings.IndexFunc(s, func(r rune) bool {
 		return r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
@@ -165,7 +165,7 @@ func parseToken(line string) (c caller, err error) {
 	hash, err := hex.DecodeString(digits)
 	switch {
 	case !ok || err != nil || len(hash) != len(c.hash):
-		// Not repeated: it may be a token that somebody pasted.
+		// Not repeated: it may be a pasted token.
 		return c, errors.New("the line does not begin with a hash")
 	case c.organization == "":
 		return c, errors.New("the organization is missing")
@@ -176,8 +176,8 @@ func parseToken(line string) (c caller, err error) {
 }
 
 // AddToken makes a token for an organization, adds its hash to the file at
-// path, which is created when it is missing, and returns the token. Nobody can
-// be told it again.
+// path, which is created if necessary, and returns the token. It cannot be
+// recovered later.
 func AddToken(path, organization string) (token string, err error) {
 	organization = strings.TrimSpace(organization)
 	if _, control := controlIn(organization); control || organization == "" {

@@ -6,8 +6,8 @@ import (
 	"relink/linker"
 )
 
-// The shapes of the answers. Other people's programs depend on them; the
-// OpenAPI description says the same and is tested against them.
+// The formats of the answers. Other people's programs depend on them; the
+// OpenAPI description matches them and is tested against them.
 
 // linked answers a PUT.
 type linked struct {
@@ -24,7 +24,7 @@ type data struct {
 	LastActivityAt *time.Time `json:"lastActivityAt"`
 }
 
-// relinked says what the PUT did.
+// relinked describes what the PUT did.
 type relinked struct {
 	Outcome          linker.Outcome `json:"outcome"`
 	PreviousEntityID *string        `json:"previousEntityId"`

@@ -81,7 +81,7 @@ func (s *Store) approvals(ctx context.Context, query string, args ...any) ([]lin
 	return found, nil
 }
 
-// Operator is who is at work on this store.
+// Operator returns who is using this store.
 func (s *Store) Operator(ctx context.Context) (linker.Operator, error) {
 	conn, err := s.Connect(ctx, "look")
 	if err != nil {

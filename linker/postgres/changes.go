@@ -68,8 +68,8 @@ func changedLink(dataType, entity *string) *linker.ChangedLink {
 	return &linker.ChangedLink{DataType: orEmpty(dataType), EntityID: *entity}
 }
 
-// ErrDelivering says that another process delivers the same changes to the same
-// receiver.
+// ErrDelivering reports that another process delivers the same changes to the
+// same receiver.
 var ErrDelivering = errors.New("another process is delivering these changes to this receiver")
 
 // Delivery is how far the changes of a run have been delivered to a receiver. While
@@ -85,7 +85,7 @@ type Delivery struct {
 	host      string
 }
 
-// deliveryKey tells deliveries apart.
+// deliveryKey identifies a delivery.
 type deliveryKey struct {
 	run               int64
 	url, organization string // url is its SHA-256: it may hold a secret

@@ -31,8 +31,9 @@ func EnvironmentOf(ctx context.Context, conn *pgx.Conn) (e linker.Environment, e
 	return e, nil
 }
 
-// SetEnvironment changes what is kept of this database: change is given what
-// stands there and returns what shall. Nobody else can change it meanwhile.
+// SetEnvironment changes the label of this database: change is given the
+// current one and returns the new one. No other session can change it in
+// between.
 func (s *Store) SetEnvironment(ctx context.Context, change func(linker.Environment) (linker.Environment, error)) error {
 	conn, err := s.Connect(ctx, "label")
 	if err != nil {

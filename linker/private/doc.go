@@ -3,7 +3,7 @@
 // of a database, the folder of a run.
 //
 // A secret is trusted only when nobody but its owner can read it, and its owner
-// is this user or root. The rule is PostgreSQL's for the keys of its server: a
-// file of this user must be closed to everybody else (0600), one of root may be
-// open to a group (0640), which is how containers hand secrets over.
+// is this user or root. The rule is PostgreSQL's rule for server keys: a file
+// of this user must be closed to everyone else (0600), one of root may be
+// readable by a group (0640), which is how containers provide secrets.
 package private

@@ -15,7 +15,7 @@ import (
 // callers.
 const maxSecret = 4 << 20
 
-// Error says why a file or folder is not trusted, and what to do about it.
+// Error reports why a file or folder is not trusted, and what to do about it.
 type Error struct {
 	Place  string // the path, and the line where one line is meant
 	What   string
@@ -27,10 +27,10 @@ func (e *Error) Error() string { return e.Place + ": " + e.What }
 // Hint returns what to do about it.
 func (e *Error) Hint() string { return e.Remedy }
 
-// Read returns what the secret file at path holds, without white space around
-// it. The file may be a pipe, so Read may wait; it ends early when ctx does.
-// The error is an *Error when others can read the file, when somebody else
-// owns it, and when it is empty.
+// Read returns the content of the secret file at path, without white space
+// around it. The file may be a pipe, so Read may block; it ends early when ctx
+// does. The error is an *Error when others can read the file, when another user
+// owns it, or when it is empty.
 func Read(ctx context.Context, path string) (string, error) {
 	type result struct {
 		text []byte
@@ -58,8 +58,8 @@ func Read(ctx context.Context, path string) (string, error) {
 	}
 }
 
-// ReadAll returns every byte of the secret file at path, which is no pipe: it
-// is read again while the program runs.
+// ReadAll returns every byte of the secret file at path, which must not be a
+// pipe: it is read again while the program runs.
 func ReadAll(path string) ([]byte, error) {
 	// Opening a pipe would wait for its writer.
 	if info, err := os.Stat(path); err == nil && info.Mode().Type() == fs.ModeNamedPipe {
@@ -110,7 +110,7 @@ func check(path string, info fs.FileInfo) error {
 	return nil
 }
 
-// CheckOwned refuses a file or folder that somebody else may have written: one
+// CheckOwned refuses a file or folder that another user may have written: one
 // that neither this user nor root owns, or that others can write to.
 func CheckOwned(path string) error {
 	info, err := os.Stat(path)
@@ -129,10 +129,10 @@ func CheckOwned(path string) error {
 	return nil
 }
 
-// Edit replaces the whole of the secret file at path by what change makes of
-// its text, which is empty when there is no such file. Whoever reads the file
-// meanwhile finds the old text or the new one, and of two processes that edit
-// it one waits for the other. A file that change fails for stays as it is.
+// Edit replaces the whole secret file at path by what change returns for its
+// text, which is empty when the file does not exist. A concurrent reader finds
+// the old text or the new one, and concurrent edits wait for each other. If
+// change fails, the file stays as it is.
 func Edit(path string, change func(text []byte) ([]byte, error)) error {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real // and not a file in place of the link
@@ -156,8 +156,8 @@ func Edit(path string, change func(text []byte) ([]byte, error)) error {
 }
 
 // Create makes a new file that only this user can read, and writes the secret
-// into it that make returns. A file that is there stays as it is, and make is
-// not called: it may hold another secret. Without a secret there is no file.
+// returned by make into it. An existing file stays as it is, and make is not
+// called: it may hold another secret. If make fails, no file is created.
 func Create(path string, make func() (string, error)) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -182,7 +182,7 @@ func replace(dir *os.File, path string, text []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) // in vain once it is renamed
+	defer os.Remove(f.Name()) // does nothing once it is renamed
 	_, err = f.Write(text)
 	if err == nil {
 		err = f.Sync()

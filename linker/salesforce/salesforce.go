@@ -6,8 +6,8 @@ import (
 	"relink/linker/text"
 )
 
-// A Salesforce id has 15 characters and letter case matters. The form of 18
-// characters ends in a checksum that says which of the 15 are capitals: five
+// A Salesforce id has 15 characters and is case-sensitive. The form of 18
+// characters ends in a checksum that encodes which of the 15 are capitals: five
 // bits for each of its three characters. Exports and formulas that fold letter
 // case destroy the first form; the second can be restored.
 const (
@@ -101,7 +101,7 @@ func readSalesforce(s string) salesforce {
 	return found
 }
 
-// checksum is the three characters that stand for the capitals.
+// checksum returns the three characters that encode the capitals.
 func checksum(capitals uint16) string {
 	return string([]byte{
 		checksumAlphabet[capitals&31],
@@ -135,10 +135,10 @@ func (s salesforce) long(given string) string {
 	return string(form[:])
 }
 
-// Note says what is odd about an external id that is shaped like a
+// Note describes what is odd about an external id that is shaped like a
 // Salesforce id: a wrong checksum, or a key prefix of another data type than
-// dataType ("" for any). An id of digits only is more likely that of another CRM
-// and is not talked about.
+// dataType ("" for any). An id of digits only is more likely that of another
+// CRM and gets no note.
 func Note(externalID, dataType string) string {
 	s := readSalesforce(externalID)
 	if !s.shaped || s.letters == 0 {

@@ -1,8 +1,8 @@
 package text
 
-// lookalikes names the characters outside ASCII that do not show, or that look
-// like one of ASCII: in a message they are written as an escape, since nobody
-// could tell them apart on a screen.
+// lookalikes names the characters outside ASCII that are invisible, or that
+// look like an ASCII character: in a message they are written as an escape,
+// since nobody could distinguish them on a screen.
 var lookalikes = map[rune]string{
 	0x00a0: "no-break space", 0x00ad: "soft hyphen", 0x00b4: "acute accent", 0x00b7: "middle dot",
 	0x02bc: "modifier apostrophe", 0x034f: "combining grapheme joiner", 0x061c: "Arabic letter mark",

@@ -64,9 +64,9 @@ const (
 // namedCharacters is how many different characters of a value Quote names.
 const namedCharacters = 3
 
-// Quote is s in quotes as Go writes it, the beginning of it when it is long.
-// Characters that nobody could tell from others on a screen (see [Lookalike])
-// are escapes, and are named behind the quotes.
+// Quote returns s in quotes as Go writes it, or its beginning when it is long.
+// Characters that cannot be distinguished from others on a screen (see
+// [Lookalike]) are escaped, and are named after the quotes.
 func Quote(s string) string {
 	if len(s) > quotedBytes {
 		s = Cut(s, shownBytes)

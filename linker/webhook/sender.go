@@ -21,7 +21,7 @@ import (
 	"relink/linker/httpapi"
 )
 
-// Config says where messages go. URL is required.
+// Config describes where messages are sent. URL is required.
 type Config struct {
 	URL string
 	// Secret signs the messages, as it was exchanged with the receiver: base64,
@@ -34,7 +34,7 @@ type Config struct {
 	// RetryTimeout is how long a message is tried again. Defaults to
 	// DefaultRetryTimeout; a negative time is none.
 	RetryTimeout time.Duration
-	// Notice, when not nil, is told why a message is tried again.
+	// Notice, when not nil, is called with the reason why a message is retried.
 	Notice func(string)
 }
 
@@ -54,7 +54,7 @@ const (
 	maxAnswer = 64 << 10
 )
 
-// ConfigError says what is wrong with a Config.
+// ConfigError reports what is wrong with a Config.
 type ConfigError struct{ what, hint string }
 
 func (e *ConfigError) Error() string { return e.what }
@@ -62,7 +62,7 @@ func (e *ConfigError) Error() string { return e.what }
 // Hint returns what to write instead.
 func (e *ConfigError) Hint() string { return e.hint }
 
-// DeliveryError says that a message was not delivered.
+// DeliveryError reports that a message was not delivered.
 type DeliveryError struct {
 	// Host is the receiver, without what may be a secret.
 	Host string
@@ -78,8 +78,7 @@ func (e *DeliveryError) Error() string { return e.Host + " " + e.what }
 // Hint returns what to do about it, "" when nothing is known.
 func (e *DeliveryError) Hint() string { return e.hint }
 
-// Unwrap makes the error known to package backoff as one that says when to try
-// again.
+// Unwrap lets package backoff see an error that specifies when to retry.
 func (e *DeliveryError) Unwrap() error {
 	if e.after <= 0 {
 		return nil
@@ -89,7 +88,8 @@ func (e *DeliveryError) Unwrap() error {
 
 // Message is what is delivered. Sent again it is the same, byte for byte.
 type Message struct {
-	// ID tells the receiver a message from others, and one that it has already.
+	// ID identifies a message, so that the receiver can recognize one that it
+	// already has.
 	ID string
 	// Body is JSON.
 	Body []byte
@@ -213,7 +213,7 @@ func (s *Sender) sign(request *http.Request, m Message) error {
 	return nil
 }
 
-// judge makes an error of an answer, nil for one that says the message has arrived.
+// judge turns an answer into an error, nil when the message has arrived.
 func (s *Sender) judge(answer *http.Response, said []byte) error {
 	status := answer.StatusCode
 	if status >= 200 && status < 300 {
@@ -252,7 +252,8 @@ func retryAfter(value string, now time.Time) time.Duration {
 	return 0
 }
 
-// firstLine is the first line of an answer, for a message, "" when it is no text.
+// firstLine is the first line of an answer, for a message, "" when it is not
+// text.
 func firstLine(said []byte) string {
 	const most = 200
 	line, _, _ := strings.Cut(strings.TrimSpace(string(bytes.ToValidUTF8(said, nil))), "\n")
@@ -265,8 +266,8 @@ func firstLine(said []byte) string {
 	return strconv.Quote(line)[1 : len(strconv.Quote(line))-1]
 }
 
-// unaddressed says why there was no answer, without the URL that package net/http
-// puts into its errors.
+// unaddressed describes why there was no answer, without the URL that package
+// net/http puts into its errors.
 func unaddressed(err error) string {
 	var e *url.Error
 	if errors.As(err, &e) {

@@ -19,8 +19,8 @@ import (
 
 const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
-// receiver answers with the handlers, one after another, the last for ever, and
-// keeps what arrives.
+// receiver answers with the handlers, one after another, repeating the last,
+// and keeps what arrives.
 type receiver struct {
 	mu       sync.Mutex
 	handlers []http.HandlerFunc
@@ -56,7 +56,7 @@ func start(t *testing.T, handlers ...http.HandlerFunc) (*receiver, string) {
 	return r, server.URL + "/hooks/s3cr3t"
 }
 
-// The scheme's own library verifies what is sent, and each attempt anew.
+// The scheme's own library verifies what is sent, for each attempt.
 func TestMessagesAreSigned(t *testing.T) {
 	t.Parallel()
 	r, url := start(t, answer(503), answer(204))

@@ -75,8 +75,8 @@ func TestTheFileHasEveryFault(t *testing.T) {
 			rows++
 		}
 	}
-	// These need a run that reconciles, somebody else who writes, or a
-	// platform with rules of its own.
+	// These need a reconciliation, a concurrent writer, or a platform with its
+	// own rules.
 	absent := []linker.Code{
 		linker.OutOfScope, linker.LinkedElsewhere, linker.LostRace, linker.TargetGone,
 		linker.Locked, linker.DatabaseRefused, linker.NotFound, linker.ServerError,

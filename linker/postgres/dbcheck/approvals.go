@@ -13,7 +13,7 @@ import (
 //go:embed sql/approvals.sql
 var approvalsSQL string
 
-// approvalFacts say what this role could do where plans must be approved.
+// approvalFacts describe what this role could do where plans must be approved.
 type approvalFacts struct {
 	Required  bool // plans must be approved
 	Superuser bool

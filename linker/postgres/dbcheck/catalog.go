@@ -26,8 +26,8 @@ var (
 	creatorsSQL string
 )
 
-// catalog is what a database says about itself, as far as relink has a say in
-// it. Reading it needs no privilege on the tables.
+// catalog is what the system catalog of a database contains, as far as relink
+// needs it. Reading it needs no privilege on the tables.
 type catalog struct {
 	server      serverFacts
 	relations   []relation

@@ -77,7 +77,7 @@ func checkCatalog(ctx context.Context, conn *pgx.Conn, cfg pg.Config) (*contract
 			Object: "schema " + migrations.Schema, Label: Touches, Stops: true,
 			Problem: strings.TrimPrefix(stranger.Error(), "schema relink ") + ": " + stranger.Hint(),
 		})
-		return c, nil // whatever stands in it
+		return c, nil // whatever is in it
 	case err != nil:
 		return nil, err
 	}
@@ -244,7 +244,7 @@ func (c *contract) checkVersion(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
-// mayAll tells whether something holds for every column of a table.
+// mayAll reports whether something holds for every column of a table.
 func (c *contract) mayAll(r relation, may func(columnFacts) bool) bool {
 	for _, f := range c.columns {
 		if f.Relation == r.OID && !may(f) {
@@ -276,7 +276,7 @@ func (c *contract) labelOf(on string) Label {
 	return Touches
 }
 
-// onlyViews tells whether relink works through views.
+// onlyViews reports whether relink works through views.
 func (c *contract) onlyViews() bool {
 	for _, t := range platformTables {
 		if r, there := c.relation(c.schema, t.name); there && r.IsTable {

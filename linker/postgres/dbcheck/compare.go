@@ -73,7 +73,7 @@ func (c *contract) checkColumn(t table, r relation, want column) {
 	have, there := c.column(r, want.name)
 	adapted := c.platform.Name != ""
 	if adapted && !(there && isID(want)) && (there || !c.platform.Profile.Needs(object)) {
-		return // the profile says what it means
+		return // the profile defines what it means
 	}
 	if !there {
 		c.add(Finding{Object: object, Problem: "is missing", Label: Safe, Command: CommandAdapt, Stops: true})
@@ -179,7 +179,7 @@ func (c *contract) checkGrants(t table, r relation) {
 	}
 }
 
-// withFlag are the columns of a table, with the one that says whether a link is
+// withFlag returns the columns of a table, with the one that marks a link as
 // current where the profile names one.
 func (c *contract) withFlag(t table) []column {
 	flag := c.platform.Flag()
@@ -213,13 +213,14 @@ func (c *contract) checkOneCurrent(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
-// mustHaveIndex tells whether links are a table that can have a unique index on
-// current links and is not described by a profile: checkKeys asks for it.
+// mustHaveIndex reports whether links are a table that can have a unique index
+// on current links and is not described by a profile: checkKeys asks for it.
 func (c *contract) mustHaveIndex(r relation) bool {
 	return r.IsTable && !r.IsPartitioned && c.platform.Name == ""
 }
 
-// withoutIndex says what keeps one current link of a recording where no index does.
+// withoutIndex describes what keeps one current link per recording where no
+// index does.
 const withoutIndex = "without it relink locks the recordings of each batch, in order: that keeps its own runs and its HTTP operation apart, " +
 	"and the application where it locks the recording's row before it changes links; where it does not, two links made at the same moment both stay"
 
@@ -241,7 +242,7 @@ func (c *contract) checkKeys(t table, r relation) {
 	}
 	for _, want := range t.indexes {
 		if c.platform.Name != "" || want.unique && !c.mustHaveIndex(r) || c.hasIndex(r, want.matches) {
-			continue // what an adapted platform has, the server tells: see checkOneCurrent
+			continue // for an adapted platform, ask the server: see checkOneCurrent
 		}
 		kind := "index"
 		if want.unique {
@@ -277,7 +278,7 @@ func (c *contract) hasIndex(r relation, matches func(indexFacts) bool) bool {
 	})
 }
 
-// matches tells whether an index does what this one is needed for.
+// matches reports whether an index serves the purpose of this one.
 func (want index) matches(have indexFacts) bool {
 	if len(have.Keys) == 0 || have.Keys[0] != want.key {
 		return false

@@ -4,9 +4,9 @@ package dbcheck
 type Finding struct {
 	// Object is what the finding is about: a table, table.column, the server.
 	Object string `json:"object"`
-	// Problem says what is missing or wrong with it, and what for.
+	// Problem is what is missing or wrong, and what it is needed for.
 	Problem string `json:"problem"`
-	// Label says what the remedy does to the database.
+	// Label is what the remedy does to the database.
 	Label Label `json:"label"`
 	// SQL fixes it when somebody with the right to runs it. It is about relink's own
 	// schema, the views made for it and the privileges of its role: it never alters a
@@ -25,7 +25,7 @@ type Finding struct {
 
 func (f Finding) String() string { return f.Object + ": " + f.Problem }
 
-// Label says what the remedy of a finding does to the database.
+// Label classifies what the remedy of a finding does to the database.
 type Label string
 
 // The labels.
@@ -33,8 +33,8 @@ const (
 	// Safe makes something new, in relink's schema or among its views, or an index
 	// CONCURRENTLY, or nothing at all.
 	Safe Label = "safe"
-	// Rewrites locks a table of the platform's against writing, reads all of it, or
-	// writes it anew.
+	// Rewrites locks a table of the platform's against writing, reads all of
+	// it, or rewrites it.
 	Rewrites Label = "rewrites"
 	// Touches changes something of the platform's in a moment: a privilege, a
 	// constraint, a row.

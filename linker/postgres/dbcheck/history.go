@@ -17,9 +17,9 @@ var historySQL string
 // commandAdopt makes the recorded runs those of the database at hand.
 const commandAdopt = "relink runs adopt"
 
-// checkHistory finds runs that are not tied to what stands in the database any
-// more: their marks, or the platform's links, were restored from a dump without
-// the other. They are refused one by one; here is why.
+// checkHistory finds runs that no longer match the database: their marks, or
+// the platform's links, were restored from a dump without the other. Such runs
+// are refused one by one; this finding explains why.
 func (c *contract) checkHistory(ctx context.Context, conn *pgx.Conn) error {
 	const runs = "relink.runs"
 	if _, there := c.relation(migrations.Schema, "runs"); !there || c.platform == nil || c.stops() {
@@ -47,7 +47,7 @@ func (c *contract) checkHistory(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
-// stops tells whether anything found keeps runs from being begun.
+// stops reports whether any finding keeps runs from starting.
 func (c *contract) stops() bool {
 	for _, f := range c.findings {
 		if f.Stops {

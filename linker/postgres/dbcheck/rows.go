@@ -12,7 +12,7 @@ import (
 	"relink/linker"
 )
 
-// checkRows looks at rows where the catalog does not tell.
+// checkRows reads rows where the catalog does not have the answer.
 func (c *contract) checkRows(ctx context.Context, conn *pgx.Conn) error {
 	for _, t := range platformTables {
 		r, there := c.relation(c.schema, t.name)
@@ -87,7 +87,7 @@ func (c *contract) checkManyCurrent(ctx context.Context, conn *pgx.Conn, t table
 	return err
 }
 
-// keeps tells whether a unique index keeps a key.
+// keeps reports whether a unique index enforces a key.
 func (c *contract) keeps(r relation, key []string) bool {
 	return c.hasIndex(r, func(i indexFacts) bool {
 		return i.IsUnique && i.Predicate == "" && slices.Equal(slices.Sorted(slices.Values(i.Keys)), key)

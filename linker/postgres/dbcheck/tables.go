@@ -1,7 +1,7 @@
 package dbcheck
 
-// What a column must hold. Ids keep the type that the platform gave them; PostgreSQL's own name of
-// the type is what the catalog says.
+// The type of each column. Ids keep the type that the platform gave them; the
+// catalog uses PostgreSQL's own name of the type.
 var (
 	textTypes    = []string{"text", "character varying"}
 	timeTypes    = []string{"timestamp with time zone", "timestamp without time zone"} // relink's sessions are in UTC
@@ -46,8 +46,8 @@ type table struct {
 	indexes    []index
 }
 
-// platformTables are the tables of the platform in the order in which they can
-// be created. They say what the platform migration says.
+// platformTables are the tables of the platform, as in the platform migration,
+// in the order in which they can be created.
 var platformTables = []table{
 	{
 		name:      "recordings",

@@ -24,7 +24,7 @@ const (
 	firstBatchBlocks = 8
 	maxBatchBlocks   = 1 << 10
 	// laneLockTimeout is below PostgreSQL's deadlock_timeout (1 s), so that
-	// relink gives way before the server looks for a victim.
+	// relink backs off before the server looks for a deadlock.
 	laneLockTimeout = 500 * time.Millisecond
 	// maxLanes keeps a large machine from taking connections that the
 	// platform needs. More lanes than cores of the server gain nothing.
@@ -101,8 +101,9 @@ type lane struct {
 	clear, link, expected, batch string
 }
 
-// openLanes opens as many lanes as are asked for, at most one a block. It makes
-// do with fewer, but one, when the server has no more connections to give.
+// openLanes opens the requested number of lanes, at most one per block. If the
+// server has no more connections to give, fewer will do, as long as there is
+// one.
 func (x *Session) openLanes(ctx context.Context, stop <-chan struct{}, blocks int64) (lanes []*lane, err error) {
 	want := x.opt.Lanes
 	if want <= 0 {
@@ -197,8 +198,8 @@ func (l *lane) run(ctx context.Context, blocks blockRange, applied *atomic.Int64
 	}
 }
 
-// apply does one batch: on the fast path, and when anything is not as planned,
-// on the slow one. The fast path relies on a unique index to tell it.
+// apply applies one batch on the fast path or, when anything is not as planned,
+// on the slow path. The fast path relies on a unique index to detect that.
 func (l *lane) apply(ctx context.Context, from, to pgTID) (int64, error) {
 	if !l.x.oneCurrent.byIndex {
 		return l.applySlow(ctx, from, to)
@@ -225,7 +226,7 @@ func (l *lane) applySlow(ctx context.Context, from, to pgTID) (int64, error) {
 	return int64(len(rows)), l.slow(ctx, rows)
 }
 
-// errNotAsPlanned says that a batch changed fewer rows than its plan.
+// errNotAsPlanned reports that a batch changed fewer rows than planned.
 var errNotAsPlanned = errors.New("the batch does not find what was planned")
 
 // fast clears the planned links by id and inserts the new ones; both counts

@@ -28,8 +28,8 @@ func newBatches(blocks blockRange, rows int) *batches {
 }
 
 // next returns the range of the next batch: from inclusive, to exclusive. With
-// fixed rows a batch may be empty, since nobody knows how many rows a block
-// has.
+// fixed rows a batch may be empty, since the number of rows in a block is
+// unknown.
 func (b *batches) next() (from, to pgTID, more bool) {
 	if b.blocks.from >= b.blocks.to {
 		return from, to, false
@@ -49,15 +49,15 @@ func (b *batches) next() (from, to pgTID, more bool) {
 	return from, to, true
 }
 
-// skipBlock goes on with the next block: the last batch was empty. The rows of a
-// block stand at its beginning, since a work list is written once.
+// skipBlock continues with the next block, because the last batch was empty.
+// The rows of a block are at its beginning, since a work list is written once.
 func (b *batches) skipBlock() {
 	if b.rows > 0 && b.offset > 1 {
 		b.blocks.from, b.offset = b.blocks.from+1, 1
 	}
 }
 
-// took tells how long the last batch took. The next one is sized to last
+// took records how long the last batch took. The next one is sized to last
 // batchTime, at most twice and at least half as large.
 func (b *batches) took(d time.Duration) {
 	want := float64(b.size) * float64(batchTime) / float64(max(d, time.Millisecond))

@@ -39,13 +39,13 @@ type change struct {
 // applied is what became of a change.
 type applied struct {
 	change
-	linker.Decision        // but for the CRM row, which is change's
+	linker.Decision        // except for the CRM row, which is change's
 	link            string // the link that was current, "" for none
 }
 
-// slow applies changes that the fast path could not. Whatever stands in
-// their way alone is found by halving, so that one row somebody else has
-// locked does not fail its neighbours.
+// slow applies changes that the fast path could not. A change that fails by
+// itself is found by halving, so that one row locked by another session does
+// not make its neighbours fail.
 func (l *lane) slow(ctx context.Context, changes []change) error {
 	return l.trySlow(ctx, changes, 1)
 }
@@ -96,8 +96,8 @@ func (l *lane) form() func(context.Context, pgx.Tx, []change) ([]applied, error)
 	return l.x.slowPath().link
 }
 
-// inTransaction does something in a transaction of its own, once nobody has the
-// table of links locked.
+// inTransaction runs a function in its own transaction, once no other session
+// has the table of links locked.
 func (l *lane) inTransaction(ctx context.Context, do func(pgx.Tx) error) error {
 	return l.waitForTable(ctx, func() error {
 		return pgx.BeginFunc(ctx, l.conn, func(tx pgx.Tx) error {
@@ -110,10 +110,10 @@ func (l *lane) inTransaction(ctx context.Context, do func(pgx.Tx) error) error {
 	})
 }
 
-// triesFor is how often a change is tried that ended with err. Waiting helps
-// against locks only; a key that the slow path meets may be that of a CRM
-// row deleted a moment ago, and a second look will tell; what the platform's
-// own rules say no to, they will say no to again.
+// triesFor is how often a change that ended with err is tried. Waiting helps
+// only against locks; a key that the slow path hits may belong to a CRM row
+// that was just deleted, which a second attempt finds out; what the platform's
+// own rules refuse once, they will refuse again.
 func triesFor(err error) int {
 	switch {
 	case pg.IsLocked(err) || errors.Is(err, errHalfDone):

@@ -1,15 +1,16 @@
-// Package engine decides which links a run makes and clears, and does it: Session
-// is one attempt at a run and holds its locks and connections; Single does for one
-// recording, for the HTTP operation, what a run does for a row. What they run stands
-// in package sql, what they remember in package postgres.
+// Package engine decides which links a run makes and clears, and applies it:
+// Session is one attempt at a run and holds its locks and connections; Single
+// does for one recording, for the HTTP operation, what a run does for a row.
+// The statements are in package sql, the records of runs in package postgres.
 //
 // # Tables
 //
-// It reads recordings, integration_connections, crm_entities and recording_links
-// of the platform, and writes to recording_links alone: it inserts links, and
-// clears them by setting cleared_at and cleared_trigger. It alters none of them.
-// relink's own tables stand in schema relink: runs, marks, and the working tables
-// run_ID_NAME of a run, UNLOGGED, dropped when the run is done:
+// It reads recordings, integration_connections, crm_entities and
+// recording_links of the platform, and writes only to recording_links: it
+// inserts links, and clears them by setting cleared_at and cleared_trigger. It
+// alters none of them. relink's own tables are in schema relink: runs, marks,
+// and the working tables run_ID_NAME of a run, which are UNLOGGED and dropped
+// when the run is done:
 //
 //	name           filled by                          read by
 //	staged         Stage (COPY), a row a record       the plan, results_staged
@@ -30,12 +31,12 @@
 //
 // # A plan
 //
-// The rule is resolve.sql, for the rows of a file, for those that get a second
-// look (other forms of Salesforce ids, survivors of merges) and for the HTTP
-// operation. What a plan decides depends on the staged rows, the marks of the run
-// and what stands in the platform's tables now, never on an earlier plan: so a
-// resume plans everything anew but the rows with marks. Those are final: outcome,
-// CRM row and previous link come from the marks alone.
+// resolve.sql is the rule for the rows of a file, for those that are looked up
+// a second time (other forms of Salesforce ids, survivors of merges) and for
+// the HTTP operation. A plan depends on the staged rows, the marks of the run
+// and the current content of the platform's tables, never on an earlier plan:
+// so a resume plans everything again except the rows with marks. Those are
+// final: outcome, CRM row and previous link come from the marks alone.
 //
 // # Writing
 //
@@ -48,19 +49,21 @@
 // clear, insert with ON CONFLICT DO NOTHING, look again, in rounds. lock_timeout
 // of a lane is below deadlock_timeout: relink gives way to the platform.
 //
-// Marks (relink.marks) are written in the transaction that changes the links: run,
-// row (null for a prune), recording, link made, link cleared, link that the one
-// made stands for. They are found by run. A number that has marks before its run
-// has written anything is refused: see postgres.ForeignMarksError.
+// Marks (relink.marks) are written in the transaction that changes the links:
+// run, row (null for a prune), recording, link made, link cleared, and the link
+// that the new one replaces. They are found by run. A run number that has marks
+// before its run has written anything is refused: see
+// postgres.ForeignMarksError.
 //
 // # Locks between runs
 //
-// Session advisory locks, by platform: runs of different schemas do not concern each
-// other. The run lock is held by the leader of the one writing run. The fence is held
-// shared by every lane; a new leader takes it exclusively once, so that no backend of
-// a dead run can still commit, and frees it for its own lanes. Lock "alive", with the
-// run's id, tells a run at work from a dead one. A leader that loses its connection
-// stops its lanes before its locks can be had.
+// Locks are session advisory locks, per platform: runs of different schemas do
+// not affect each other. The leader of the one writing run holds the run lock.
+// Every lane holds the fence shared; a new leader takes it exclusively once, so
+// that no backend of a dead run can still commit, and releases it for its own
+// lanes. The lock "alive", with the run's id, distinguishes a working run from
+// a dead one. A leader that loses its connection stops its lanes before its
+// locks can be taken.
 //
 // # Whose functions are called
 //
@@ -87,6 +90,7 @@
 // recordings first (one_current.go).
 //
 // Ids keep the platform's types. Working tables take the types from the catalog
-// (platform.Platform), COPY sends values of them, and text that is no value of its
-// type stands in the columns unfit_*: it is not found, and proves no absence.
+// (platform.Platform), COPY sends values of them, and text that is not a value
+// of its type goes into the columns unfit_*: it is not found, and proves no
+// absence.
 package engine

@@ -9,13 +9,14 @@ import (
 	"relink/linker/postgres/lock"
 )
 
-// fenceNotice is how long the fence is waited for before the person is told.
+// fenceNotice is how long a session waits for the fence before it gives a
+// notice.
 const fenceNotice = 2 * time.Second
 
-// fence waits until no lane of a dead run can commit any more. After kill -9
-// of a client its backend finishes what it has received, COMMIT included,
-// while the lock of its leader is already gone. It gives up after the time that a
-// statement may wait for a lock: then a session holds it that is no lane.
+// fence waits until no lane of a dead run can commit any more. After kill -9 of
+// a client its backend finishes what it has received, including COMMIT, while
+// the lock of its leader is already released. It gives up after the lock
+// timeout of a statement: then the holder is a session that is not a lane.
 func (x *Session) fence(ctx context.Context) error {
 	since, told := time.Now(), false
 	err := lock.Wait(ctx, x.leader, lock.Fence, x.platform(), x.lockWait(), func(held *lock.LockedError) bool {

@@ -15,7 +15,7 @@ const (
 	// hintsAtOnce is how many looks for near misses there are at a time: they
 	// must leave the database to the requests that change something.
 	hintsAtOnce = 2
-	// hintsPerMinute is how many near misses an organization is told in a
+	// hintsPerMinute is how many near misses an organization may see in a
 	// minute. A file sent row by row may have some hundreds.
 	hintsPerMinute = 300
 	// hintWait is how long a look waits for its turn.
@@ -74,15 +74,15 @@ func cheap(ctx context.Context, tx pgx.Tx, query string, args ...any) (bool, err
 	return plans[0].Plan.cheap(), nil
 }
 
-// plan is a step of what EXPLAIN says.
+// plan is a step in the output of EXPLAIN.
 type plan struct {
 	Relation string  `json:"Relation Name"`
 	Cost     float64 `json:"Total Cost"` // of one loop
 	Plans    []plan
 }
 
-// cheap reports whether no table is looked at for long. The sum of a plan says
-// less: it counts a thousand forms of an id where there are three.
+// cheap reports whether no table is read for long. The total cost of a plan is
+// less useful: it counts a thousand forms of an id where there are three.
 func (p *plan) cheap() bool {
 	if p.Relation != "" && p.Cost > hintCost {
 		return false

@@ -14,9 +14,10 @@ import (
 // lagPoll is how often replicas are looked at.
 const lagPoll = 500 * time.Millisecond
 
-// lagWatch knows how far the replicas are behind. The server's replay_lag is that of
-// the last position that a replica has confirmed, and stands still when a replica
-// does; so the age of the oldest position that it has not confirmed counts as well.
+// lagWatch measures how far the replicas are behind. The server's replay_lag is
+// that of the last position that a replica has confirmed, and stops growing
+// when a replica stops; so the age of the oldest unconfirmed position counts as
+// well.
 type lagWatch struct {
 	conn   *pgx.Conn
 	query  string
@@ -152,8 +153,8 @@ func (w *lagWatch) forget(replayed int64) {
 	w.written = w.written[n:]
 }
 
-// missing waits for replicas that were there before, for a while: one that is gone
-// is behind.
+// missing waits a while for replicas that have disappeared: one that is gone
+// counts as behind.
 func (w *lagWatch) missing(now time.Time) {
 	for name, seen := range w.replicas {
 		gone := now.Sub(seen)

@@ -11,7 +11,7 @@ import (
 // mentionBatch is how many keys one statement notes.
 const mentionBatch = 1000
 
-// mentions leaves the extras whose recording stands anywhere in the file.
+// mentions leaves alone the extras whose recording occurs anywhere in the file.
 func (p *planner) mentions(in linker.Mentions) {
 	if in == nil || !p.x.prunes() || p.err != nil {
 		return

@@ -16,8 +16,8 @@ import (
 	"relink/linker/salesforce"
 )
 
-// nearMisses says of ids that were not found what they nearly are. It looks
-// once at the failed rows only, all of them together.
+// nearMisses finds what the ids that were not found nearly are. It runs once,
+// for all failed rows together.
 func (p *planner) nearMisses() {
 	if p.count(linker.EntityNotFound)+p.count(linker.RecordingNotFound) == 0 {
 		return
@@ -34,8 +34,8 @@ func (p *planner) nearMisses() {
 	}
 }
 
-// say writes down what a query for near misses finds. The query has a statement
-// of its own, because PostgreSQL does not run an UPDATE in parallel.
+// say stores what a query for near misses finds. The query is a separate
+// statement, because PostgreSQL does not run an UPDATE in parallel.
 func (p *planner) say(doing, name string, args ...any) {
 	p.created("near", p.x.statement(name), args...)
 	p.analyze("near")
@@ -51,11 +51,11 @@ func (p *planner) say(doing, name string, args ...any) {
 // better than a late one.
 const nearTimeout = 250 * time.Millisecond
 
-// nearMiss says of one row what the id that was not found nearly is, "" for
-// nothing. It compares ids without regard to letter case and leading zeros. On
-// a platform of many rows that needs an index, which only the platform can
-// make; without it nothing is said, since a caller with a list of wrong ids
-// would keep the whole database busy.
+// nearMiss describes what the id of one row that was not found nearly is, ""
+// for nothing. It compares ids ignoring letter case and leading zeros. On a
+// platform of many rows that needs an index, which only the platform can
+// create; without it there are no near misses, since a caller with a list of
+// wrong ids would keep the whole database busy.
 func (s *Single) nearMiss(ctx context.Context, organization string, code linker.Code, row linker.Fields) (said string, err error) {
 	t, err := s.texts(ctx)
 	if err != nil {

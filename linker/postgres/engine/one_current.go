@@ -11,18 +11,20 @@ import (
 	"relink/linker/postgres/platform"
 )
 
-// oneCurrent is what keeps a recording from having two current links. By a unique
-// index the database does. Without one, as on some partitioned tables, whoever
-// changes links by relink locks their recordings first, all in one order: the rows,
-// or, where this role may not lock them, advisory locks in their place. That keeps
-// relink's runs and HTTP operation apart. An application that inserts links by itself
-// is kept apart only if it locks the recording's row first, too.
+// oneCurrent describes what keeps a recording from having two current links.
+// With a unique index, the database does. Without one, as on some partitioned
+// tables, everything in relink that changes links first locks their recordings,
+// always in the same order: the rows or, where this role may not lock them,
+// advisory locks in their place. That keeps relink's runs and HTTP operation
+// from conflicting. An application that inserts links itself is covered only if
+// it locks the recording's row first, too.
 type oneCurrent struct {
 	byIndex  bool
 	lockRows bool
 }
 
-// findOneCurrent finds out what a platform has. It is no part of a transaction.
+// findOneCurrent determines which of these a platform has. It runs outside a
+// transaction.
 func findOneCurrent(ctx context.Context, conn *pgx.Conn, p *platform.Platform) (o oneCurrent, err error) {
 	if o.byIndex, err = p.KeepsOneCurrent(ctx, conn); err != nil || o.byIndex {
 		return o, err
@@ -36,8 +38,8 @@ func findOneCurrent(ctx context.Context, conn *pgx.Conn, p *platform.Platform) (
 	return o, err
 }
 
-// lockKeys is how many advisory locks stand for all recordings: the server has room
-// for some thousands.
+// lockKeys is how many advisory locks all recordings share: the server has
+// space for some thousands.
 const lockKeys = 1 << 10
 
 // lockRecordings keeps all that respects it from changing links of the recordings
@@ -59,7 +61,7 @@ func (s *slowPath) lockRecordings(ctx context.Context, tx pgx.Tx, changes []chan
 	return nil
 }
 
-// severalCurrent says that a recording has more than one current link.
+// severalCurrent reports that a recording has more than one current link.
 func severalCurrent(recording string) error {
 	return pg.NewError(
 		recording+" has several current links",

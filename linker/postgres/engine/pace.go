@@ -15,7 +15,7 @@ type pace struct {
 	perMinute int
 	mu        sync.Mutex
 	next      time.Time // when the next batch may begin
-	lag       *lagWatch // nil where nobody asks
+	lag       *lagWatch // nil when no limit is set
 }
 
 // newPace makes the pace of the lanes. The caller closes it.
@@ -77,7 +77,8 @@ func (p *pace) pause(ctx context.Context) (time.Duration, error) {
 	return time.Until(p.next), nil
 }
 
-// took tells of the rows of a batch: the next one begins when their time is over.
+// took records the rows of a batch: the next one begins when their time has
+// passed.
 func (p *pace) took(rows int64) {
 	if p == nil || p.perMinute <= 0 {
 		return

@@ -15,10 +15,10 @@ import (
 )
 
 // Plan decides the outcome of every staged row and returns the totals. first
-// says that the run has written nothing yet, so that no marks need be looked
-// for. What it decides depends on the staged rows, the marks of this run and
-// what stands in the platform's tables now, never on an earlier plan. file, when
-// not nil, keeps links from being cleared whose recording stands in it.
+// means that the run has written nothing yet, so that there are no marks to
+// look for. The plan depends on the staged rows, the marks of this run and the
+// current content of the platform's tables, never on an earlier plan. file,
+// when not nil, keeps links from being cleared whose recording occurs in it.
 func (x *Session) Plan(ctx context.Context, first bool, file linker.Mentions) (guard.Plan, error) {
 	ctx, done := x.during(ctx)
 	defer done()
@@ -112,8 +112,8 @@ func (p *planner) exec(doing, statement string, args ...any) int64 {
 	return tag.RowsAffected()
 }
 
-// table creates a working table anew; create is its whole statement. It returns
-// how many rows the statement put into it.
+// table recreates a working table; create is its whole statement. It returns
+// how many rows the statement inserted.
 func (p *planner) table(name, create string, args ...any) int64 {
 	doing := "planning: table " + name
 	p.exec(doing, p.x.texts.Inline("DROP TABLE IF EXISTS run."+name))
@@ -242,7 +242,8 @@ func (p *planner) checkMarks(run int64, written bool) {
 	}
 }
 
-// marks lets what this run has already done stand, whatever has become of it.
+// marks keeps what this run has already done, whatever has happened to it
+// since.
 func (p *planner) marks(first bool) {
 	p.checkMarks(p.x.opt.Run, !first)
 	if p.marked(p.x.opt.Run) == 0 || p.err != nil {
@@ -266,7 +267,7 @@ func (p *planner) conflicts() {
 	}
 }
 
-// exists tells whether a working table has any row.
+// exists reports whether a working table has any row.
 func (p *planner) exists(name string) (some bool) {
 	if p.err != nil {
 		return false

@@ -11,8 +11,8 @@ import (
 	"relink/linker/postgres/pg"
 )
 
-// prune clears the extras, last of all, over one lane: links that nobody wants
-// are few, or the guard has asked.
+// prune clears the extras, last of all, over one lane: there are few of them,
+// or the guard has been asked.
 func (x *Session) prune(ctx context.Context, stop <-chan struct{}) error {
 	blocks, err := x.workBlocks(ctx, "extras")
 	if err != nil {
@@ -42,8 +42,8 @@ func (x *Session) prune(ctx context.Context, stop <-chan struct{}) error {
 	}
 }
 
-// prune clears one batch of extras. Those that somebody keeps locked stay, and
-// the report says so: it reads the marks.
+// prune clears one batch of extras. Those that another session keeps locked
+// stay, and the report, which reads the marks, shows it.
 func (l *lane) prune(ctx context.Context, from, to pgTID) (int64, error) {
 	for try := 1; ; try++ {
 		name := "prune"
@@ -83,7 +83,8 @@ func (l *lane) clearExtras(ctx context.Context, statement string, from, to pgTID
 }
 
 // pruneEach clears a batch of extras one by one, because the platform's own
-// rules refuse one of them. The report says which, and what the database said.
+// rules refuse one of them. The report shows which one, and the database's
+// message.
 func (l *lane) pruneEach(ctx context.Context, from, to pgTID) (cleared int64, err error) {
 	const doing = "clearing single links that the file does not mention"
 	rows, err := l.conn.Query(ctx, l.x.statement("prune_each"), from, to)

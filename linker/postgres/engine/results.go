@@ -9,11 +9,11 @@ import (
 	"relink/linker"
 )
 
-// Results hands every row that went to the database to each, in input order,
-// with what became of it, then the extras of a reconciliation. Rows that Check
-// refused are not among them: the file says all there is to say of those. The
-// result belongs to Results and is valid during the call; an error of each ends
-// it and is returned as it is.
+// Results calls each for every row that went to the database, in input order,
+// with its outcome, then for the extras of a reconciliation. Rows that Check
+// refused are not included: the file has everything about those. The result
+// belongs to Results and is valid during the call; an error of each ends it and
+// is returned unchanged.
 func (x *Session) Results(ctx context.Context, each func(*linker.Result) error) error {
 	ctx, done := x.during(ctx)
 	defer done()

@@ -21,8 +21,8 @@ func (p *planner) revert() {
 }
 
 // revert is the slow path of a revert, in the caller's transaction. It never
-// touches a link but the one that the plan names: whatever else is current
-// was made by somebody since, and stays.
+// touches a link other than the one that the plan names: any other current link
+// was made later by someone else, and stays.
 func (x *Session) revert(ctx context.Context, tx pgx.Tx, changes []change) ([]applied, error) {
 	s := x.slowPath()
 	ready, err := s.readyToRevert(ctx, tx, changes)

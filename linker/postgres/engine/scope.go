@@ -101,7 +101,7 @@ func (p *planner) extras() {
 	x.withheld = strings.Join(reasons, "; ")
 }
 
-// untrusted says which rows have no recording id that can be trusted.
+// untrusted finds the rows whose recording id cannot be trusted.
 func (p *planner) untrusted() []string {
 	var (
 		count int64
@@ -136,9 +136,9 @@ func (x *Session) noteStateBefore(ctx context.Context) (err error) {
 	return err
 }
 
-// noteStateAfter remembers the state that a reconciliation leaves behind, if it
-// is made of the one before and of what the run did alone. Where somebody else
-// wrote meanwhile, nobody knows whether the plan has seen that.
+// noteStateAfter records the state that a reconciliation leaves behind, if it
+// results from the previous state and this run alone. If another session wrote
+// in between, it is unknown whether the plan has seen that.
 func (x *Session) noteStateAfter(ctx context.Context) error {
 	if x.stateBefore == "" {
 		return nil

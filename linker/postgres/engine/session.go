@@ -22,7 +22,7 @@ import (
 // keepAlive is how often a leader makes sure that it still holds its locks.
 const keepAlive = time.Second
 
-// Options say what a session is opened for.
+// Options configure a session.
 type Options struct {
 	Run     int64
 	Rules   linker.Rules
@@ -40,23 +40,23 @@ type Options struct {
 	// BatchRows fixes how many rows one transaction applies. 0 lets time
 	// decide (see batchTime).
 	BatchRows int
-	// PerMinute is how many rows are written a minute, at most; 0 or less is no
-	// limit.
+	// PerMinute is the maximum number of rows written per minute; 0 or less
+	// means no limit.
 	PerMinute int
-	// MaxLag is how far replicas may be behind while rows are written, 0 for
-	// however far. Store.CheckLag tells whether this role may see that.
+	// MaxLag is how far replicas may be behind while rows are written, 0 for no
+	// limit. Store.CheckLag reports whether this role may see that.
 	MaxLag time.Duration
 	// Undo is the run that this run takes back (revert); 0 for none. Rows
 	// then are that run's changes and nothing is staged.
 	Undo int64
 	// CountGroups asks for the plan's groups, which a change guard needs.
 	CountGroups bool
-	// Ready says that Store.Ready was asked just now.
+	// Ready means that Store.Ready was called just now.
 	Ready bool
 	// Trial asks the plan to find out whether the database would let its
 	// changes be made: for a dry run.
 	Trial bool
-	// Notice is told what the person should know, nil for nobody.
+	// Notice receives messages for the user; nil for none.
 	Notice func(string)
 	// Working, when not nil, holds the number of lanes that are applying.
 	Working *atomic.Int64
@@ -80,11 +80,12 @@ type Session struct {
 	breaker breaker
 	pace    *pace // of the lanes, while they apply
 
-	owner   string // to whom working tables are handed over, quoted; "" for nobody
+	owner   string // the role that gets the working tables, quoted; "" for none
 	texts   *sql.Texts
 	canLock bool // this role may lock CRM rows against deletion
-	// hasKey says that a foreign key keeps links from naming a CRM row that
-	// is not there. Without one, as where crm_entities is a view, apply looks.
+	// hasKey reports whether a foreign key keeps links from naming a CRM row
+	// that does not exist. Without one, as where crm_entities is a view, apply
+	// checks it.
 	hasKey     bool
 	oneCurrent oneCurrent // known from Plan on
 	// scope limits which links are cleared and which are extra; nil values
@@ -96,19 +97,19 @@ type Session struct {
 	stateBefore, stateAfter string
 
 	toDo    int64 // rows of the work list
-	applied bool  // results tell what was done, not what would be
+	applied bool  // results list what was done, not what would be
 	// faults counts the rows that Check refused, nil unless this session
 	// staged them.
 	faults map[linker.Code]int64
 	strays int64 // those of them that are probably no rows
 }
 
-// ErrLeaderLost says that the connection which holds the run's locks is gone.
-// Its lanes were stopped; the run can be resumed.
+// ErrLeaderLost reports that the connection which holds the run's locks is
+// gone. Its lanes were stopped; the run can be resumed.
 var ErrLeaderLost = errors.New("the connection that holds the run lock is lost")
 
-// Open connects to the store and takes the locks. It returns a *LockedError when another
-// run is at work, or when this run already is.
+// Open connects to the store and takes the locks. It returns a *LockedError
+// when another run is working, or when this run already is.
 func Open(ctx context.Context, s *postgres.Store, opt Options) (*Session, error) {
 	x := &Session{store: s, opt: opt}
 	x.ctx, x.cancel = context.WithCancelCause(ctx)
@@ -274,9 +275,9 @@ func (x *Session) notice(format string, args ...any) {
 	}
 }
 
-// Save writes down how far a run has come. It commits synchronously, whatever
-// the server's settings, and with it everything the lanes have committed: a
-// report written after Save is never ahead of the disk.
+// Save records how far a run has come. It commits synchronously, whatever the
+// server's settings, and with it everything the lanes have committed: a report
+// written after Save is never ahead of the disk.
 func (x *Session) Save(ctx context.Context, r linker.Run) error {
 	ctx, done := x.during(ctx)
 	defer done()

@@ -36,8 +36,8 @@ type Single struct {
 	oneCurrent oneCurrent // once the texts are known
 }
 
-// singleTries is how often one request is begun again after it met a lock, a
-// deadlock or a key of somebody else's.
+// singleTries is how often one request is started again after a lock, a
+// deadlock or a concurrently inserted key.
 const singleTries = 3
 
 // NewSingle returns a Single with a pool of at most max connections. The
@@ -70,7 +70,8 @@ func (s *Single) texts(ctx context.Context) (*sql.Texts, error) {
 		if err := s.admit(ctx, conn.Conn()); err != nil {
 			return nil, err
 		}
-		// A request does not wait for as long as somebody has the table locked.
+		// A request does not wait as long as another session has the table
+		// locked.
 		if _, err := conn.Exec(ctx, "SET lock_timeout = '500ms'"); err != nil {
 			return nil, err
 		}
@@ -82,8 +83,8 @@ func (s *Single) texts(ctx context.Context) (*sql.Texts, error) {
 	return s.known, nil
 }
 
-// admit refuses a database that is labelled otherwise, or where only what somebody
-// has approved may be written. One without tables of relink has no label.
+// admit refuses a database that has another label, or in which everything
+// written must have been approved. One without tables of relink has no label.
 func (s *Single) admit(ctx context.Context, conn *pgx.Conn) error {
 	e, err := postgres.EnvironmentOf(ctx, conn)
 	switch pg.SQLState(err) {
@@ -99,7 +100,7 @@ func (s *Single) admit(ctx context.Context, conn *pgx.Conn) error {
 	return e.AdmitsUnapproved()
 }
 
-// Ping tells whether the database answers, and its tables are there.
+// Ping checks that the database answers and its tables exist.
 func (s *Single) Ping(ctx context.Context) error {
 	texts, err := s.texts(ctx)
 	if err != nil {
@@ -165,8 +166,8 @@ func (s *Single) Delete(ctx context.Context, organization string, c linker.Check
 		r = planned.Decision
 		switch {
 		case r.Code == linker.EntityDeleted || r.Code == linker.EntityMerged:
-			// That it is merged is found before its type and connection
-			// are compared; here it goes on.
+			// A merge is detected before type and connection are compared; then
+			// they are compared here.
 			if r.Code = planned.mismatch(); r.Code != "" {
 				return nil
 			}
@@ -233,11 +234,11 @@ type plannedRow struct {
 	recording    string
 	entity       string // the CRM row found, also that of a rejected row
 	link         string
-	// Whether that is of another type or connection than the row says.
+	// Whether it has another type or connection than the row gives.
 	otherType, otherConnection bool
 }
 
-// mismatch is the code of a CRM row that is not what the row says of it.
+// mismatch is the code of a CRM row that differs from what the row gives.
 func (p *plannedRow) mismatch() linker.Code {
 	switch {
 	case p.otherType:
@@ -343,7 +344,7 @@ func (i ids) unfit() []any {
 	return []any{i.unfitRecording, i.unfitEntity, i.unfitExternal, i.unfitConnection}
 }
 
-// unfitDetail is what the message says of an id that cannot be one here.
+// unfitDetail is the part of the message about an id of the wrong type.
 func unfitDetail(p *platform.Platform, id, field, column string) string {
 	return fmt.Sprintf("%s %q is not a %s, as this platform's are", field, id, p.Kind(column))
 }

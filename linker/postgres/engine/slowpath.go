@@ -21,7 +21,7 @@ import (
 // clients writing to the same recordings.
 const maxRounds = 10
 
-// errHalfDone says that a link was cleared and its successor not made.
+// errHalfDone reports that a link was cleared and its successor not made.
 var errHalfDone = errors.New("a link was cleared without a new one in its place")
 
 // isContention and isRefusal are those of the database's errors, and
@@ -29,8 +29,8 @@ var errHalfDone = errors.New("a link was cleared without a new one in its place"
 func isContention(err error) bool { return errors.Is(err, errHalfDone) || pg.IsContention(err) }
 func isRefusal(err error) bool    { return errors.Is(err, errHalfDone) || pg.IsRefusal(err) }
 
-// slowPath links recordings whatever other sessions do to them meanwhile. The
-// lanes of a run and the HTTP operation share it.
+// slowPath links recordings whatever other sessions do to them at the same
+// time. The lanes of a run and the HTTP operation share it.
 type slowPath struct {
 	texts   *sql.Texts
 	run     *int64 // marks what is done; nil leaves no marks
@@ -122,7 +122,7 @@ func sortOut(done []applied, left []change, outcomes map[int64]applied) ([]appli
 	return done, rest
 }
 
-// fail gives changes up with a code, and says what is current in their place.
+// fail gives up changes with a code, and records the current link of each.
 func (s *slowPath) fail(ctx context.Context, tx pgx.Tx, changes []change, code linker.Code) ([]applied, error) {
 	if len(changes) == 0 {
 		return nil, nil
@@ -181,7 +181,7 @@ type currentLink struct {
 	hidden               bool // to another organization's CRM row: for the caller it is none
 }
 
-// lockLinks locks the links that stand in the way of changes and may be cleared.
+// lockLinks locks the links that are in the way of changes and may be cleared.
 func (s *slowPath) lockLinks(ctx context.Context, tx pgx.Tx, changes []change) (map[int64]currentLink, error) {
 	args := []any{
 		each(changes, func(c change) int64 { return c.row }),
@@ -385,7 +385,7 @@ func (s *slowPath) current(ctx context.Context, tx pgx.Tx, changes []change) (ma
 	return now, nil
 }
 
-// standing is what becomes of a change in whose way a current link stands.
+// standing decides a change that has a current link in its way.
 func (s *slowPath) standing(a applied, c change, trigger string, elsewhere bool) applied {
 	switch {
 	case a.PreviousEntityID == c.entity:

@@ -60,10 +60,10 @@ func (x *Session) Staged(ctx context.Context) (bool, error) {
 	return have == want, nil
 }
 
-// Stage copies rows into the run's working table until next returns io.EOF,
-// and returns how many there were. doubts then says why the file may not be
-// whole. An error of next stops it and is returned as it is. next is called from
-// one goroutine, not the caller's.
+// Stage copies rows into the run's working table until next returns io.EOF, and
+// returns how many there were. doubts then returns why the file may be
+// incomplete. An error of next stops it and is returned unchanged. next is
+// called from another goroutine than the caller's, always the same one.
 func (x *Session) Stage(ctx context.Context, next func(*linker.Numbered) error, doubts func() []string) (int64, error) {
 	ctx, done := x.during(ctx)
 	defer done()
@@ -123,7 +123,7 @@ type copyReader struct {
 	started bool
 	ended   bool
 	count   int64
-	err     error // of next, which says more than the failed COPY
+	err     error // of next, more specific than that of the failed COPY
 	row     linker.Numbered
 	seed    maphash.Seed
 	// seen marks the rows whose recording may have come before, so that only
@@ -216,9 +216,9 @@ func (c *copyReader) append(n *linker.Numbered) {
 	}
 }
 
-// expected appends what a row expects its recording to be linked to. An id that
-// is no value of the type of the platform's is expected all the same, and is never
-// what is there.
+// expected appends the link that a row expects its recording to have. An id
+// that is not a value of the platform's type is still expected, and never
+// matches.
 func (c *copyReader) expected(r *linker.Fields) {
 	given := cmp.Or(r.ExpectedEntityID, r.ExpectedExternalID)
 	c.text(given)
@@ -294,8 +294,8 @@ func (c *copyReader) value(id, column string) (fits bool) {
 	return true
 }
 
-// mayHaveSeen tells whether an earlier row may be for the same recording. Ids
-// that are written in different ways are one.
+// mayHaveSeen reports whether an earlier row may be for the same recording.
+// Different spellings of an id count as the same.
 func (c *copyReader) mayHaveSeen(id string) bool {
 	switch c.kinds[0] {
 	case platform.Text:

@@ -43,7 +43,7 @@ func (p *planner) added() []sum {
 	return p.sums
 }
 
-// count tells how many planned rows have a code.
+// count returns how many planned rows have a code.
 func (p *planner) count(code linker.Code) (n int64) {
 	for _, s := range p.added() {
 		if s.code == code {

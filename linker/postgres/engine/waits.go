@@ -10,10 +10,10 @@ import (
 	"relink/linker/postgres/pg"
 )
 
-// waitForTable does something that writes links, again and again while another
-// session has the whole table locked: that is an outage, not the fault of the
-// rows that are in turn. Each try gives way after the lane's lock timeout, so
-// that the other session gets its lock. Any other error is returned as it is.
+// waitForTable retries something that writes links as long as another session
+// has the whole table locked: that is an outage, not the fault of the current
+// rows. Each try ends after the lane's lock timeout, so that the other session
+// gets its lock. Any other error is returned unchanged.
 func (l *lane) waitForTable(ctx context.Context, do func() error) error {
 	since := time.Now()
 	for told := false; ; {
@@ -62,7 +62,7 @@ func (x *Session) explainLockWait(err error) error {
 // lockWait is how long a statement over whole tables waits for a lock.
 func (x *Session) lockWait() time.Duration { return lock.Patience(x.opt.RetryTimeout) }
 
-// tellLockWait says once what the working session has been waiting for.
+// tellLockWait prints once what the session has been waiting for.
 func (x *Session) tellLockWait(ctx context.Context) error {
 	held, some, err := lock.HeldBy(ctx, x.leader, x.statement("lock_waits"), int32(x.work.PgConn().PID()), lock.Notice)
 	if err != nil || !some {

@@ -27,8 +27,8 @@ type expansion struct {
 // locked: nothing has been done yet, and the run can be started again.
 const lockWait = time.Minute
 
-// expanded does the work of a run that is recorded: nobody else takes it up, or
-// drops its tables, meanwhile. The tables are dropped in the end.
+// expanded does the work of a recorded run: no other process can continue it,
+// or drop its tables, in the meantime. The tables are dropped at the end.
 func expanded(ctx context.Context, store *postgres.Store, run int64, do func(*expansion) error) (err error) {
 	conn, err := store.Connect(ctx, fmt.Sprintf("run %d expansion", run))
 	if err != nil {

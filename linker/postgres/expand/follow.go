@@ -9,7 +9,7 @@ import (
 	"relink/linker/postgres/sql"
 )
 
-// FollowOptions say which links are looked at.
+// FollowOptions select the links to examine.
 type FollowOptions struct {
 	Run int64
 	// Organization is the caller's: rows of others do not exist. "" for any.

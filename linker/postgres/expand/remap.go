@@ -17,7 +17,7 @@ import (
 	"relink/linker/postgres/sql"
 )
 
-// RemapOptions say whose links are moved.
+// RemapOptions select whose links are moved.
 type RemapOptions struct {
 	Run int64
 	// Organization is the caller's: rows of others do not exist. "" for any.
