@@ -41,14 +41,51 @@ func IsNullWord(s string) bool {
 	if s[0] == '0' && strings.Trim(s, "0-") == "" {
 		return true // 0, and the UUID of zeros
 	}
-	if len(s) > longestNullWord {
-		return false
+	if len(s) > longestNullWord || classes[s[0]]&digit != 0 {
+		return false // no word begins with a digit
 	}
-	if slices.ContainsFunc(nullWordsByLength[len(s)], func(w string) bool { return strings.EqualFold(w, s) }) {
+	if slices.ContainsFunc(nullWordsByLength[len(s)], func(w string) bool {
+		return w[0]|0x20 == s[0]|0x20 && strings.EqualFold(w, s)
+	}) {
 		return true
 	}
 	return len(s) > 4 && strings.EqualFold(s[:4], "err:") && text.Digits(s[4:]) == len(s)-4 ||
-		strings.Trim(s, "-–—_.*") == ""
+		classes[s[0]]&letter == 0 && strings.Trim(s, "-–—_.*") == ""
+}
+
+// Classes of bytes: those that ids are made of.
+const (
+	letter = 1 << iota
+	digit
+	dash   // - and _
+	mark   // . and :
+	others // all the rest
+)
+
+var classes = func() (of [256]uint8) {
+	for b := range of {
+		switch c := byte(b); {
+		case c >= '0' && c <= '9':
+			of[b] = digit
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z':
+			of[b] = letter
+		case c == '-', c == '_':
+			of[b] = dash
+		case c == '.', c == ':':
+			of[b] = mark
+		default:
+			of[b] = others
+		}
+	}
+	return of
+}()
+
+// classesOf are the classes of all bytes of s.
+func classesOf(s string) (all uint8) {
+	for i := range len(s) {
+		all |= classes[s[i]]
+	}
+	return all
 }
 
 // PlainID reports whether s could be the id of a recording by its characters:
@@ -56,17 +93,14 @@ func IsNullWord(s string) bool {
 // digit, and neither a word for "no value" nor the error of a spreadsheet. An id
 // that is not plain can still be one, if a recording has it.
 func PlainID(s string) bool {
-	some := false
-	for i := range len(s) {
-		switch b := s[i]; {
-		case b >= '0' && b <= '9', b >= 'a' && b <= 'z', b >= 'A' && b <= 'Z':
-			some = true
-		case b == '-', b == '_', b == '.', b == ':':
-		default:
-			return false
-		}
-	}
-	return some && !IsNullWord(s)
+	all := classesOf(s)
+	return all&others == 0 && all&(letter|digit) != 0 && (isNamed(all) || !IsNullWord(s))
+}
+
+// isNamed reports whether the classes of an id have letters and digits and no mark,
+// as nearly all ids do and no word for "no value" does.
+func isNamed(all uint8) bool {
+	return all&(letter|digit) == letter|digit && all&mark == 0
 }
 
 // noIDs are kinds of damage that an id hardly ever looks like.
@@ -109,14 +143,8 @@ func oddity(s string) string {
 // ordinary reports whether s is made of ASCII letters, digits, "-" and "_" and
 // too long for a word: nearly all ids are, and nothing is odd about them.
 func ordinary(s string) bool {
-	for i := range len(s) {
-		switch b := s[i]; {
-		case b >= '0' && b <= '9', b >= 'a' && b <= 'z', b >= 'A' && b <= 'Z', b == '-', b == '_':
-		default:
-			return false
-		}
-	}
-	return !IsNullWord(s)
+	all := classesOf(s)
+	return all&(others|mark) == 0 && (isNamed(all) || !IsNullWord(s))
 }
 
 // formula describes a formula that a spreadsheet kept as text.
