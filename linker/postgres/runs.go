@@ -229,9 +229,21 @@ func (s *Store) Run(ctx context.Context, id int64) (linker.Run, error) {
 	return runs[0], nil
 }
 
-// Runs returns the records of the last limit runs, newest first; 0 is all.
+// Runs returns the records of the last limit runs, newest first; 0 is all. Where a
+// schema was asked for they are those of its platform.
 func (s *Store) Runs(ctx context.Context, limit int) ([]linker.Run, error) {
-	return s.runs(ctx, selectRun+" ORDER BY r.id DESC LIMIT nullif($1, 0)", limit)
+	schema := ""
+	if s.cfg.Schema != "" {
+		here, err := s.Where(ctx)
+		if err != nil {
+			return nil, err
+		}
+		schema = here.Schema
+	}
+	return s.runs(ctx, selectRun+`
+		WHERE $2 = '' OR coalesce(r.platform_schema, $2) = $2
+		ORDER BY r.id DESC
+		LIMIT nullif($1, 0)`, limit, schema)
 }
 
 // Interrupted returns the writing runs of this platform that were neither finished
