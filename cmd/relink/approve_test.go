@@ -305,6 +305,12 @@ func TestApprovedRetry(t *testing.T) {
 	s.relink(exit.OK, "approve", "2", "--reason", "it is there now")
 	s.exec("INSERT INTO recording_links (recording_id, data_type, entity_id, linked_at) VALUES ('r-20', 'ACCOUNT', 'e-1', now())")
 	s.relink(exit.Guard, "retry", "--approved", "2", "1").says("r-20", "created", " and is now ", "replaced")
+	s.exec("UPDATE recording_links SET trigger = 'USER_LINK_WEB' WHERE recording_id = 'r-20'")
+	s.relink(exit.Guard, "retry", "--max-changes", "0", "1").says("; 1 of these links was made by a person; --keep-trigger USER_LINK_WEB leaves it")
+	p = s.relink(exit.OK, "retry", "--dry-run", "--keep-trigger", "USER_LINK_WEB", "--max-changes", "0", "1")
+	if !strings.Contains(p.stdout.String(), "kept") {
+		t.Errorf("the summary is\n%swant the person's link kept", p.stdout.String())
+	}
 	s.exec("DELETE FROM recording_links WHERE recording_id = 'r-20'")
 	s.relink(exit.OK, "retry", "--approved", "2", "--reason", "healed", "1")
 }

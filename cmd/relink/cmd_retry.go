@@ -22,6 +22,7 @@ import (
 type retryOptions struct {
 	app.DatabaseOptions
 	flags.OutputOptions
+	rules   flags.RuleOptions // --keep-trigger alone
 	guard   flags.GuardOptions
 	run     flags.RunOptions
 	metrics runner.MetricsOptions
@@ -87,6 +88,7 @@ path may differ, as a date does.`,
 	fs.BoolVar(&o.dryRun, "dry-run", false, "decide and report, but write nothing")
 	fs.BoolVar(&o.all, "all", false, "retry the newest run of each job")
 	o.DatabaseOptions.Register(fs)
+	o.rules.RegisterKeep(fs)
 	o.guard.RegisterChanges(fs, "default: no limit")
 	o.OutputOptions.Register(fs)
 	o.metrics.Register(fs)
@@ -126,9 +128,12 @@ func (a *commands) retry(ctx context.Context, cmd *cobra.Command, cfg pg.Config,
 }
 
 // override takes what is given on the command line in the place of what the run
-// had: where its files go, and how they look.
+// had: which links are left, where its files go, and how they look.
 func (o *retryOptions) override(cmd *cobra.Command, s *runner.Settings) (err error) {
 	given := cmd.Flags().Changed
+	if given("keep-trigger") {
+		s.Rules.KeepTriggers = o.rules.Rules(linker.Fields{}).KeepTriggers
+	}
 	if given("out") {
 		s.Out, err = runner.Absolute(o.Out)
 	}
