@@ -222,7 +222,7 @@ func ParseDelimiter(s string) (rune, error) {
 	}
 	r, n := utf8.DecodeRuneInString(s)
 	if n != len(s) || r == utf8.RuneError || unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("\"'\r\n\x00", r) {
-		return 0, fmt.Errorf("value %q: use a comma, a semicolon, tab, | or another character that does not stand in cells", s)
+		return 0, fmt.Errorf("value %q: use a comma, a semicolon, tab, | or another character that does not occur in cells", s)
 	}
 	return r, nil
 }

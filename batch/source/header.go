@@ -245,7 +245,7 @@ func quotedLines(place, line string) error {
 		hint = `take all quotes off: tr -d '"' < ` + file + into(place, "csv")
 	}
 	return &raw.Error{
-		Place: place, What: "each line stands in quotes as a whole, so that it is one cell; the sheet had one column", Remedy: hint,
+		Place: place, What: "each whole line is in quotes, so that it is one cell; the sheet had one column", Remedy: hint,
 	}
 }
 

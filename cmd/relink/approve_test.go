@@ -50,13 +50,13 @@ func TestApprovedPlan(t *testing.T) {
 	if err := os.Rename(report, report+".away"); err != nil {
 		t.Fatal(err)
 	}
-	moved("1", "its report is not at hand any more")
+	moved("1", "its report is no longer available")
 	if err := os.WriteFile(report, []byte("{}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	moved("1", "its report is not at hand any more")
+	moved("1", "its report is no longer available")
 	s.exec("UPDATE relink.runs SET out_dir = '/none' WHERE id = 1")
-	moved("1", "its report is not at hand any more")
+	moved("1", "its report is no longer available")
 	s.relink(exit.OK, "approve", "1", "--reason", "by the copy").says("the report of run 1 is not at hand here")
 	s.exec("UPDATE relink.runs SET out_dir = $1 WHERE id = 1", filepath.Dir(report))
 	s.relink(exit.Error, "approve", "1", "--reason", "again").says("is not what run 1 has reported")

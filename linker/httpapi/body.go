@@ -139,7 +139,7 @@ func (p *parser) members(d *jsontext.Decoder) error {
 			return err
 		}
 		if seen[name] {
-			p.add(linker.MalformedRow, "the key %s stands in the body twice", text.Quote(name))
+			p.add(linker.MalformedRow, "the key %s is in the body twice", text.Quote(name))
 			continue
 		}
 		seen[name] = true

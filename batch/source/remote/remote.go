@@ -253,7 +253,7 @@ func find(ctx context.Context, address string, opt Options) (object, error) {
 	if _, has := u.User.Password(); has {
 		return nil, &Error{
 			Name: name, What: "the address holds a password",
-			Do: "leave it out: addresses stand in logs and reports; see relink help file for where credentials belong",
+			Do: "leave it out: addresses appear in logs and reports; see relink help file for where credentials belong",
 		}
 	}
 	switch strings.ToLower(u.Scheme) {

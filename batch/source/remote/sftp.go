@@ -186,7 +186,7 @@ func (o *sftpObject) judge(err error) error {
 		e.Do = "check its key with whoever runs it, then add it to ~/.ssh/known_hosts (ssh-keyscan prints the line)"
 	case errors.As(err, &key), errors.As(err, &revoked):
 		e.What, e.Err = "the host has another key than the known one", nil
-		e.Do = "somebody may be listening in; if the server was made anew, replace its line in ~/.ssh/known_hosts"
+		e.Do = "someone may be listening in; if the server was reinstalled, replace its line in ~/.ssh/known_hosts"
 	case isNetwork(err):
 		return e
 	default:

@@ -125,7 +125,7 @@ func (p *plan) Finish() (string, error) {
 	case hex.EncodeToString(p.Sum(nil)) == p.want:
 		return "", nil
 	case different == nil:
-		return "its report is not at hand any more, so that nobody can say which line differs", nil
+		return "its report is no longer available, so the line that differs is unknown", nil
 	}
 	return different.String(), nil
 }

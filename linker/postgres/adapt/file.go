@@ -278,7 +278,7 @@ func (p *Plan) Notes() []string {
 			}
 		}
 		if len(lacks) > 0 {
-			notes = append(notes, fmt.Sprintf("%s has nothing for %s: constants stand in the view", x.table.Quoted, strings.Join(lacks, ", ")))
+			notes = append(notes, fmt.Sprintf("%s has nothing for %s: the view has constants", x.table.Quoted, strings.Join(lacks, ", ")))
 		}
 	}
 	return notes

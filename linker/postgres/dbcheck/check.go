@@ -164,7 +164,7 @@ func (c *contract) checkServer() {
 	}
 	switch {
 	case s.Standby:
-		c.add(Finding{Object: "server", Label: Safe, Stops: true, Problem: "is a standby, which nobody can write to: connect to the primary"})
+		c.add(Finding{Object: "server", Label: Safe, Stops: true, Problem: "is a standby, which cannot be written to: connect to the primary"})
 	case s.ReadOnly == "on":
 		c.add(Finding{
 			Object:  "role " + s.Role,

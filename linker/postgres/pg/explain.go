@@ -142,7 +142,7 @@ var ServerHints = map[string]string{
 	StateOutOfMemory:       "use fewer --lanes, or give the server more memory",
 	StateTooManyConnections: "use fewer --lanes, or raise max_connections or the role's connection limit; " +
 		"relink needs three connections and one for each lane",
-	StateQueryCanceled:      "somebody or a timeout of the server cancelled the statement: run the command again",
+	StateQueryCanceled:      "a user or a timeout of the server cancelled the statement: run the command again",
 	StateIdleInTransaction:  hintTimeouts,
 	StateIdleSession:        hintTimeouts,
 	StateTransactionTimeout: hintTimeouts,
