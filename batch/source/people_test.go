@@ -265,9 +265,9 @@ func TestFilesOfPeopleRefused(t *testing.T) {
 		in            Input
 		what, hint    string
 	}{
-		{"every line in quotes", "\"recordingId,dataType,id\"\r\n\"r1,LEAD,i\"\r\n", Input{}, "each line stands in quotes", `sed -e 's/^"//'`},
-		{"every line but the header", "recordingId,dataType,id\r\n\"r1,LEAD,i\"\r\n\"r2,LEAD,i\"\r\n", Input{}, "each line stands in quotes", `sed -e`},
-		{"quotes within such lines", "\"recordingId,\"\"dataType\"\",\"\"id\"\"\"\n", Input{}, "each line stands in quotes", `tr -d '"'`},
+		{"every line in quotes", "\"recordingId,dataType,id\"\r\n\"r1,LEAD,i\"\r\n", Input{}, "each whole line is in quotes", `sed -e 's/^"//'`},
+		{"every line but the header", "recordingId,dataType,id\r\n\"r1,LEAD,i\"\r\n\"r2,LEAD,i\"\r\n", Input{}, "each whole line is in quotes", `sed -e`},
+		{"quotes within such lines", "\"recordingId,\"\"dataType\"\",\"\"id\"\"\"\n", Input{}, "each whole line is in quotes", `tr -d '"'`},
 		{"a header that ends in a delimiter", "recordingId,dataType,id,\nr1,LEAD,i\nr2,LEAD,i\n", Input{}, "every row has 1 cell less than the header, whose last name is empty", "remove the delimiter"},
 		{"a column that is nearly a field", "recordingId,dataType,id,tirgger\nr1,LEAD,i,\n", Input{}, `the column "tirgger" is unknown, and nearly the field trigger`, "--map 'tirgger=trigger'"},
 		{"the connection misspelt", "recordingId,dataType,id,integrationConectionId\nr1,LEAD,i,\n", Input{}, "nearly the field integrationConnectionId", "--map 'integrationConectionId=' ignores it"},
