@@ -68,6 +68,12 @@ form AS MATERIALIZED (
         bool_or(shape ~ ':') AS colon
     FROM shaped
 ),
+-- An id in another form of one that is left for it hides no recording.
+meant AS MATERIALIZED (
+    SELECT {{looseKey "x.recording_id"}} AS key
+    FROM run.extras AS x
+    WHERE x.protected IS NOT NULL
+),
 untrusted AS (
     SELECT u.row_no, u.line, u.recording_id
     FROM unknown AS u
@@ -76,7 +82,7 @@ untrusted AS (
     WHERE (
             u.recording_id IS NULL
             OR u.doubtful
-            OR CASE
+            OR {{looseKey "u.recording_id"}} NOT IN (SELECT key FROM meant) AND CASE
                 WHEN f.by_shape THEN NOT EXISTS (
                     SELECT FROM shaped AS s
                     WHERE s.shape = given.shape
