@@ -93,6 +93,7 @@ func TestNoCommandCallsAStrangersFunction(t *testing.T) {
 	pgtest.SetTraps(t, s.url)
 	step(exit.OK, "db", "migrate", "--platform")
 	step(exit.OK, "demo", "--database", s.url)
+	step(exit.OK, "db", "adapt", "--out", "adapted.sql", "--apply")
 
 	root := (&commands{app.New(nil, strings.NewReader(""), io.Discard, io.Discard)}).root()
 	for _, command := range leaves(root) {
