@@ -103,6 +103,11 @@ func TestAdaptAPlatform(t *testing.T) {
 					t.Errorf("the links after the import are\n%s\nand lack %s", changed, want)
 				}
 			}
+			// The platform can be looked at again without losing the way back.
+			owner := w.url
+			w.url = strings.Replace(w.url, "user="+role, "user=relink", 1)
+			w.must(exit.OK, "db", "adapt", "--out", out, "--role", role, "--apply")
+			w.url = owner
 			w.must(exit.OK, "revert", "2")
 			if after := w.ask(c.current); after != before {
 				t.Errorf("the links after all was taken back are\n%s, want\n%s", after, before)

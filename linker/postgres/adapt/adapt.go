@@ -57,7 +57,6 @@ type Plan struct {
 	dataTypes []word
 	triggers  []word
 	extra     []extra
-	there     []string // views of an earlier adaptation, which are replaced
 	todo      []todo
 }
 
@@ -163,14 +162,14 @@ func (p *Plan) checkSchema(ctx context.Context, tx pgx.Tx) error {
 	if err != nil {
 		return err
 	}
-	p.there, err = pgx.CollectRows(rows, pgx.RowTo[string])
+	there, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
 		return fmt.Errorf("looking into schema %s: %w", p.options.Schema, err)
 	}
-	for _, name := range p.there {
+	for _, name := range there {
 		if !slices.ContainsFunc(roles, func(r role) bool { return r.name == name }) {
 			return &InputError{
-				fmt.Sprintf("schema %q holds %s already", p.options.Schema, text.OneOf(p.there)),
+				fmt.Sprintf("schema %q holds %s already", p.options.Schema, text.OneOf(there)),
 				"give --into-schema the name of a schema that is not there yet",
 			}
 		}
@@ -493,11 +492,22 @@ func Apply(ctx context.Context, conn *pgx.Conn, sql string) error {
 	if errors.As(err, &refused) && refused.Code == raised {
 		return &InputError{"the file is not applied: " + refused.Message, refused.Hint}
 	}
+	if refused != nil && refused.Code == otherColumns {
+		return &InputError{
+			"the file is not applied: a view of an earlier file has other columns (" + refused.Message + ")",
+			"drop the view first, when no run that was made through it is to be resumed or reverted, or give another --into-schema and --platform",
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("applying the file: %w", err)
 	}
 	return nil
 }
 
-// raised is the SQLSTATE of RAISE EXCEPTION.
-const raised = "P0001"
+// SQLSTATEs: of RAISE EXCEPTION, and of a view that is to be replaced by one of other
+// columns. Views are replaced and not made anew, because runs know the table of links
+// that they were made on by its number.
+const (
+	raised       = "P0001"
+	otherColumns = "42P16"
+)

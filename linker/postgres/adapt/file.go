@@ -32,7 +32,7 @@ func (p *Plan) SQL() (string, error) {
 	links := p.part(platform.Links)
 	data := map[string]any{
 		"Name": p.options.Name, "Schema": p.options.Schema, "Into": quoted(p.options.Schema), "Role": quoted(p.options.Role), "HasRole": p.options.Role != "",
-		"There": p.there, "Views": p.views(), "Todo": p.todos(), "Profile": profile,
+		"Views": p.views(), "Todo": p.todos(), "Profile": profile,
 		"Defaults": p.defaults(), "Insert": strings.Join(p.insertColumns(), ", "), "Update": strings.Join(p.updateColumns(), ", "),
 		"Deletes": p.current == "row", "Sequences": links.sequences(), "Schemas": p.typeSchemas(), "Notes": p.Notes(),
 	}
