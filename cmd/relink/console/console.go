@@ -29,6 +29,11 @@ type Console struct {
 
 	Shown   linker.Summary // what Show printed last
 	Skipped bool           // there was nothing to do (--if-changed)
+
+	// Compare asks a run to note in Previous how the last run of the same job
+	// ended; nil when there is none.
+	Compare  bool
+	Previous *linker.ExitStatus
 }
 
 // NewConsole returns a console on these streams. The caller sets its Hard

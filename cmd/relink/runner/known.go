@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"fmt"
 	"regexp"
 
 	"relink/batch"
@@ -60,7 +61,7 @@ func sameRows(r linker.Run, s Settings) bool {
 	if err != nil || other.Guard.MaxNewRejects.IsZero() {
 		return false
 	}
-	return other.Rules.Set == s.Rules.Set && other.Rules.Organization == s.Rules.Organization && jobKey(other) == jobKey(s)
+	return jobOf(other) == jobOf(s)
 }
 
 // jobKey identifies a job of a database: by its scope, or by its file when it
@@ -75,6 +76,11 @@ func jobKey(s Settings) string {
 		path = s.Retry.Path
 	}
 	return digits.ReplaceAllString(path, "#")
+}
+
+// jobOf is jobKey with what else tells the jobs of a database apart.
+func jobOf(s Settings) string {
+	return fmt.Sprintf("%s\x00%s\x00%v", jobKey(s), s.Rules.Organization, s.Rules.Set)
 }
 
 var digits = regexp.MustCompile("[0-9]+")

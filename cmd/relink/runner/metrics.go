@@ -18,17 +18,29 @@ import (
 	"relink/reports/folder"
 )
 
-// MetricsOptions specify where a monitor finds how a run ended.
-type MetricsOptions struct{ file string }
+// MetricsOptions specify who is told how a run ended: a monitor, which finds it in a
+// file, and people, who get a notice.
+type MetricsOptions struct {
+	file   string
+	notice noticeOptions
+	// command is that of the flags, for the notice.
+	command string
+}
 
 func (o *MetricsOptions) Register(fs *pflag.FlagSet) {
 	fs.StringVar(&o.file, "metrics-file", "", "`FILE` with Prometheus metrics of how the run ended, written also when it fails; its name without .prom becomes the label name")
+	o.notice.register(fs)
+	o.command = "relink " + fs.Name()
 }
 
 // WithMetrics runs a command and writes how it ended. It does so however the
 // command ends, even when the file is missing or the database is unreachable:
 // those are the cases a monitor must see.
 func WithMetrics(c *console.Console, o MetricsOptions, do func() error) error {
+	if o.notice.urlFile != "" {
+		inner := do
+		do = func() error { return o.notice.with(c, o.command, inner) }
+	}
 	if o.file == "" {
 		return do()
 	}

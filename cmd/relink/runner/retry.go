@@ -277,7 +277,7 @@ func NewestOfJobs(runs []linker.Run, schema string) (newest, waiting []linker.Ru
 		if err != nil {
 			continue // made by a newer relink, which retries it itself
 		}
-		key := fmt.Sprintf("%s\x00%s\x00%v", jobKey(s), s.Rules.Organization, s.Rules.Set)
+		key := jobOf(s)
 		switch {
 		case seen[key]:
 		case run.State == linker.StateDone:

@@ -140,7 +140,10 @@ func (r *Runner) nameInterrupted(ctx context.Context, but int64) error {
 // with the exit status.
 func (r *Runner) do(ctx context.Context, run linker.Run, s Settings, resumed bool) error {
 	l := r.life(run, s)
-	var err error
+	err := r.notePrevious(ctx, run, s, resumed)
+	if err != nil {
+		return r.fail(run, &batch.Done{Run: run}, resumed, err)
+	}
 	input := s.InputIn(run.OutDir)
 	if run.Kind != linker.Revert {
 		held, release, err := source.Hold(input)
