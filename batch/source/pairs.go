@@ -110,9 +110,6 @@ func joinNotes(a, b string) string {
 	return a + "; " + b
 }
 
-// Identity tells the file from others, once it is read to its end.
-func (p *Pairs) Identity() linker.SourceIdentity { return p.sides[0].Identity() }
-
 // Notices are what the person should know of the file.
 func (p *Pairs) Notices() []string { return p.sides[0].Notices() }
 
