@@ -22,6 +22,9 @@ import (
 const (
 	// startTimeout bounds the start of a server. A cold one takes a second.
 	startTimeout = 2 * time.Minute
+	// leaveTimeout bounds the dropping of the databases of a whole package, some
+	// hundreds, each with a checkpoint, on a machine that does other things.
+	leaveTimeout = 15 * time.Minute
 	// keepFailed is how long the databases of failed tests can be looked at.
 	keepFailed = time.Hour
 )
@@ -159,7 +162,7 @@ func (p *shared) leave() error {
 	if p.server == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), leaveTimeout)
 	defer cancel()
 	if p.failed {
 		if err := p.server.Keep(time.Now().Add(keepFailed)); err != nil {
