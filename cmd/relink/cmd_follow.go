@@ -13,20 +13,12 @@ import (
 	"relink/cmd/relink/flags"
 	"relink/cmd/relink/runner"
 	"relink/linker"
-	"relink/linker/postgres"
 	"relink/linker/postgres/expand"
-	"relink/linker/postgres/pg"
 	"relink/reports/folder"
 )
 
 type followOptions struct {
-	app.DatabaseOptions
-	flags.OutputOptions
-	rules   flags.RuleOptions
-	guard   flags.GuardOptions
-	run     flags.RunOptions
-	metrics runner.MetricsOptions
-	dryRun  bool
+	writeOptions
 	// clearDeleted is --clear-deleted.
 	clearDeleted bool
 	runner.Expansion
@@ -66,9 +58,7 @@ a link would move. The run is an import in everything else: limits, resume, reve
 	o.rules.RegisterKeep(fs)
 	o.guard.RegisterRejects(fs)
 	o.guard.RegisterChanges(fs, "default: no limit")
-	o.OutputOptions.Register(fs)
-	o.metrics.Register(fs)
-	o.run.Register(fs)
+	o.registerRun(fs)
 	exit.List(cmd, map[int]string{
 		exit.Rejected: "finished, but links lead nowhere, or rows failed",
 		exit.Drift:    "--dry-run: links would move",
@@ -87,10 +77,7 @@ func (a *commands) follow(cmd *cobra.Command, o followOptions) error {
 		return err
 	}
 	s.Path, s.Expansion = "", &o.Expansion
-	return a.OnDatabase(cmd.Context(), o.DatabaseOptions, func(ctx context.Context, cfg pg.Config) error {
-		r := &runner.Runner{
-			Console: a.Console, Command: cmd, Store: postgres.NewStore(cfg), Options: o.run, JSON: o.JSON, Next: runner.NextAfterFile(cmd, ""),
-		}
+	return a.withRunner(cmd, o.writeOptions, "", func(ctx context.Context, r *runner.Runner) error {
 		if err := r.Store.CheckNames(ctx, linker.Rules{Organization: rules.Organization, Scope: &linker.Scope{Connections: o.Connections}}); err != nil {
 			return err
 		}

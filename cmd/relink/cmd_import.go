@@ -10,20 +10,12 @@ import (
 	"relink/cmd/relink/flags"
 	"relink/cmd/relink/runner"
 	"relink/linker"
-	"relink/linker/postgres"
-	"relink/linker/postgres/pg"
 )
 
 type importOptions struct {
-	app.DatabaseOptions
-	flags.OutputOptions
-	input   flags.InputOptions
-	rules   flags.RuleOptions
-	guard   flags.GuardOptions
-	run     flags.RunOptions
-	metrics runner.MetricsOptions
-	dryRun  bool
-	api     apiOptions
+	writeOptions
+	input flags.InputOptions
+	api   apiOptions
 }
 
 func (a *commands) importCommand() *cobra.Command {
@@ -66,9 +58,7 @@ to it one by one. "relink resume FOLDER" continues such a run.`,
 	fs.StringVar(&o.rules.Organization, "organization", "", "`ID` of the organization to work for: those of others do not exist")
 	o.rules.Register(fs)
 	o.guard.Register(fs, "default: no limit")
-	o.OutputOptions.Register(fs)
-	o.metrics.Register(fs)
-	o.run.Register(fs)
+	o.registerRun(fs)
 	describeRate(fs)
 	exit.List(cmd, nil, exit.OK, exit.Error, exit.Rejected, exit.Budget, exit.Guard, exit.Busy, exit.Interrupted)
 	return cmd
@@ -83,11 +73,7 @@ func (a *commands) importFile(cmd *cobra.Command, path string, o importOptions) 
 	if err != nil {
 		return err
 	}
-	return a.OnDatabase(cmd.Context(), o.DatabaseOptions, func(ctx context.Context, cfg pg.Config) error {
-		r := &runner.Runner{
-			Console: a.Console, Command: cmd, Store: postgres.NewStore(cfg), Options: o.run, JSON: o.JSON,
-			Next: runner.NextAfterFile(cmd, in.Path),
-		}
+	return a.withRunner(cmd, o.writeOptions, in.Path, func(ctx context.Context, r *runner.Runner) error {
 		return r.Begin(ctx, linker.Run{Kind: linker.Import, DryRun: o.dryRun}, &in, s)
 	})
 }

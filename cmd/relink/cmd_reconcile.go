@@ -12,20 +12,12 @@ import (
 	"relink/cmd/relink/flags"
 	"relink/cmd/relink/runner"
 	"relink/linker"
-	"relink/linker/postgres"
-	"relink/linker/postgres/pg"
 )
 
 type reconcileOptions struct {
-	app.DatabaseOptions
-	flags.OutputOptions
+	writeOptions
 	input     flags.InputOptions
-	rules     flags.RuleOptions
-	guard     flags.GuardOptions
-	run       flags.RunOptions
-	metrics   runner.MetricsOptions
 	scope     scopeOptions
-	dryRun    bool
 	ifChanged bool
 }
 
@@ -129,9 +121,7 @@ writes how it ended for Prometheus.`,
 	o.scope.register(fs)
 	o.rules.Register(fs)
 	o.guard.Register(fs, "default: 20 %, and up to 10 where there are fewer than 100 links")
-	o.OutputOptions.Register(fs)
-	o.metrics.Register(fs)
-	o.run.Register(fs)
+	o.registerRun(fs)
 	exit.List(cmd, map[int]string{
 		exit.Rejected: "finished, but some rows were rejected or failed, or a prune was withheld or not all done",
 		exit.Budget:   "more rows rejected than --max-rejects or --max-new-rejects allows, or no good row at all: nothing written",
@@ -161,11 +151,7 @@ func (a *commands) reconcile(cmd *cobra.Command, path string, o reconcileOptions
 	if err != nil {
 		return err
 	}
-	return a.OnDatabase(cmd.Context(), o.DatabaseOptions, func(ctx context.Context, cfg pg.Config) error {
-		r := &runner.Runner{
-			Console: a.Console, Command: cmd, Store: postgres.NewStore(cfg), Options: o.run, JSON: o.JSON,
-			Next: runner.NextAfterFile(cmd, in.Path),
-		}
+	return a.withRunner(cmd, o.writeOptions, in.Path, func(ctx context.Context, r *runner.Runner) error {
 		if o.ifChanged {
 			done, err := r.NothingChanged(ctx, s)
 			if err != nil || done {

@@ -15,19 +15,12 @@ import (
 	"relink/linker"
 	"relink/linker/postgres"
 	"relink/linker/postgres/expand"
-	"relink/linker/postgres/pg"
 	"relink/reports"
 )
 
 type remapOptions struct {
-	app.DatabaseOptions
-	flags.OutputOptions
-	input   flags.InputOptions
-	rules   flags.RuleOptions
-	guard   flags.GuardOptions
-	run     flags.RunOptions
-	metrics runner.MetricsOptions
-	dryRun  bool
+	writeOptions
+	input flags.InputOptions
 	runner.Expansion
 }
 
@@ -72,9 +65,7 @@ The run is an import in everything else: dry run, --expect, resume, revert.`,
 	o.rules.RegisterKeep(fs)
 	o.guard.RegisterFile(fs)
 	o.guard.RegisterChanges(fs, "default: no limit")
-	o.OutputOptions.Register(fs)
-	o.metrics.Register(fs)
-	o.run.Register(fs)
+	o.registerRun(fs)
 	exit.List(cmd, map[int]string{
 		exit.Rejected: "finished, but rows of the map were refused, or rows for links rejected or failed",
 		exit.Budget:   "more rows rejected than --max-rejects allows, or links left out with --require-complete: nothing written",
@@ -106,11 +97,7 @@ func (a *commands) remap(cmd *cobra.Command, path string, o remapOptions) error 
 		return err
 	}
 	s.Path, s.Expansion = "", &o.Expansion
-	return a.OnDatabase(cmd.Context(), o.DatabaseOptions, func(ctx context.Context, cfg pg.Config) error {
-		r := &runner.Runner{
-			Console: a.Console, Command: cmd, Store: postgres.NewStore(cfg), Options: o.run, JSON: o.JSON,
-			Next: runner.NextAfterFile(cmd, path),
-		}
+	return a.withRunner(cmd, o.writeOptions, path, func(ctx context.Context, r *runner.Runner) error {
 		if err := r.Store.CheckNames(ctx, linker.Rules{Organization: rules.Organization, Scope: &linker.Scope{Connections: o.connections()}}); err != nil {
 			return err
 		}

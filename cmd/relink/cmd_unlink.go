@@ -10,19 +10,11 @@ import (
 	"relink/cmd/relink/flags"
 	"relink/cmd/relink/runner"
 	"relink/linker"
-	"relink/linker/postgres"
-	"relink/linker/postgres/pg"
 )
 
 type unlinkOptions struct {
-	app.DatabaseOptions
-	flags.OutputOptions
-	input   flags.InputOptions
-	rules   flags.RuleOptions
-	guard   flags.GuardOptions
-	run     flags.RunOptions
-	metrics runner.MetricsOptions
-	dryRun  bool
+	writeOptions
+	input flags.InputOptions
 }
 
 func (a *commands) unlinkCommand() *cobra.Command {
@@ -55,9 +47,7 @@ The run is an import in everything else: dry run, limits, resume, revert.`,
 	o.rules.RegisterKeep(fs)
 	o.guard.RegisterFile(fs)
 	o.guard.RegisterChanges(fs, "default: no limit")
-	o.OutputOptions.Register(fs)
-	o.metrics.Register(fs)
-	o.run.Register(fs)
+	o.registerRun(fs)
 	exit.List(cmd, nil, exit.OK, exit.Error, exit.Rejected, exit.Budget, exit.Guard, exit.Busy, exit.Interrupted)
 	return cmd
 }
@@ -73,11 +63,7 @@ func (a *commands) unlink(cmd *cobra.Command, path string, o unlinkOptions) erro
 	if err != nil {
 		return err
 	}
-	return a.OnDatabase(cmd.Context(), o.DatabaseOptions, func(ctx context.Context, cfg pg.Config) error {
-		r := &runner.Runner{
-			Console: a.Console, Command: cmd, Store: postgres.NewStore(cfg), Options: o.run, JSON: o.JSON,
-			Next: runner.NextAfterFile(cmd, in.Path),
-		}
+	return a.withRunner(cmd, o.writeOptions, in.Path, func(ctx context.Context, r *runner.Runner) error {
 		return r.Begin(ctx, linker.Run{Kind: linker.Unlink, DryRun: o.dryRun}, &in, s)
 	})
 }
